@@ -1,0 +1,1 @@
+"""What is asked: the mazes and the test cases made of them."""

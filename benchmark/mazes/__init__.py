@@ -1,0 +1,1 @@
+"""The maze domain: NumPy and Numba only, no torch, no pytest, and nothing of the other rooms."""

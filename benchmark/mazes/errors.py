@@ -1,0 +1,28 @@
+"""The errors of the project, one small tree.
+
+    LabirintoError
+    ├── MazeError         a maze, a drawing or a request for one that cannot be
+    ├── CheckpointError   a name, path or folder that gives no checkpoint
+    └── RunError          a saved run that cannot be read or written
+
+Every message says what was wrong, where, and what to do. They stand in the innermost room because each room may
+import this one.
+"""
+
+__all__ = ["CheckpointError", "LabirintoError", "MazeError", "RunError"]
+
+
+class LabirintoError(Exception):
+    """Anything that a user of Labirinto can mend."""
+
+
+class MazeError(LabirintoError):
+    """A maze, a drawing or a request for one that cannot be."""
+
+
+class CheckpointError(LabirintoError):
+    """A name, path or folder that gives no checkpoint."""
+
+
+class RunError(LabirintoError):
+    """A saved run that cannot be read or written."""

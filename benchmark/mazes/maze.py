@@ -1,0 +1,83 @@
+"""A maze: the walls of a lattice, a start and a goal.
+
+Rows count down and columns count right, both from 0. Each cell holds a bit mask of the sides on which a wall
+stands; a wall between two cells stands in both masks, and the border is closed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import MazeError
+
+Walls = NDArray[np.uint8]
+Cell = tuple[int, int]
+
+UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
+ALL = UP | DOWN | LEFT | RIGHT
+
+# move -> (the side it leaves by, the step it makes)
+MOVES: dict[str, tuple[int, Cell]] = {"U": (UP, (-1, 0)), "D": (DOWN, (1, 0)), "L": (LEFT, (0, -1)), "R": (RIGHT, (0, 1))}
+
+
+@dataclass(frozen=True, eq=False)
+class Maze:
+    """Walls of shape (rows, cols), dtype uint8, with a start and a goal (row, column).
+
+    Raises MazeError where the border is open, two neighbours disagree about the wall between them, or an end
+    lies outside or on the other end.
+    """
+
+    walls: Walls
+    start: Cell
+    goal: Cell
+
+    def __post_init__(self) -> None:
+        check_walls(self.walls)
+        for name, (row, col) in (("start", self.start), ("goal", self.goal)):
+            if not (0 <= row < self.rows and 0 <= col < self.cols):
+                raise MazeError(f"the {name} ({row},{col}) lies outside a maze of {self.rows} rows and {self.cols} columns")
+        if self.start == self.goal:
+            raise MazeError(f"start and goal are the same cell {self.start}")
+
+    @property
+    def rows(self) -> int:
+        return int(self.walls.shape[0])
+
+    @property
+    def cols(self) -> int:
+        return int(self.walls.shape[1])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Maze) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[tuple[int, ...], bytes, Cell, Cell]:
+        return self.walls.shape, self.walls.tobytes(), self.start, self.goal
+
+    def digest(self) -> str:
+        """The sha256 of shape, walls and ends: the same on every machine."""
+        head = f"{self.rows}x{self.cols} {self.start} {self.goal} "
+        return hashlib.sha256(head.encode() + self.walls.tobytes()).hexdigest()
+
+
+def check_walls(walls: Walls) -> None:
+    """Raise MazeError unless `walls` is a closed lattice whose neighbours agree."""
+    if walls.ndim != 2 or walls.dtype != np.uint8 or min(walls.shape) < 1 or walls.size < 2:
+        raise MazeError(f"walls must be a uint8 array of shape (rows, cols), not {walls.dtype} of shape {walls.shape}")
+    border = (("top", walls[0], UP), ("bottom", walls[-1], DOWN), ("left", walls[:, 0], LEFT), ("right", walls[:, -1], RIGHT))
+    for name, edge, side in border:
+        if not (edge & side).all():
+            raise MazeError(f"the {name} border is open")
+    across = (walls[:, :-1] & RIGHT != 0) != (walls[:, 1:] & LEFT != 0)
+    down = (walls[:-1] & DOWN != 0) != (walls[1:] & UP != 0)
+    for name, disagree in (("right of", across), ("below", down)):
+        if disagree.any():
+            row, col = np.argwhere(disagree)[0]
+            raise MazeError(f"the two cells at the wall {name} ({row},{col}) disagree about it")

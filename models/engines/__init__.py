@@ -1,0 +1,41 @@
+"""Engines: what turns requests into replies for one checkpoint. One file an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.mazes.maze import Maze
+
+if TYPE_CHECKING:
+    from models.registry import Checkpoint
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question. Models read the prompt, agents the maze."""
+
+    key: str
+    maze: Maze
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back: the text, its length in tokens, and whether the engine had to cut it off."""
+
+    text: str
+    tokens: int
+    truncated: bool
+
+
+def ask(checkpoint: Checkpoint, requests: Sequence[Request]) -> Iterator[tuple[str, Reply]]:
+    """The replies of a checkpoint to all requests, as (key, reply), in the order in which they are ready."""
+    if checkpoint.is_agent:
+        from .agents import generate
+
+        return generate(checkpoint.name, requests)
+    from .transformers import generate as generate_with_model
+
+    return generate_with_model(checkpoint.folder(), requests)

@@ -1,0 +1,73 @@
+"""The embedded engine: batched greedy decoding with transformers, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.mazes.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from . import Reply, Request
+
+BATCH_TOKENS = 16_384  # prompt and reply tokens of one batch: bounds its memory
+
+
+def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, Reply]]:
+    """Replies to all requests, longest prompts first, so that a batch that does not fit fails at once.
+
+    A reply may be as long as a list of all cells of its maze and 32 tokens more; the same for every maze of a
+    size, so the limit gives nothing away. Raises CheckpointError where the folder holds no model that loads.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from . import Reply
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        model = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"cannot load the model in {folder}: {error}") from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if torch.cuda.is_available():
+        model = model.to("cuda", torch.bfloat16)
+    model.eval()
+
+    cell_tokens = len(tokenizer(" (10,10)", add_special_tokens=False)["input_ids"])
+    asked = []
+    for request in requests:
+        ids = tokenizer(request.prompt)["input_ids"]
+        asked.append((ids, 32 + cell_tokens * request.maze.rows * request.maze.cols, request.key))
+    asked.sort(key=lambda item: (-item[1], -len(item[0]), item[2]))
+
+    for batch in _batches(asked):
+        ids, limits, keys = zip(*batch, strict=True)
+        inputs = tokenizer.pad({"input_ids": list(ids)}, return_tensors="pt").to(model.device)
+        with torch.inference_mode():
+            output = model.generate(
+                **inputs, max_new_tokens=max(limits), do_sample=False, num_beams=1, pad_token_id=tokenizer.pad_token_id
+            )
+        for key, limit, tokens in zip(keys, limits, output[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
+            tokens = tokens[:limit]
+            end = next((at for at, token in enumerate(tokens) if token in _ends(model, tokenizer)), None)
+            text = tokenizer.decode(tokens[:end], skip_special_tokens=True)
+            yield key, Reply(text, len(tokens[:end]), truncated=end is None)
+
+
+def _batches(asked: list[tuple[list[int], int, str]]) -> Iterator[list[tuple[list[int], int, str]]]:
+    """Cut a list sorted longest first into batches of at most BATCH_TOKENS, at least one question each."""
+    while asked:
+        ids, limit, _ = asked[0]
+        size = max(1, BATCH_TOKENS // (len(ids) + limit))
+        yield asked[:size]
+        asked = asked[size:]
+
+
+def _ends(model: object, tokenizer: object) -> set[int]:
+    """The tokens that end a reply: a model may know several."""
+    ends = model.generation_config.eos_token_id  # type: ignore[attr-defined]
+    ends = ends if isinstance(ends, list) else [ends]
+    return {*ends, tokenizer.eos_token_id} - {None}  # type: ignore[attr-defined]

@@ -1,0 +1,56 @@
+"""What the selected cases ask of each checkpoint: gathered first, then asked at once by the first case that needs it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from benchmark.mazes.errors import LabirintoError
+from benchmark.mazes.prompt import prompt
+from benchmark.mazes.suite import Case
+
+from .engines import Reply, Request, ask
+from .registry import Checkpoint
+
+
+class Plan:
+    """The cases of each checkpoint, and its replies once they are there."""
+
+    def __init__(self, planned: Iterable[tuple[Checkpoint, Case]], drawing: str) -> None:
+        self.drawing = drawing
+        self._cases: dict[str, list[Case]] = {}
+        for checkpoint, case in planned:
+            self._cases.setdefault(checkpoint.name, []).append(case)
+        self._replies: dict[str, dict[Case, Reply]] = {}
+        self._failed: dict[str, LabirintoError] = {}
+
+    def is_asked(self, checkpoint: Checkpoint) -> bool:
+        return checkpoint.name in self._replies or checkpoint.name in self._failed
+
+    def reply(self, checkpoint: Checkpoint, case: Case) -> Reply:
+        """The reply to one case. The first call for a checkpoint builds it and asks it everything that is planned.
+
+        Raises the LabirintoError that kept the checkpoint from answering, the same one for each of its cases.
+        """
+        if not self.is_asked(checkpoint):
+            try:
+                self._replies[checkpoint.name] = self._ask(checkpoint)
+            except LabirintoError as error:
+                self._failed[checkpoint.name] = error
+        if checkpoint.name in self._failed:
+            raise self._failed[checkpoint.name].with_traceback(None)
+        return self._replies[checkpoint.name][case]
+
+    def _ask(self, checkpoint: Checkpoint) -> dict[Case, Reply]:
+        from tqdm import tqdm
+
+        if not checkpoint.is_agent:
+            checkpoint.folder()  # built here, before the bar of the questions
+        cases = {f"{case.tier}/{case.id}": case for case in self._cases[checkpoint.name]}
+        requests = [Request(key, case.maze, prompt(case.maze, self.drawing)) for key, case in cases.items()]
+        replies = {}
+        with tqdm(total=len(requests), desc=f"{checkpoint.name}: mazes", unit="maze", file=sys.stderr) as bar:
+            for key, reply in ask(checkpoint, requests):
+                replies[cases[key]] = reply
+                bar.update()
+        return replies

@@ -1,0 +1,87 @@
+"""sft: the base, fine-tuned with TRL's SFTTrainer to reply to the benchmark's question.
+
+The base knows how ways run but has never seen the question. Here it learns to find S and G by itself, to say where
+it goes, and to answer: `from (0,0) to (1,2)`, then `answer: (0,0) (0,1) ...`. The loss is taken on the reply alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Sft:
+    """Everything that decides the fine-tune, beside its parent."""
+
+    parent: str = "base"
+    examples: int = 24_000
+    batch: int = 32
+    sizes: tuple[int, ...] = (4, 5, 4, 5, 8)  # one batch after the other, in turn
+    block_share: float = 0.2  # of the drawings; the others are compact
+    rate: float = 1e-3
+    warmup: int = 30  # steps; from there the rate falls to 0 along a cosine
+    seed: int = 1
+
+    def describe(self) -> dict[str, Any]:
+        total = hashlib.sha256()
+        for _, example in zip(range(10 * self.batch), self.data(), strict=False):
+            total.update("\n".join(example.values()).encode())
+        return {"method": "sft", **asdict(self), "data": total.hexdigest()}
+
+    def data(self) -> Iterator[dict[str, str]]:
+        """The training examples in order, each batch of one size, so that little is padded."""
+        import numpy as np
+
+        from benchmark.mazes import training
+
+        from . import texts
+
+        random = np.random.default_rng(self.seed)
+        streams = {size: training.stream(f"sft-{self.seed}", size, size, at_least=size) for size in set(self.sizes)}
+        for step in range(self.examples // self.batch):
+            drawing = "block" if random.random() < self.block_share else "compact"
+            for _ in range(self.batch):
+                prompt, completion = texts.question(next(streams[self.sizes[step % len(self.sizes)]]), drawing)
+                yield {"prompt": prompt, "completion": completion}
+
+    def build(self, parent: Path | None, target: Path, work: Path) -> dict[str, Any]:
+        import torch
+        from datasets import Dataset
+        from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
+        from trl import SFTConfig, SFTTrainer
+
+        from .progress import Progress, last_checkpoint
+
+        tokenizer = AutoTokenizer.from_pretrained(parent)
+        model = AutoModelForCausalLM.from_pretrained(parent, use_safetensors=True)
+        config = SFTConfig(
+            output_dir=str(work / "trainer"),
+            num_train_epochs=1,
+            per_device_train_batch_size=self.batch,
+            train_sampling_strategy="sequential",  # the data stands in the right order
+            learning_rate=self.rate,
+            lr_scheduler_type="cosine",
+            warmup_steps=self.warmup,
+            max_length=None,
+            bf16=torch.cuda.is_available(),
+            gradient_checkpointing=False,
+            save_steps=200,
+            save_total_limit=1,
+            logging_steps=20,
+            disable_tqdm=True,
+            report_to="none",
+            seed=self.seed,
+        )
+        trainer = SFTTrainer(
+            model, args=config, train_dataset=Dataset.from_list(list(self.data())), processing_class=tokenizer
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(Progress("sft"))
+        trainer.train(resume_from_checkpoint=last_checkpoint(work / "trainer"))
+        trainer.save_model(str(target))
+        losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+        return {"examples": self.examples, "loss": losses[-1], "torch": torch.__version__}

@@ -1,0 +1,99 @@
+"""A name or a path becomes a checkpoint. Light: whoever only collects cases comes this far and loads no model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmark.mazes.errors import CheckpointError
+
+from . import store
+from .engines.agents import AGENTS
+from .recipes import RECIPES
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Something that answers: an agent, the product of a recipe, or (`path`) a folder with a model."""
+
+    name: str
+    path: Path | None = None
+
+    @property
+    def is_agent(self) -> bool:
+        return self.path is None and self.name in AGENTS
+
+    @property
+    def source(self) -> str:
+        """What `find` finds it by."""
+        return str(self.path) if self.path else self.name
+
+    def folder(self) -> Path:
+        """The folder of the model, built if it is missing. Raises CheckpointError for an agent."""
+        if self.is_agent:
+            raise CheckpointError(f"{self.name} is an agent and has no weights")
+        return self.path or obtain(self.name)
+
+    def provenance(self) -> dict[str, Any]:
+        """What a saved run says of it: name, and the record of its recipe where there is one."""
+        if self.is_agent:
+            return {"name": self.name, "kind": "agent"}
+        card = self.folder() / store.CARD
+        return {
+            "name": self.name,
+            "kind": "folder" if self.path else "recipe",
+            "weights": weights_digest(self.folder()),
+            "recipe": json.loads(card.read_text()) if card.is_file() else None,
+        }
+
+
+def find(name: str) -> Checkpoint:
+    """The checkpoint of that name, or in that folder. Raises CheckpointError, saying what there is, for neither."""
+    if name in RECIPES or name in AGENTS:
+        return Checkpoint(name)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file() or not any(path.glob("*.safetensors")):
+            raise CheckpointError(f"no model in {path.absolute()}: looked for config.json and *.safetensors")
+        return Checkpoint(path.absolute().name, path.absolute())
+    known = f"known are {', '.join(RECIPES)} (recipes) and {', '.join(AGENTS)} (agents)"
+    raise CheckpointError(f"no checkpoint {name!r}: it is no folder, and {known}")
+
+
+@cache
+def digest(name: str) -> str:
+    """The sha256 of a recipe: its method, its settings, its data, and the same of the recipe it starts from."""
+    recipe = RECIPES[name]
+    whole = {**recipe.describe(), "parent": digest(recipe.parent) if recipe.parent else None}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def obtain(name: str) -> Path:
+    """The folder of a recipe's product: the shipped one where its digest is right, else built in the store."""
+    recipe, wanted = RECIPES[name], digest(name)
+    card = SHIPPED / name / store.CARD
+    if card.is_file() and json.loads(card.read_text())["digest"] == wanted:
+        return card.parent
+    parent = obtain(recipe.parent) if recipe.parent else None
+
+    def build(target: Path, work: Path) -> dict[str, Any]:
+        figures = recipe.build(parent, target, work)
+        return {"recipe": recipe.describe(), "parent": recipe.parent and digest(recipe.parent), **figures}
+
+    return store.obtain(name, wanted, build)
+
+
+@cache
+def weights_digest(folder: Path) -> str:
+    """The sha256 over the safetensors files of a model's folder."""
+    total = hashlib.sha256()
+    for file in sorted(folder.glob("*.safetensors")):
+        with file.open("rb") as opened:
+            total.update(hashlib.file_digest(opened, "sha256").digest())
+    return total.hexdigest()

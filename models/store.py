@@ -1,0 +1,86 @@
+"""Built checkpoints on disk: one folder each, addressed by the digest of the whole recipe, built once.
+
+    LABIRINTO_HOME (default: the user's cache folder)
+    └── checkpoints
+        ├── sft-4f1c09…         a finished checkpoint: weights, tokenizer, labirinto.json
+        ├── sft-4f1c09….lock    held by the process that builds it
+        └── sft-4f1c09….part    what an interrupted build goes on from
+
+A checkpoint is built beside its place and renamed into it, so a folder under its own name is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmark.mazes.errors import CheckpointError
+
+CARD = "labirinto.json"  # recipe, digest and figures of a checkpoint, beside its weights
+
+
+def home() -> Path:
+    """The folder of all that Labirinto keeps outside the checkout."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get("LABIRINTO_HOME")
+    return Path(chosen).expanduser().absolute() if chosen else user_cache_path("labirinto")
+
+
+def check_writable() -> None:
+    """Raise CheckpointError where the store's folder cannot be made or written to."""
+    folder = home() / "checkpoints"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot keep checkpoints in {folder}: {error.strerror}. Set LABIRINTO_HOME to a folder that can be written to."
+        ) from error
+
+
+def folder(name: str, digest: str) -> Path:
+    """Where the checkpoint of that digest stands, or would."""
+    return home() / "checkpoints" / f"{name}-{digest[:16]}"
+
+
+def obtain(name: str, digest: str, build: Callable[[Path, Path], dict[str, Any]]) -> Path:
+    """The folder of a checkpoint, built if it is missing.
+
+    `build(target, work)` writes the checkpoint into the new folder `target`, may keep what it needs to go on after
+    an interruption in `work`, and returns what is recorded beside the weights. Of several processes one builds and
+    the others wait. Raises CheckpointError where the store cannot be written to.
+    """
+    from filelock import FileLock, Timeout
+
+    place = folder(name, digest)
+    if place.is_dir():
+        return place
+    check_writable()
+    lock = FileLock(f"{place}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"{name} is being built by another process; waiting for it ({place}.lock)")
+        lock.acquire()
+    try:
+        if not place.is_dir():
+            work, target = Path(f"{place}.part"), Path(f"{place}.part") / "checkpoint"
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            started = time.monotonic()
+            card = build(target, work)
+            card = {"name": name, "digest": digest, **card, "seconds": round(time.monotonic() - started, 1)}
+            (target / CARD).write_text(json.dumps(card, indent=2) + "\n")
+            target.rename(place)
+            shutil.rmtree(work, ignore_errors=True)
+    finally:
+        lock.release()
+    return place

@@ -1,0 +1,85 @@
+"""The tokenizer of the nano family: one token for a cell of a drawing, for the name of a cell, for a word.
+
+Prompt length is what costs on a CPU, so tokens are cut along the maze and not along the characters. A cell of the
+compact drawing is three characters and one token, and the last cell of a row takes the line break with it: the
+cell at row r, column c of an n x n maze is token r * n + c + 1. A cell and the wall before it, two characters of
+the block drawing, are one token too. Sentences of the benchmark's question are one token each. Any other text
+falls apart into known words and single ASCII characters; nothing else is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from itertools import product
+from string import printable
+from typing import TYPE_CHECKING
+
+from benchmark.mazes.prompt import LEGENDS, QUESTION
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+WIDEST = 24
+NAMED = 20  # cells are named up to (19,19)
+UNKNOWN, PAD, END = "<unk>", "<pad>", "<eos>"
+WORDS = ("from", " to", "open", "answer:")
+
+# A line counts as one of a drawing by what follows on it, up to its end.
+_TOP_COMPACT = rf" (?:___){{1,{WIDEST - 1}}}__\n\|"
+_CELL_COMPACT = r"[ _SG][ _][ _|](?=[ _SG|]*\n)(?:(?<=\|)\n\|)?"
+_EDGE_BLOCK = rf"#(?:##){{2,{WIDEST}}}(?=\n)(?:\n(?=#))?"
+_CELL_BLOCK = r"[# ][# SG](?=[# SG]*#\n)(?:#\n)?"
+
+
+def vocabulary() -> list[str]:
+    """The tokens in the order of their ids."""
+    names = [f" ({row},{col})" for row, col in product(range(NAMED), repeat=2)]
+    cells = [a + b + c for a, b, c in product(" _SG", " _", " _|")]
+    cells += [cell + "\n|" for cell in cells if cell.endswith("|")]
+    pairs = [a + b + end for a, b, end in product("# ", "# SG", ("", "#\n"))]
+    tops = [" " + "___" * (cols - 1) + "__\n|" for cols in range(2, WIDEST + 1)]
+    edges = ["##" * cols + "#" + end for cols, end in product(range(2, WIDEST + 1), ("", "\n"))]
+    tokens = [PAD, END, UNKNOWN, *_phrases(), *names, *tops, *edges, *cells, *pairs, *WORDS, *printable]
+    return list(dict.fromkeys(tokens))
+
+
+def pattern() -> str:
+    """The regular expression whose matches, one after the other, are looked up in the vocabulary."""
+    fixed = "|".join(re.escape(text) for text in sorted({*_phrases(), *WORDS}, key=lambda text: (-len(text), text)))
+    name = r" \((?:1[0-9]|[0-9]),(?:1[0-9]|[0-9])\)"
+    return "|".join([fixed, name, _TOP_COMPACT, _EDGE_BLOCK, _CELL_COMPACT, _CELL_BLOCK, r"[\s\S]"])
+
+
+def digest() -> str:
+    """The sha256 of vocabulary and pattern."""
+    return hashlib.sha256("\n".join([pattern(), *vocabulary()]).encode()).hexdigest()
+
+
+def build() -> PreTrainedTokenizerFast:
+    """The tokenizer, made anew; saved with every checkpoint of the family."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    ids = {token: number for number, token in enumerate(vocabulary())}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern()), behavior="isolated")
+    tokenizer.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        unk_token=UNKNOWN,
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+def _phrases() -> list[str]:
+    """The sentences of the question as it stands around a drawing, and its words in case it changes."""
+    before, after = QUESTION.split("{drawing}")
+    head = before.split("{legend}")[0]
+    sentences = [head, after, *(legend + "\n" for legend in LEGENDS.values())]
+    words = re.findall(r" ?[A-Za-z]{2,}", " ".join(sentences))
+    return [*sentences, *words]

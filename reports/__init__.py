@@ -1,0 +1,1 @@
+"""What comes out: runs on disk, statistics, tables."""

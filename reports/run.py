@@ -1,0 +1,100 @@
+"""A run on disk: what one checkpoint did with one suite.
+
+A file of JSON lines. The first is the provenance, with `schema`; each other line is one case, a `Line`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from benchmark.mazes.errors import RunError
+from benchmark.mazes.suite import TIERS
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Line:
+    """One case of a run."""
+
+    tier: str
+    """The tier, such as `small`."""
+    case: str
+    """The case within its tier, such as `wilson-0042`."""
+    digest: str
+    """The sha256 of the maze."""
+    outcome: str
+    """One of `benchmark.mazes.score.OUTCOMES`."""
+    why: str
+    """Why no moves could be read, empty where they could."""
+    moves: str | None
+    """The moves that were walked, null where none could be read."""
+    prefix: int
+    """The moves before the first illegal one."""
+    shortest: int
+    """The fewest moves that solve the maze."""
+    tokens: int
+    """The length of the reply in tokens of the checkpoint (moves, for an agent)."""
+    reply: str
+    """The text that the checkpoint gave."""
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Where the line stands in a run: by tier, then by case."""
+        return list(TIERS).index(self.tier), self.case
+
+
+@dataclass(frozen=True)
+class Run:
+    """One checkpoint's scores, and where they come from."""
+
+    provenance: dict[str, Any]
+    lines: list[Line]
+
+
+def write(run: Run, path: Path) -> None:
+    """Write a run beside `path` and rename it into place. Raises RunError where that cannot be done."""
+    rows = [{"schema": SCHEMA, **run.provenance}, *(asdict(line) for line in sorted(run.lines, key=lambda x: x.place))]
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise RunError(f"cannot save the run as {path}: {error.strerror}") from error
+
+
+def read(path: Path) -> Run:
+    """The run in a file. Raises RunError, naming file and line, where it is not one."""
+    try:
+        rows = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"cannot read the run {path}: {error}") from error
+    if not rows:
+        raise RunError(f"{path} is empty: a run begins with a line of provenance")
+    provenance = _object(path, 1, rows[0])
+    if (schema := provenance.pop("schema", None)) != SCHEMA:
+        raise RunError(f"{path}, line 1: schema {schema!r} where {SCHEMA} was expected: not a run, or one of a newer version")
+    return Run(provenance, [_line(path, number, row) for number, row in enumerate(rows[1:], 2)])
+
+
+def _object(path: Path, number: int, row: str) -> dict[str, Any]:
+    try:
+        value = json.loads(row)
+    except json.JSONDecodeError as error:
+        raise RunError(f"{path}, line {number}: no JSON ({error.msg}); the file was cut or edited") from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path}, line {number}: a JSON object was expected")
+    return value
+
+
+def _line(path: Path, number: int, row: str) -> Line:
+    value, names = _object(path, number, row), {field.name for field in fields(Line)}
+    if value.keys() != names:
+        wrong = ", ".join(sorted(value.keys() ^ names))
+        raise RunError(f"{path}, line {number}: missing or unknown: {wrong}")
+    return Line(**value)
