@@ -1,7 +1,7 @@
 """One test case per maze and checkpoint. A maze that is not solved is a measurement, not a failure.
 
-    pytest benchmark -k large_mazes
-    pytest "benchmark/test_mazes.py::test_large_mazes[sft-wilson-0042]"
+pytest benchmark -k large_mazes
+pytest "benchmark/test_mazes.py::test_large_mazes[sft-wilson-0042]"
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the selected cases ask of each checkpoint: gathered first, then asked at once by the first case that needs it."""
+"""What the selected cases ask of each checkpoint: gathered first, asked at once when first needed."""
 
 from __future__ import annotations
 

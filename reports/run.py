@@ -78,7 +78,9 @@ def read(path: Path) -> Run:
         raise RunError(f"{path} is empty: a run begins with a line of provenance")
     provenance = _object(path, 1, rows[0])
     if (schema := provenance.pop("schema", None)) != SCHEMA:
-        raise RunError(f"{path}, line 1: schema {schema!r} where {SCHEMA} was expected: not a run, or one of a newer version")
+        raise RunError(
+            f"{path}, line 1: schema {schema!r} where {SCHEMA} was expected: not a run, or one of a newer version"
+        )
     return Run(provenance, [_line(path, number, row) for number, row in enumerate(rows[1:], 2)])
 
 

@@ -18,10 +18,11 @@ from .maze import Maze, Walls
 from .solve import flood
 
 LARGEST = 200
+State = NDArray[np.uint64]  # shape (1,): the counter of the random numbers
 
 
 @njit(cache=True)
-def _below(state, n):  # type: ignore[no-untyped-def]
+def _below(state: State, n: int) -> int:
     """The next random number in [0, n); `state` is the uint64 counter, advanced in place."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
@@ -29,16 +30,16 @@ def _below(state, n):  # type: ignore[no-untyped-def]
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = z ^ (z >> np.uint64(31))
     # the high half times n, high half again: the bias is below n / 2**32
-    return np.int64(((z >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
+    return int(((z >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
 
 
 @njit(cache=True)
-def _beside(r, c, side):  # type: ignore[no-untyped-def]
+def _beside(r: int, c: int, side: int) -> tuple[int, int]:
     return r + (-1, 1, 0, 0)[side], c + (0, 0, -1, 1)[side]
 
 
 @njit(cache=True)
-def _open(walls, r, c, side):  # type: ignore[no-untyped-def]
+def _open(walls: Walls, r: int, c: int, side: int) -> None:
     """Take away the wall on one side (0..3 for U D L R) of a cell, in both cells' masks."""
     nr, nc = _beside(r, c, side)
     walls[r, c] &= ~np.uint8(1 << side)
@@ -46,7 +47,7 @@ def _open(walls, r, c, side):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _dfs(walls, state):  # type: ignore[no-untyped-def]
+def _dfs(walls: Walls, state: State) -> None:
     rows, cols = walls.shape
     seen = np.zeros((rows, cols), np.bool_)
     stack = np.empty(rows * cols, np.int32)
@@ -74,7 +75,7 @@ def _dfs(walls, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _wilson(walls, state):  # type: ignore[no-untyped-def]
+def _wilson(walls: Walls, state: State) -> None:
     rows, cols = walls.shape
     done = np.zeros((rows, cols), np.bool_)
     leaves_by = np.empty((rows, cols), np.int64)
@@ -98,7 +99,7 @@ def _wilson(walls, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _endpoints(walls, state, at_least):  # type: ignore[no-untyped-def]
+def _endpoints(walls: Walls, state: State, at_least: int) -> tuple[int, int]:
     """A random start and, uniform among the cells at least that many moves away, a goal; (-1, -1) if none was found."""
     rows, cols = walls.shape
     for _ in range(64 * rows * cols):
@@ -131,7 +132,7 @@ def layout(generator: str, rows: int, cols: int, seed: int) -> Walls:
     return _carve(generator, rows, cols, seed)[0]
 
 
-def _carve(generator: str, rows: int, cols: int, seed: int) -> tuple[Walls, NDArray[np.uint64]]:
+def _carve(generator: str, rows: int, cols: int, seed: int) -> tuple[Walls, State]:
     if generator not in _CARVERS:
         raise MazeError(f"unknown generator {generator!r}: choose one of {', '.join(GENERATORS)}")
     if not (2 <= rows <= LARGEST and 2 <= cols <= LARGEST):

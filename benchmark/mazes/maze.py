@@ -21,7 +21,12 @@ UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 ALL = UP | DOWN | LEFT | RIGHT
 
 # move -> (the side it leaves by, the step it makes)
-MOVES: dict[str, tuple[int, Cell]] = {"U": (UP, (-1, 0)), "D": (DOWN, (1, 0)), "L": (LEFT, (0, -1)), "R": (RIGHT, (0, 1))}
+MOVES: dict[str, tuple[int, Cell]] = {
+    "U": (UP, (-1, 0)),
+    "D": (DOWN, (1, 0)),
+    "L": (LEFT, (0, -1)),
+    "R": (RIGHT, (0, 1)),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +45,9 @@ class Maze:
         check_walls(self.walls)
         for name, (row, col) in (("start", self.start), ("goal", self.goal)):
             if not (0 <= row < self.rows and 0 <= col < self.cols):
-                raise MazeError(f"the {name} ({row},{col}) lies outside a maze of {self.rows} rows and {self.cols} columns")
+                raise MazeError(
+                    f"the {name} ({row},{col}) lies outside a maze of {self.rows} rows and {self.cols} columns"
+                )
         if self.start == self.goal:
             raise MazeError(f"start and goal are the same cell {self.start}")
 
@@ -71,7 +78,12 @@ def check_walls(walls: Walls) -> None:
     """Raise MazeError unless `walls` is a closed lattice whose neighbours agree."""
     if walls.ndim != 2 or walls.dtype != np.uint8 or min(walls.shape) < 1 or walls.size < 2:
         raise MazeError(f"walls must be a uint8 array of shape (rows, cols), not {walls.dtype} of shape {walls.shape}")
-    border = (("top", walls[0], UP), ("bottom", walls[-1], DOWN), ("left", walls[:, 0], LEFT), ("right", walls[:, -1], RIGHT))
+    border = (
+        ("top", walls[0], UP),
+        ("bottom", walls[-1], DOWN),
+        ("left", walls[:, 0], LEFT),
+        ("right", walls[:, -1], RIGHT),
+    )
     for name, edge, side in border:
         if not (edge & side).all():
             raise MazeError(f"the {name} border is open")

@@ -12,9 +12,10 @@ LEGENDS = {
     "compact": "_ and | are walls.",
 }
 QUESTION = """\
-Find a shortest way from S to G in this maze. {legend}
+Find a shortest path from S to G in this maze. {legend}
 {drawing}
-Write "answer:" and then the cells of the way as (row,column), counted from 0, or its moves as U D L R, one cell each.
+Write "answer:" and then the cells of the path as (row,column), rows counted down and columns right, both from 0; \
+or its moves as U D L R, one cell each.
 """
 
 

@@ -11,7 +11,7 @@ from .maze import MOVES, Cell, Maze, Walls
 
 
 @njit(cache=True)
-def flood(walls, row, col):  # type: ignore[no-untyped-def]
+def flood(walls: Walls, row: int, col: int) -> NDArray[np.int32]:
     """The number of moves from (row, col) to each cell, int32 of shape (rows, cols); -1 where no way leads."""
     rows, cols = walls.shape
     distance = np.full((rows, cols), -1, np.int32)
@@ -36,7 +36,8 @@ def flood(walls, row, col):  # type: ignore[no-untyped-def]
 
 def distances(walls: Walls, cell: Cell) -> NDArray[np.int32]:
     """The number of moves from `cell` to each cell, shape (rows, cols); -1 where no way leads."""
-    return flood(walls, cell[0], cell[1])  # type: ignore[no-any-return]
+    distance: NDArray[np.int32] = flood(walls, cell[0], cell[1])
+    return distance
 
 
 def shortest_path(maze: Maze) -> str:

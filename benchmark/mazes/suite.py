@@ -37,9 +37,9 @@ class Case:
         return f"{self.generator}-{self.index:04d}"
 
     @classmethod
-    def of(cls, tier: str, id: str) -> Case:
-        """The case that has this id in this tier."""
-        generator, index = id.rsplit("-", 1)
+    def of(cls, tier: str, name: str) -> Case:
+        """The case that has this id (`name`) in this tier."""
+        generator, index = name.rsplit("-", 1)
         return cls(tier, generator, int(index))
 
     @property

@@ -24,7 +24,7 @@ def transpose(walls: Walls) -> Walls:
 
 
 def symmetries(walls: Walls) -> list[Walls]:
-    """The eight images of a layout under rotation and reflection, itself first; where it is symmetric, some are equal."""
+    """The eight images of a layout under rotation and reflection, itself first; some may be equal."""
     images = [walls]
     for step in (mirror, transpose, mirror, transpose, mirror, transpose, mirror):
         images.append(step(images[-1]))

@@ -15,7 +15,9 @@ from .maze import Maze
 from .symmetry import canonical
 
 
-def stream(name: str, rows: int, cols: int, generators: tuple[str, ...] = GENERATORS, at_least: int = 1) -> Iterator[Maze]:
+def stream(
+    name: str, rows: int, cols: int, generators: tuple[str, ...] = GENERATORS, at_least: int = 1
+) -> Iterator[Maze]:
     """Mazes without end, the generators in turn; `name` decides the seeds, so one name is one stream for ever.
 
     The ends of a maze are at least `at_least` moves apart.

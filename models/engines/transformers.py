@@ -36,6 +36,8 @@ def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, R
         model = model.to("cuda", torch.bfloat16)
     model.eval()
 
+    known = model.generation_config.eos_token_id  # a model may end its text in several ways
+    ends = {*(known if isinstance(known, list) else [known]), tokenizer.eos_token_id}
     cell_tokens = len(tokenizer(" (10,10)", add_special_tokens=False)["input_ids"])
     asked = []
     for request in requests:
@@ -50,11 +52,11 @@ def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, R
             output = model.generate(
                 **inputs, max_new_tokens=max(limits), do_sample=False, num_beams=1, pad_token_id=tokenizer.pad_token_id
             )
-        for key, limit, tokens in zip(keys, limits, output[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
-            tokens = tokens[:limit]
-            end = next((at for at, token in enumerate(tokens) if token in _ends(model, tokenizer)), None)
-            text = tokenizer.decode(tokens[:end], skip_special_tokens=True)
-            yield key, Reply(text, len(tokens[:end]), truncated=end is None)
+        written = output[:, inputs["input_ids"].shape[1] :].tolist()
+        for key, limit, tokens in zip(keys, limits, written, strict=True):
+            end = next((at for at, token in enumerate(tokens[:limit]) if token in ends), None)
+            kept = tokens[: limit if end is None else end]
+            yield key, Reply(tokenizer.decode(kept, skip_special_tokens=True), len(kept), truncated=end is None)
 
 
 def _batches(asked: list[tuple[list[int], int, str]]) -> Iterator[list[tuple[list[int], int, str]]]:
@@ -64,10 +66,3 @@ def _batches(asked: list[tuple[list[int], int, str]]) -> Iterator[list[tuple[lis
         size = max(1, BATCH_TOKENS // (len(ids) + limit))
         yield asked[:size]
         asked = asked[size:]
-
-
-def _ends(model: object, tokenizer: object) -> set[int]:
-    """The tokens that end a reply: a model may know several."""
-    ends = model.generation_config.eos_token_id  # type: ignore[attr-defined]
-    ends = ends if isinstance(ends, list) else [ends]
-    return {*ends, tokenizer.eos_token_id} - {None}  # type: ignore[attr-defined]

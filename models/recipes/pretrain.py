@@ -8,7 +8,7 @@ interrupted run goes on where it was):
 The loss is taken on the statements alone: a drawing is random, and there is nothing to learn from guessing it.
 Many statements about one drawing make it cheap to learn from, and cells named one by one spare the model counting.
 Matrices are trained by Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), everything else by
-AdamW: on one core, 4 minutes in, 26 % of the far ways in unseen 5x5 mazes were right, against 9 % with AdamW alone.
+AdamW: on one core, 4 minutes in, 26 % of the far paths in unseen 5x5 mazes were right, against 9 % with AdamW alone.
 """
 
 from __future__ import annotations
@@ -32,19 +32,21 @@ SAVE_EVERY = 500  # steps
 class Pretrain:
     """Everything that decides the base."""
 
-    layers: int = 4
+    layers: int = 6
     width: int = 128
     heads: int = 4
-    steps: int = 20_000
+    steps: int = 13_000
     sizes: tuple[int, ...] = (4, 5, 5, 6)  # one batch after the other, in turn
-    later_sizes: tuple[int, ...] = (4, 5, 6, 8)  # the same after half of the steps
+    later: int = 5_000  # the step from which on these take their place:
+    later_sizes: tuple[int, ...] = (4, 5, 6, 7, 8)
     cells: int = 400  # mazes in a batch = cells / cells of one maze
-    ways: int = 8
+    paths: int = 8
     opens: int = 1
     block_share: float = 0.2  # of the drawings; the others are compact
     matrix_rate: float = 0.02  # Muon's learning rate
     rate: float = 2e-3  # AdamW's
-    decay_from: float = 0.6  # of the steps; from there the rates fall to 0 in a straight line
+    warmup: int = 100  # steps in which the rates rise
+    decay: int = 4_500  # steps at the end in which they fall to 0, both in a straight line
     seed: int = 1
 
     parent = None
@@ -66,19 +68,19 @@ class Pretrain:
 
         from . import texts
 
-        sizes = self.sizes if step < self.steps // 2 else self.later_sizes
+        sizes = self.sizes if step < self.later else self.later_sizes
         size = sizes[step % len(sizes)]
         random = np.random.default_rng([self.seed, step])
         mazes = training.stream(f"pretrain-{self.seed}-{step}", size, size)
         drawing = "block" if random.random() < self.block_share else "compact"
         return [
-            texts.document(next(mazes), drawing, random, self.ways, self.opens, marked=bool(random.random() < 0.5))
+            texts.document(next(mazes), drawing, random, self.paths, self.opens, marked=bool(random.random() < 0.5))
             for _ in range(max(1, self.cells // size**2))
         ]
 
     def rate_at(self, step: int) -> float:
         """The learning rates at this step, as a share of their full size."""
-        return min(1.0, (step + 1) / 100, (self.steps - step) / (self.steps * (1 - self.decay_from)))
+        return min(1.0, (step + 1) / self.warmup, (self.steps - step) / self.decay)
 
     def build(self, parent: Path | None, target: Path, work: Path) -> dict[str, Any]:
         import torch
@@ -157,10 +159,8 @@ class Pretrain:
         ]
 
 
-def _tensors(
-    documents: list[tuple[str, str]], tokenizer: PreTrainedTokenizerFast
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and labels, shape (documents, longest): padding and drawings are labelled -100, which counts for nothing."""
+def _tensors(documents: list[tuple[str, str]], tokenizer: PreTrainedTokenizerFast) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and labels, shape (documents, longest): padding and drawings are labelled -100, which is no target."""
     import torch
 
     drawings = tokenizer([drawing for drawing, _ in documents])["input_ids"]
