@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,12 +82,23 @@ def obtain(name: str) -> Path:
     if card.is_file() and json.loads(card.read_text())["digest"] == wanted:
         return card.parent
     parent = obtain(recipe.parent) if recipe.parent else None
+    return store.obtain(name, wanted, lambda target, work: build(name, parent, target, work))
 
-    def build(target: Path, work: Path) -> dict[str, Any]:
-        figures = recipe.build(parent, target, work)
-        return {"recipe": recipe.describe(), "parent": recipe.parent and digest(recipe.parent), **figures}
 
-    return store.obtain(name, wanted, build)
+def build(name: str, parent: Path | None, target: Path, work: Path) -> None:
+    """Build a recipe's product into the folder `target`, with the record of it that the store keeps."""
+    started, recipe = time.monotonic(), RECIPES[name]
+    figures = recipe.build(parent, target, work)
+    card = {
+        "name": name,
+        "digest": digest(name),
+        "recipe": recipe.describe(),
+        "parent": recipe.parent and digest(recipe.parent),
+        "weights": weights_digest(target),
+        **figures,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    (target / store.CARD).write_text(json.dumps(card, indent=2) + "\n")
 
 
 @cache

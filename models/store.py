@@ -11,13 +11,10 @@ A checkpoint is built beside its place and renamed into it, so a folder under it
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from benchmark.mazes.errors import CheckpointError
 
@@ -52,12 +49,11 @@ def folder(name: str, digest: str) -> Path:
     return home() / "checkpoints" / f"{name}-{digest[:16]}"
 
 
-def obtain(name: str, digest: str, build: Callable[[Path, Path], dict[str, Any]]) -> Path:
+def obtain(name: str, digest: str, build: Callable[[Path, Path], None]) -> Path:
     """The folder of a checkpoint, built if it is missing.
 
-    `build(target, work)` writes the checkpoint into the new folder `target`, may keep what it needs to go on after
-    an interruption in `work`, and returns what is recorded beside the weights. Of several processes one builds and
-    the others wait. Raises CheckpointError where the store cannot be written to.
+    `build(target, work)` writes the checkpoint into the new folder `target` and may keep in `work` what it needs to
+    go on after an interruption. Of several processes one builds and the others wait. Raises CheckpointError where the store cannot be written to.
     """
     from filelock import FileLock, Timeout
 
@@ -76,10 +72,7 @@ def obtain(name: str, digest: str, build: Callable[[Path, Path], dict[str, Any]]
             work, target = Path(f"{place}.part"), Path(f"{place}.part") / "checkpoint"
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir(parents=True)
-            started = time.monotonic()
-            card = build(target, work)
-            card = {"name": name, "digest": digest, **card, "seconds": round(time.monotonic() - started, 1)}
-            (target / CARD).write_text(json.dumps(card, indent=2) + "\n")
+            build(target, work)
             target.rename(place)
             shutil.rmtree(work, ignore_errors=True)
     finally:

@@ -69,6 +69,7 @@ class Sft:
             max_length=None,
             bf16=torch.cuda.is_available(),
             gradient_checkpointing=False,
+            dataloader_pin_memory=torch.cuda.is_available(),
             save_steps=200,
             save_total_limit=1,
             logging_steps=20,

@@ -1,0 +1,79 @@
+import re
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+
+from benchmark.mazes import suite
+from benchmark.mazes.answer import read
+from benchmark.mazes.draw import DRAWINGS
+from benchmark.mazes.prompt import QUESTION
+from benchmark.mazes.score import score
+from benchmark.mazes.symmetry import canonical
+from models.recipes import RECIPES, texts
+
+from ..mazes.strategies import graph, mazes
+
+
+def cells(text):
+    return [(int(row), int(col)) for row, col in re.findall(r"\((\d+),(\d+)\)", text)]
+
+
+@given(mazes)
+def test_every_statement_is_true(maze):
+    drawing, statements = texts.document(maze, "block", np.random.default_rng(0), paths=5, opens=2, marked=True)
+    ways = graph(DRAWINGS["block"].read(drawing.splitlines())[0])
+    for line in statements.splitlines():
+        kind, named = line.split()[0], cells(line)
+        if kind in "SG":
+            assert named == [{"S": maze.start, "G": maze.goal}[kind]]
+        elif kind == "open":
+            assert set(named[1:]) == set(ways[named[0]])
+        else:
+            start, goal, *passed = named
+            assert passed == nx.shortest_path(ways, start, goal)
+            assert (start, goal) != (maze.start, maze.goal)
+
+
+@given(mazes)
+def test_the_taught_reply_is_optimal(maze):
+    _, reply = texts.question(maze, "compact")
+    assert score(maze, read(reply, maze.start)).outcome == "optimal"
+
+
+def _layouts_of_base():
+    recipe = RECIPES["base"]
+    for step in [*range(40), *range(recipe.later, recipe.later + 20)]:
+        for drawing, _ in recipe.documents(step):
+            name = "block" if drawing.startswith("#") else "compact"
+            yield DRAWINGS[name].read(drawing.splitlines())[0]
+
+
+def _layouts_of_sft():
+    for number, example in enumerate(RECIPES["sft"].data()):
+        if number == 2000:
+            return
+        drawing = example["prompt"].split("\n", 1)[1].rsplit("\n", 2)[0]
+        name = "block" if drawing.startswith("#") else "compact"
+        yield DRAWINGS[name].read(drawing.splitlines())[0]
+
+
+@pytest.mark.parametrize("layouts", [_layouts_of_base, _layouts_of_sft])
+def test_no_layout_of_the_suite_is_in_the_training_data(layouts):
+    """Read back from the very text that the models are trained on."""
+    seen = 0
+    for walls in layouts():
+        assert canonical(walls) not in suite.layouts(*walls.shape)
+        seen += 1
+    assert seen > 500
+
+
+def test_the_base_never_meets_the_question():
+    recipe = RECIPES["base"]
+    sentences = [part for part in re.split(r"[{}\n]", QUESTION) if len(part) > 12]
+    assert len(sentences) >= 2
+    for step in [*range(10), recipe.steps - 1]:
+        for drawing, statements in recipe.documents(step):
+            assert "answer" not in statements
+            assert not any(sentence in drawing + statements for sentence in sentences)
