@@ -53,7 +53,8 @@ def obtain(name: str, digest: str, build: Callable[[Path, Path], None]) -> Path:
     """The folder of a checkpoint, built if it is missing.
 
     `build(target, work)` writes the checkpoint into the new folder `target` and may keep in `work` what it needs to
-    go on after an interruption. Of several processes one builds and the others wait. Raises CheckpointError where the store cannot be written to.
+    go on after an interruption. Of several processes one builds and the others wait.
+    Raises CheckpointError where the store cannot be written to.
     """
     from filelock import FileLock, Timeout
 

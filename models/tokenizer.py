@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WIDEST = 24
 NAMED = 20  # cells are named up to (19,19)
 UNKNOWN, PAD, END = "<unk>", "<pad>", "<eos>"
-WORDS = ("from", " to", "open", "answer:")
+WORDS = ("around", "from", " to", "answer:")
 
 # A line counts as one of a drawing by what follows on it, up to its end.
 _TOP_COMPACT = rf" (?:___){{1,{WIDEST - 1}}}__\n\|"

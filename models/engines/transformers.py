@@ -17,8 +17,8 @@ BATCH_TOKENS = 16_384  # prompt and reply tokens of one batch: bounds its memory
 def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, Reply]]:
     """Replies to all requests, longest prompts first, so that a batch that does not fit fails at once.
 
-    A reply may be as long as a list of all cells of its maze and 32 tokens more; the same for every maze of a
-    size, so the limit gives nothing away. Raises CheckpointError where the folder holds no model that loads.
+    A reply may name every cell of its maze four times, and has 32 tokens more; the limit is the same for every maze
+    of a size, so it gives nothing away. Raises CheckpointError where the folder holds no model that loads.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -42,7 +42,7 @@ def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, R
     asked = []
     for request in requests:
         ids = tokenizer(request.prompt)["input_ids"]
-        asked.append((ids, 32 + cell_tokens * request.maze.rows * request.maze.cols, request.key))
+        asked.append((ids, 32 + 4 * cell_tokens * request.maze.rows * request.maze.cols, request.key))
     asked.sort(key=lambda item: (-item[1], -len(item[0]), item[2]))
 
     for batch in _batches(asked):

@@ -33,21 +33,20 @@ SAVE_EVERY = 500  # steps
 class Pretrain:
     """Everything that decides the base."""
 
-    layers: int = 6
+    layers: int = 4
     width: int = 128
     heads: int = 4
-    steps: int = 10_000
-    sizes: tuple[int, ...] = (4, 5, 5, 6)  # one batch after the other, in turn
-    later: int = 5_000  # the step from which on these take their place:
-    later_sizes: tuple[int, ...] = (4, 5, 6, 7, 8)
-    cells: int = 400  # mazes in a batch = cells / cells of one maze
-    paths: int = 8
-    opens: int = 1
+    steps: int = 8_500
+    sizes: tuple[int, ...] = (3, 4, 5, 6)  # one batch after the other, in turn
+    later: int = 1_500  # the step from which on these take their place:
+    later_sizes: tuple[int, ...] = (4, 5, 6, 8, 10, 12)
+    cells: int = 480  # mazes in a batch = cells / cells of one maze
+    paths: int = 4  # statements `from` about a maze
     block_share: float = 0.2  # of the drawings; the others are compact
     matrix_rate: float = 0.02  # Muon's learning rate
     rate: float = 2e-3  # AdamW's
     warmup: int = 100  # steps in which the rates rise
-    decay: int = 4_500  # steps at the end in which they fall to 0, both in a straight line
+    decay: int = 3_000  # steps at the end in which they fall to 0, both in a straight line
     seed: int = 1
 
     parent = None
@@ -75,7 +74,7 @@ class Pretrain:
         mazes = training.stream(f"pretrain-{self.seed}-{step}", size, size)
         drawing = "block" if random.random() < self.block_share else "compact"
         return [
-            texts.document(next(mazes), drawing, random, self.paths, self.opens, marked=bool(random.random() < 0.5))
+            texts.document(next(mazes), drawing, random, self.paths, marked=bool(random.random() < 0.5))
             for _ in range(max(1, self.cells // size**2))
         ]
 

@@ -1,7 +1,8 @@
 """sft: the base, fine-tuned with TRL's SFTTrainer to reply to the benchmark's question.
 
-The base knows how ways run but has never seen the question. Here it learns to find S and G by itself, to say where
-it goes, and to answer: `from (0,0) to (1,2)`, then `answer: (0,0) (0,1) ...`. The loss is taken on the reply alone.
+The base can say what is around a cell, and how a path runs back through that, but it has never seen the question.
+Here it learns to find S and G by itself, to spread out from G until it meets S, to stop there and to answer with the
+path back (see `texts.question`). The loss is taken on the reply alone.
 """
 
 from __future__ import annotations

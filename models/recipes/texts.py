@@ -7,54 +7,68 @@ A document of the base is a drawing and statements that are true of it:
     |G_____|____|
     S (0,0)
     G (1,0)
-    open (0,1): (0,0) (0,2)
-    from (1,3) to (0,2): (1,3) (1,2) (0,2)
+    around (0,1): (0,1) (0,0) (0,2); (0,0) (1,0); (0,2) (0,3); (1,0) (1,1); (0,3) (1,3); (1,1); (1,3) (1,2); (1,2);
+    from (1,2) to (0,1): (1,2) (1,3) (0,3) (0,2) (0,1)
 
-`S` and `G` say where the two letters stand, `open` which neighbours of a cell no wall cuts off, `from` a shortest
-path between two cells. The benchmark's question, and the word `answer:`, never occur in it.
+`S` and `G` say where the two letters stand. `around` spreads out from a cell, breadth first: each group names a cell
+and then those that are reached from it. `from` is a shortest path to that cell, read off the groups backwards: from
+each cell to the one that reached it. So no statement needs more than one look at the drawing, which is what a small
+model can learn; asked for paths alone, the same model stopped getting better at a fifth of the far ones.
+
+The benchmark's question, and the word `answer:`, never occur in it.
 """
 
 from __future__ import annotations
+
+from collections import deque
 
 import numpy as np
 
 from benchmark.mazes import answer
 from benchmark.mazes.draw import draw_walls
-from benchmark.mazes.maze import MOVES, Cell, Maze
+from benchmark.mazes.maze import MOVES, Cell, Maze, Walls
 from benchmark.mazes.prompt import prompt
 from benchmark.mazes.solve import path, shortest_path
 
 
-def document(
-    maze: Maze, drawing: str, random: np.random.Generator, paths: int, opens: int, marked: bool
-) -> tuple[str, str]:
-    """A drawing, with or without its ends marked, and the statements about it.
+def document(maze: Maze, drawing: str, random: np.random.Generator, paths: int, marked: bool) -> tuple[str, str]:
+    """A drawing, with or without its ends marked, and the statements about it, `paths` of them `from`.
 
-    A marked document has `paths` statements `from`, none of them from S to G, and `opens` statements `open`.
+    In a marked document no path runs from S to G.
     """
-    cell_count = maze.rows * maze.cols
+    cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
+    centre, *starts = (cells[index] for index in random.choice(len(cells), paths + 1, replace=False))
     marks = {maze.start: "S", maze.goal: "G"} if marked else {}
     lines = [f"{mark} {name(cell)}" for cell, mark in marks.items()]
-    for index in random.choice(cell_count, min(opens, cell_count), replace=False):
-        cell = divmod(int(index), maze.cols)
-        beside = (answer.cells(cell, move)[1] for move, (side, _) in MOVES.items() if not maze.walls[cell] & side)
-        lines.append(f"open {name(cell)}:" + "".join(f" {name(neighbour)}" for neighbour in beside))
-    for _ in range(paths):
-        start, goal = (divmod(int(index), maze.cols) for index in random.choice(cell_count, 2, replace=False))
-        if not marked or (start, goal) != (maze.start, maze.goal):
-            passed = answer.cells(start, path(maze.walls, start, goal))
-            lines.append(from_to(start, goal) + ":" + "".join(f" {name(cell)}" for cell in passed))
+    lines.append(f"around {name(centre)}:{spread(maze.walls, centre)}")
+    for start in starts:
+        if not marked or (start, centre) != (maze.start, maze.goal):
+            passed = answer.cells(start, path(maze.walls, start, centre))
+            lines.append(f"from {name(start)} to {name(centre)}:" + "".join(f" {name(cell)}" for cell in passed))
     return draw_walls(maze.walls, drawing, marks) + "\n", "\n".join(lines) + "\n"
 
 
 def question(maze: Maze, drawing: str) -> tuple[str, str]:
-    """The benchmark's question about a maze, and a right reply: it first says where it goes, then answers."""
-    reply = from_to(maze.start, maze.goal) + "\n" + answer.write(maze.start, shortest_path(maze))
-    return prompt(maze, drawing), reply
+    """The benchmark's question about a maze, and a right reply.
+
+    It spreads out from G until it has reached S, and answers with the path back.
+    """
+    reached = spread(maze.walls, maze.goal, until=maze.start)
+    reply = f"S {name(maze.start)}\naround {name(maze.goal)}:{reached}\n"
+    return prompt(maze, drawing), reply + answer.write(maze.start, shortest_path(maze))
 
 
-def from_to(start: Cell, goal: Cell) -> str:
-    return f"from {name(start)} to {name(goal)}"
+def spread(walls: Walls, centre: Cell, until: Cell | None = None) -> str:
+    """The groups of an `around`: all of them, or those up to the one that reaches `until`."""
+    groups, waiting, reached = "", deque([centre]), {centre}
+    while waiting and until not in reached:
+        cell = waiting.popleft()
+        beside = (answer.cells(cell, move)[1] for move, (side, _) in MOVES.items() if not walls[cell] & side)
+        new = [neighbour for neighbour in beside if neighbour not in reached]
+        reached.update(new)
+        waiting.extend(new)
+        groups += "".join(f" {name(each)}" for each in [cell, *new]) + ";"
+    return groups
 
 
 def name(cell: Cell) -> str:

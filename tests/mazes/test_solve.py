@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from benchmark.mazes.answer import Answer
 from benchmark.mazes.errors import MazeError
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
-from benchmark.mazes.answer import Answer
 from benchmark.mazes.solve import shortest_path
 
 from .strategies import graph, mazes

@@ -1,0 +1,35 @@
+"""A project of its own for every test: our conftest and test file, a store and runs that are thrown away."""
+
+import shutil
+
+import pytest
+
+from ..conftest import ROOT
+
+TINY = """
+from models.recipes import RECIPES
+from models.recipes.pretrain import Pretrain
+from models.recipes.sft import Sft
+RECIPES["base"] = Pretrain(
+    layers=1, width=32, heads=2, steps=6, later=3, warmup=2, decay=2, cells=64, sizes=(4,), later_sizes=(5,)
+)
+RECIPES["sft"] = Sft(examples=96, batch=8, sizes=(4, 5), warmup=1)
+"""
+
+
+@pytest.fixture
+def project(pytester, monkeypatch):
+    """Where pytest is run; `project.extend(code)` adds to its conftest."""
+    monkeypatch.setenv("LABIRINTO_HOME", str(pytester.path / "home"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    pytester.makeini("[pytest]\naddopts = --strict-markers\nfilterwarnings = error\n")
+    shutil.copy(ROOT / "benchmark" / "test_mazes.py", pytester.path)
+    conftest = pytester.makeconftest((ROOT / "conftest.py").read_text())
+
+    def extend(code):
+        with conftest.open("a") as opened:
+            opened.write(code)
+
+    pytester.extend = extend
+    return pytester

@@ -1,0 +1,107 @@
+"""Checkpoints on demand: real recipes, made tiny, in a real session."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from .conftest import TINY
+
+pytest_plugins = ["pytester"]
+
+ARGUMENTS = ["-k", "tiny_mazes", "--limit", "2"]
+
+
+@pytest.fixture
+def tiny_project(project):
+    project.extend(TINY)
+    return project
+
+
+def _checkpoints(project):
+    return sorted(
+        path.name.split("-")[0] for path in (project.path / "home" / "checkpoints").iterdir() if path.is_dir()
+    )
+
+
+def test_the_default_checkpoints_are_built_once_and_then_kept(tiny_project):
+    first = tiny_project.runpytest_subprocess(*ARGUMENTS)
+    assert first.ret == 0
+    assert "sft: steps: 100%" in first.stderr.str()
+    text = " ".join(first.stdout.str().split())
+    for name in ("base", "sft", "oracle", "random-walk", "constant"):
+        assert f"{name} 4 " in text
+    assert _checkpoints(tiny_project) == ["base", "sft"]
+
+    second = tiny_project.runpytest_subprocess(*ARGUMENTS)
+    assert second.ret == 0
+    assert "steps" not in second.stderr.str()
+    assert "sft: mazes: 100%" in second.stderr.str()
+
+
+def test_a_folder_with_a_model_answers_too(project, tiny_model):
+    result = project.runpytest_subprocess(*ARGUMENTS, "--checkpoint", str(tiny_model))
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["tiny *tiny *4 *"])
+    assert not (project.path / "home").exists()
+
+
+def test_a_model_that_does_not_load_is_an_error_of_each_case_and_the_others_go_on(project):
+    broken = project.mkdir("broken")
+    (broken / "config.json").write_text("{}")
+    (broken / "model.safetensors").write_text("no weights")
+    result = project.runpytest_subprocess(*ARGUMENTS, "--checkpoint", "broken", "--checkpoint", "oracle")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*CheckpointError: cannot load the model in *broken*", "=* 4 solved, *4 errors in *"])
+
+
+def _interrupt(project, when, *arguments):
+    """Run pytest, press Ctrl-C as soon as `when` is on its screen, and return its exit code and output."""
+    command = [sys.executable, "-m", "pytest", *arguments]
+    process = subprocess.Popen(
+        command, cwd=project.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    os.set_blocking(process.stdout.fileno(), False)
+    seen, deadline = b"", time.monotonic() + 120
+    while when not in seen and time.monotonic() < deadline:
+        seen += process.stdout.read() or b""
+        time.sleep(0.01)
+    assert when in seen, seen.decode()
+    os.killpg(process.pid, signal.SIGINT)
+    os.set_blocking(process.stdout.fileno(), True)
+    rest, _ = process.communicate(timeout=60)
+    return process.returncode, (seen + rest).decode()
+
+
+def test_ctrl_c_during_a_build_leaves_nothing_half_written_and_the_same_command_goes_on(project):
+    project.extend(TINY.replace("examples=96", "examples=16000"))
+    code, _ = _interrupt(project, b"sft: steps:   2%", *ARGUMENTS)
+    assert code == pytest.ExitCode.INTERRUPTED
+    assert [name for name in _checkpoints(project) if not name.endswith(".part")][:1] == ["base"]
+    finished = [path for path in (project.path / "home" / "checkpoints").glob("sft-*") if path.suffix == ""]
+    assert finished == []
+
+    # the trainer saves every 200 steps: killed later, the build goes on from there
+    code, _ = _interrupt(project, b"sft: steps:  15%", *ARGUMENTS)
+    result = project.runpytest_subprocess(*ARGUMENTS)
+    assert result.ret == 0
+    assert "base: steps" not in result.stderr.str()
+    first_shown = result.stderr.str().split("sft: steps:")[1].split("%")[0].strip()
+    assert int(first_shown) >= 10
+
+
+def test_ctrl_c_during_a_batch_ends_the_session_cleanly(project):
+    project.extend(
+        "import time\nfrom models.engines import agents\n"
+        "agents.AGENTS['slow'] = lambda maze: time.sleep(0.5) or agents.oracle(maze)\n"
+    )
+    code, text = _interrupt(
+        project, b"slow: mazes:", "--checkpoint", "oracle", "--checkpoint", "slow", "-k", "tiny_mazes"
+    )
+    assert code == pytest.ExitCode.INTERRUPTED
+    assert "KeyboardInterrupt" in text
+    assert "tiny    oracle        200" in text  # what was measured before is told and saved
+    assert [path.name.split("-")[-1] for path in (project.path / "runs").iterdir()] == ["oracle.jsonl"]

@@ -1,0 +1,66 @@
+"""Options, and what is said to wrong ones."""
+
+import os
+
+import pytest
+
+from benchmark.mazes.draw import DRAWINGS
+from fixtures import plugin
+from models.recipes import RECIPES
+
+pytest_plugins = ["pytester"]
+
+USAGE = 4
+
+
+def test_help_shows_our_options_under_one_heading_each_with_its_default(project):
+    text = project.runpytest_subprocess("--help").stdout.str()
+    section = text.split("mazes for language models (labirinto):")[1].split("\n\n")[0]
+    section = " ".join(section.split())
+    for option in ("--checkpoint", "--limit", "--drawing"):
+        assert f"{option}=" in section
+    assert section.count("(default: ") == section.count(" --") + 1 == 3
+
+
+def test_the_choices_are_those_of_the_rooms():
+    assert set(plugin.DRAWINGS) == set(DRAWINGS)
+    assert set(plugin.DEFAULT_CHECKPOINTS) <= set(RECIPES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--limit", "0"], "*--limit*'0' is not a whole number of 1 or more*"),
+        (["--limit", "x"], "*--limit*'x' is not a whole number of 1 or more*"),
+        (["--limit", "-3"], "*--limit*"),
+        (["--drawing", "runes"], "*--drawing*invalid choice: 'runes'*"),
+        (["--checkpoint", "stf"], "*no checkpoint 'stf'*base, sft (recipes)*oracle, random-walk, constant (agents)*"),
+        (["--checkpoint", "."], "*no model in *looked for config.json and *.safetensors*"),
+        (["--checkpoint", "oracle", "--checkpoint", "oracle"], "*more than one is called oracle*"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_done(project, arguments, message):
+    result = project.runpytest_subprocess(*arguments)
+    assert result.ret == USAGE
+    result.stderr.fnmatch_lines([message])
+    assert not (project.path / "home").exists()
+
+
+def test_an_unwritable_store_names_folder_and_variable(project, monkeypatch):
+    (project.path / "file").write_text("not a folder")
+    monkeypatch.setenv("LABIRINTO_HOME", str(project.path / "file"))
+    result = project.runpytest_subprocess("-k", "tiny_mazes", "--limit", "1")
+    assert result.ret == USAGE
+    result.stderr.fnmatch_lines([f"*cannot keep checkpoints in {project.path}/file/checkpoints*LABIRINTO_HOME*"])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_store_is_told_too(project, monkeypatch):
+    (project.path / "locked").mkdir(mode=0o500)
+    monkeypatch.setenv("LABIRINTO_HOME", str(project.path / "locked"))
+    assert project.runpytest_subprocess("-k", "tiny_mazes", "--limit", "1").ret == USAGE
+
+
+def test_agents_need_no_store(project, monkeypatch):
+    monkeypatch.setenv("LABIRINTO_HOME", "/dev/null/nowhere")
+    assert project.runpytest_subprocess("-k", "tiny_mazes", "--limit", "1", "--checkpoint", "oracle").ret == 0
