@@ -71,9 +71,11 @@ def write(run: Run, path: Path) -> None:
 def read(path: Path) -> Run:
     """The run in a file. Raises RunError, naming file and line, where it is not one."""
     try:
-        rows = path.read_text(encoding="utf-8").splitlines()
+        rows = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"cannot read the run {path}: {error}") from error
+    if rows[-1] == "":
+        rows.pop()
     if not rows:
         raise RunError(f"{path} is empty: a run begins with a line of provenance")
     provenance = _object(path, 1, rows[0])
@@ -99,4 +101,6 @@ def _line(path: Path, number: int, row: str) -> Line:
     if value.keys() != names:
         wrong = ", ".join(sorted(value.keys() ^ names))
         raise RunError(f"{path}, line {number}: missing or unknown: {wrong}")
+    if value["tier"] not in TIERS:
+        raise RunError(f"{path}, line {number}: no tier {value['tier']!r}; there are {', '.join(TIERS)}")
     return Line(**value)

@@ -22,9 +22,11 @@ def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, R
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
     from . import Reply
 
+    logging.disable_progress_bar()  # of loading weights; the plan shows one of its own
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
         model = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True)

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import datasets
 from tqdm import tqdm
 from transformers import TrainerCallback
+from transformers.utils import logging
 
 
 class Progress(TrainerCallback):
@@ -30,6 +32,12 @@ class Progress(TrainerCallback):
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.bar.close()
+
+
+def quiet() -> None:
+    """Put away the progress bars of the libraries: loading, tokenizing and writing take seconds here."""
+    datasets.disable_progress_bars()
+    logging.disable_progress_bar()
 
 
 def last_checkpoint(folder: Path) -> str | None:

@@ -19,9 +19,9 @@ class Sft:
     """Everything that decides the fine-tune, beside its parent."""
 
     parent: str = "base"
-    examples: int = 24_000
-    batch: int = 32
-    sizes: tuple[int, ...] = (4, 5, 4, 5, 8)  # one batch after the other, in turn
+    examples: int = 9_600
+    batch: int = 16
+    sizes: tuple[int, ...] = (4, 5, 8, 5, 12)  # one batch after the other, in turn
     block_share: float = 0.2  # of the drawings; the others are compact
     rate: float = 1e-3
     warmup: int = 30  # steps; from there the rate falls to 0 along a cosine
@@ -55,8 +55,9 @@ class Sft:
         from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
         from trl import SFTConfig, SFTTrainer
 
-        from .progress import Progress, last_checkpoint
+        from .progress import Progress, last_checkpoint, quiet
 
+        quiet()
         tokenizer = AutoTokenizer.from_pretrained(parent)
         model = AutoModelForCausalLM.from_pretrained(parent, use_safetensors=True)
         config = SFTConfig(
