@@ -24,6 +24,7 @@ WIDEST = 24
 NAMED = 20  # cells are named up to (19,19)
 UNKNOWN, PAD, END = "<unk>", "<pad>", "<eos>"
 WORDS = ("around", "from", " to", "answer:")
+SIDES = [" -", *(" " + "".join(sides) for sides in product(("", "U"), ("", "D"), ("", "L"), ("", "R")) if any(sides))]
 
 # A line counts as one of a drawing by what follows on it, up to its end.
 _TOP_COMPACT = rf" (?:___){{1,{WIDEST - 1}}}__\n\|"
@@ -40,7 +41,7 @@ def vocabulary() -> list[str]:
     pairs = [a + b + end for a, b, end in product("# ", "# SG", ("", "#\n"))]
     tops = [" " + "___" * (cols - 1) + "__\n|" for cols in range(2, WIDEST + 1)]
     edges = ["##" * cols + "#" + end for cols, end in product(range(2, WIDEST + 1), ("", "\n"))]
-    tokens = [PAD, END, UNKNOWN, *_phrases(), *names, *tops, *edges, *cells, *pairs, *WORDS, *printable]
+    tokens = [PAD, END, UNKNOWN, *_phrases(), *names, *tops, *edges, *cells, *pairs, *SIDES, *WORDS, *printable]
     return list(dict.fromkeys(tokens))
 
 
@@ -48,7 +49,8 @@ def pattern() -> str:
     """The regular expression whose matches, one after the other, are looked up in the vocabulary."""
     fixed = "|".join(re.escape(text) for text in sorted({*_phrases(), *WORDS}, key=lambda text: (-len(text), text)))
     name = r" \((?:1[0-9]|[0-9]),(?:1[0-9]|[0-9])\)"
-    return "|".join([fixed, name, _TOP_COMPACT, _EDGE_BLOCK, _CELL_COMPACT, _CELL_BLOCK, r"[\s\S]"])
+    sides = r" (?=[UDLR])U?D?L?R?(?![A-Za-z])"
+    return "|".join([fixed, name, sides, " -", _TOP_COMPACT, _EDGE_BLOCK, _CELL_COMPACT, _CELL_BLOCK, r"[\s\S]"])
 
 
 def digest() -> str:

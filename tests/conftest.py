@@ -16,9 +16,7 @@ def tiny_recipe():
     """A base of one layer, trained for a few steps: real in all but skill."""
     from models.recipes.pretrain import Pretrain
 
-    return Pretrain(
-        layers=1, width=32, heads=2, steps=6, later=3, warmup=2, decay=2, cells=64, sizes=(4,), later_sizes=(5,)
-    )
+    return Pretrain(layers=1, width=32, heads=2, steps=6, warmup=2, decay=2, cells=64, sizes=((0, (4,)), (3, (5,))))
 
 
 @pytest.fixture(scope="session")

@@ -36,17 +36,15 @@ class Pretrain:
     layers: int = 4
     width: int = 128
     heads: int = 4
-    steps: int = 8_500
-    sizes: tuple[int, ...] = (3, 4, 5, 6)  # one batch after the other, in turn
-    later: int = 1_500  # the step from which on these take their place:
-    later_sizes: tuple[int, ...] = (4, 5, 6, 8, 10, 12)
-    cells: int = 480  # mazes in a batch = cells / cells of one maze
-    paths: int = 4  # statements `from` about a maze
-    block_share: float = 0.2  # of the drawings; the others are compact
+    steps: int = 6_000
+    sizes: tuple[tuple[int, tuple[int, ...]], ...] = ((0, (5,)), (900, (4, 5)), (2_000, (4, 5, 8)))
+    """From which step on batches of which sizes follow each other in turn."""
+    cells: int = 400  # mazes in a batch = cells / cells of one maze
+    paths: int = 2  # statements `from` about a maze
     matrix_rate: float = 0.02  # Muon's learning rate
     rate: float = 2e-3  # AdamW's
     warmup: int = 100  # steps in which the rates rise
-    decay: int = 3_000  # steps at the end in which they fall to 0, both in a straight line
+    decay: int = 2_000  # steps at the end in which they fall to 0, both in a straight line
     seed: int = 1
 
     parent = None
@@ -68,13 +66,12 @@ class Pretrain:
 
         from . import texts
 
-        sizes = self.sizes if step < self.later else self.later_sizes
+        sizes = [sizes for first, sizes in self.sizes if first <= step][-1]
         size = sizes[step % len(sizes)]
         random = np.random.default_rng([self.seed, step])
         mazes = training.stream(f"pretrain-{self.seed}-{step}", size, size)
-        drawing = "block" if random.random() < self.block_share else "compact"
         return [
-            texts.document(next(mazes), drawing, random, self.paths, marked=bool(random.random() < 0.5))
+            texts.document(next(mazes), random, self.paths, marked=bool(random.random() < 0.5))
             for _ in range(max(1, self.cells // size**2))
         ]
 

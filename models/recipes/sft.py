@@ -22,7 +22,6 @@ class Sft:
     examples: int = 9_600
     batch: int = 16
     sizes: tuple[int, ...] = (4, 5, 8, 5, 12)  # one batch after the other, in turn
-    block_share: float = 0.2  # of the drawings; the others are compact
     rate: float = 1e-3
     warmup: int = 30  # steps; from there the rate falls to 0 along a cosine
     seed: int = 1
@@ -35,18 +34,14 @@ class Sft:
 
     def data(self) -> Iterator[dict[str, str]]:
         """The training examples in order, each batch of one size, so that little is padded."""
-        import numpy as np
-
         from benchmark.mazes import training
 
         from . import texts
 
-        random = np.random.default_rng(self.seed)
         streams = {size: training.stream(f"sft-{self.seed}", size, size, at_least=size) for size in set(self.sizes)}
         for step in range(self.examples // self.batch):
-            drawing = "block" if random.random() < self.block_share else "compact"
             for _ in range(self.batch):
-                prompt, completion = texts.question(next(streams[self.sizes[step % len(self.sizes)]]), drawing)
+                prompt, completion = texts.question(next(streams[self.sizes[step % len(self.sizes)]]))
                 yield {"prompt": prompt, "completion": completion}
 
     def build(self, parent: Path | None, target: Path, work: Path) -> dict[str, Any]:

@@ -10,8 +10,8 @@ A document of the base is a drawing and statements that are true of it:
     around (1,1): (1,1) (0,1) (1,2); (0,1) (0,0); (1,2) (0,2) (1,3); (0,0) (1,0); (0,2) (0,3); (1,3); (1,0); (0,3);
     from (1,3) to (1,1): (1,3) (1,2) (1,1)
 
-`S` and `G` say where the two letters stand. `around` spreads out from a cell, breadth first: each group names a cell
-and then those that are reached from it. `from` is a shortest path to that cell, read off the groups backwards: from
+`S` and `G` say where the two letters stand. `around` spreads out from a cell, breadth first: each group names a cell,
+the sides on which it has walls, and the cells that are reached from it. `from` is a shortest path to that cell, read off the groups backwards: from
 each cell to the one that reached it. So no statement needs more than one look at the drawing, which is what a small
 model can learn; asked for paths alone, even one of six layers stayed at a fifth of the far ones in 5x5 mazes.
 
@@ -31,10 +31,10 @@ from benchmark.mazes.prompt import prompt
 from benchmark.mazes.solve import path, shortest_path
 
 
-def document(maze: Maze, drawing: str, random: np.random.Generator, paths: int, marked: bool) -> tuple[str, str]:
-    """A drawing, with or without its ends marked, and the statements about it, `paths` of them `from`.
+def document(maze: Maze, random: np.random.Generator, paths: int, marked: bool) -> tuple[str, str]:
+    """A compact drawing, with or without its ends marked, and the statements about it.
 
-    In a marked document no path runs from S to G.
+    `paths` of them are `from`; in a marked document no path runs from S to G.
     """
     cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
     centre, *starts = (cells[index] for index in random.choice(len(cells), paths + 1, replace=False))
@@ -45,17 +45,17 @@ def document(maze: Maze, drawing: str, random: np.random.Generator, paths: int, 
         if not marked or (start, centre) != (maze.start, maze.goal):
             passed = answer.cells(start, path(maze.walls, start, centre))
             lines.append(f"from {name(start)} to {name(centre)}:" + "".join(f" {name(cell)}" for cell in passed))
-    return draw_walls(maze.walls, drawing, marks) + "\n", "\n".join(lines) + "\n"
+    return draw_walls(maze.walls, "compact", marks) + "\n", "\n".join(lines) + "\n"
 
 
-def question(maze: Maze, drawing: str) -> tuple[str, str]:
+def question(maze: Maze) -> tuple[str, str]:
     """The benchmark's question about a maze, and a right reply.
 
     It spreads out from G until it has reached S, and answers with the path back.
     """
     reached = spread(maze.walls, maze.goal, until=maze.start)
     search = f"S {name(maze.start)}\nG {name(maze.goal)}\naround {name(maze.goal)}:{reached}\n"
-    return prompt(maze, drawing), search + answer.write(maze.start, shortest_path(maze))
+    return prompt(maze, "compact"), search + answer.write(maze.start, shortest_path(maze))
 
 
 def spread(walls: Walls, centre: Cell, until: Cell | None = None) -> str:
@@ -67,8 +67,13 @@ def spread(walls: Walls, centre: Cell, until: Cell | None = None) -> str:
         new = [neighbour for neighbour in beside if neighbour not in reached]
         reached.update(new)
         waiting.extend(new)
-        groups += "".join(f" {name(each)}" for each in [cell, *new]) + ";"
+        groups += f" {name(cell)} {sides(walls, cell)}" + "".join(f" {name(each)}" for each in new) + ";"
     return groups
+
+
+def sides(walls: Walls, cell: Cell) -> str:
+    """The sides of a cell on which a wall stands, `-` for none."""
+    return "".join(move for move, (side, _) in MOVES.items() if walls[cell] & side) or "-"
 
 
 def name(cell: Cell) -> str:

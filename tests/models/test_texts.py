@@ -22,8 +22,8 @@ def cells(text):
 
 @given(mazes.filter(lambda maze: maze.rows * maze.cols > 5))
 def test_every_statement_is_true(maze):
-    drawing, statements = texts.document(maze, "block", np.random.default_rng(0), paths=4, marked=True)
-    ways = graph(DRAWINGS["block"].read(drawing.splitlines())[0])
+    drawing, statements = texts.document(maze, np.random.default_rng(0), paths=4, marked=True)
+    ways = graph(DRAWINGS["compact"].read(drawing.splitlines())[0])
     for line in statements.splitlines():
         kind, named = line.split()[0], cells(line)
         if kind in "SG":
@@ -33,6 +33,7 @@ def test_every_statement_is_true(maze):
             for group in line.split(":")[1].rstrip(";").split(";"):
                 cell, *new = cells(group)
                 assert set(new) == set(ways[cell]) - {reached_by[cell]}
+                assert len(group.split()[1].strip("-")) == 4 - ways.degree[cell]
                 reached_by.update(dict.fromkeys(new, cell))
             assert reached_by.keys() == set(ways)
             lengths = [nx.shortest_path_length(ways, centre, cell) for cell in reached_by]
@@ -45,7 +46,7 @@ def test_every_statement_is_true(maze):
 
 @given(mazes)
 def test_the_taught_reply_is_optimal_and_its_search_ends_when_it_meets_s(maze):
-    _, reply = texts.question(maze, "compact")
+    _, reply = texts.question(maze)
     last_group = reply.split("around")[1].split(";")[-2]
     assert maze.start in cells(last_group)
     assert score(maze, read(reply, maze.start)).outcome == "optimal"
@@ -53,10 +54,10 @@ def test_the_taught_reply_is_optimal_and_its_search_ends_when_it_meets_s(maze):
 
 def _layouts_of_base():
     recipe = RECIPES["base"]
-    for step in [*range(40), *range(recipe.later, recipe.later + 20)]:
-        for drawing, _ in recipe.documents(step):
-            name = "block" if drawing.startswith("#") else "compact"
-            yield DRAWINGS[name].read(drawing.splitlines())[0]
+    for first, _ in recipe.sizes:
+        for step in range(first, first + 30):
+            for drawing, _ in recipe.documents(step):
+                yield DRAWINGS["compact"].read(drawing.splitlines())[0]
 
 
 def _layouts_of_sft():
@@ -64,8 +65,7 @@ def _layouts_of_sft():
         if number == 2000:
             return
         drawing = example["prompt"].split("\n", 1)[1].rsplit("\n", 2)[0]
-        name = "block" if drawing.startswith("#") else "compact"
-        yield DRAWINGS[name].read(drawing.splitlines())[0]
+        yield DRAWINGS["compact"].read(drawing.splitlines())[0]
 
 
 @pytest.mark.parametrize("layouts", [_layouts_of_base, _layouts_of_sft])
