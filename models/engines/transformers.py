@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from benchmark.mazes.errors import CheckpointError
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
     from . import Reply, Request
 
-BATCH_TOKENS = 16_384  # prompt and reply tokens of one batch: bounds its memory
+CACHE_BYTES = 2**30  # what the keys and values of one batch may take
+MOST_ROWS = 128  # more rows in a batch gain nothing on two cores
 
 
 def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, Reply]]:
@@ -47,7 +50,8 @@ def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, R
         asked.append((ids, 32 + 4 * cell_tokens * request.maze.rows * request.maze.cols, request.key))
     asked.sort(key=lambda item: (-item[1], -len(item[0]), item[2]))
 
-    for batch in _batches(asked):
+    room = CACHE_BYTES // _bytes_per_token(model)
+    for batch in _batches(asked, room):
         ids, limits, keys = zip(*batch, strict=True)
         inputs = tokenizer.pad({"input_ids": list(ids)}, return_tensors="pt").to(model.device)
         with torch.inference_mode():
@@ -61,10 +65,18 @@ def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, R
             yield key, Reply(tokenizer.decode(kept, skip_special_tokens=True), len(kept), truncated=end is None)
 
 
-def _batches(asked: list[tuple[list[int], int, str]]) -> Iterator[list[tuple[list[int], int, str]]]:
-    """Cut a list sorted longest first into batches of at most BATCH_TOKENS, at least one question each."""
+def _bytes_per_token(model: PreTrainedModel) -> int:
+    """The size of one token's keys and values over all layers."""
+    config = model.config
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return 2 * config.num_hidden_layers * heads * head * model.dtype.itemsize
+
+
+def _batches(asked: list[tuple[list[int], int, str]], room: int) -> Iterator[list[tuple[list[int], int, str]]]:
+    """Cut a list sorted longest first into batches of at most `room` tokens, and at least one question each."""
     while asked:
         ids, limit, _ = asked[0]
-        size = max(1, BATCH_TOKENS // (len(ids) + limit))
+        size = max(1, min(MOST_ROWS, room // (len(ids) + limit)))
         yield asked[:size]
         asked = asked[size:]

@@ -36,8 +36,13 @@ class Pretrain:
     layers: int = 4
     width: int = 128
     heads: int = 4
-    steps: int = 6_000
-    sizes: tuple[tuple[int, tuple[int, ...]], ...] = ((0, (5,)), (900, (4, 5)), (2_000, (4, 5, 8)))
+    steps: int = 6_500
+    sizes: tuple[tuple[int, tuple[int, ...]], ...] = (
+        (0, (5,)),
+        (900, (4, 5)),
+        (1_800, (4, 5, 8)),
+        (3_000, (4, 5, 8, 12)),
+    )
     """From which step on batches of which sizes follow each other in turn."""
     cells: int = 400  # mazes in a batch = cells / cells of one maze
     paths: int = 2  # statements `from` about a maze
@@ -135,7 +140,7 @@ class Pretrain:
             num_hidden_layers=self.layers,
             num_attention_heads=self.heads,
             num_key_value_heads=self.heads,
-            max_position_embeddings=2048,
+            max_position_embeddings=4096,
             tie_word_embeddings=True,
             bos_token_id=None,
             eos_token_id=tokenizer.eos_token_id,

@@ -11,9 +11,10 @@ A document of the base is a drawing and statements that are true of it:
     from (1,3) to (1,1): (1,3) (1,2) (1,1)
 
 `S` and `G` say where the two letters stand. `around` spreads out from a cell, breadth first: each group names a cell,
-the sides on which it has walls, and the cells that are reached from it. `from` is a shortest path to that cell, read off the groups backwards: from
-each cell to the one that reached it. So no statement needs more than one look at the drawing, which is what a small
-model can learn; asked for paths alone, even one of six layers stayed at a fifth of the far ones in 5x5 mazes.
+the sides on which it has walls, and the cells that are reached from it. `from` is a shortest path to that cell, read
+off the groups backwards: from each cell to the one that reached it. So no statement asks for more than one look at
+the drawing or one look back, which is what a small model can learn; asked for paths alone, even one of six layers
+stayed at a fifth of the far ones in 5x5 mazes.
 
 The benchmark's question, and the word `answer:`, never occur in it.
 """

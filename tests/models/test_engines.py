@@ -19,9 +19,9 @@ def requests(tier, n, drawing="compact"):
     return [Request(case.id, case.maze, prompt(case.maze, drawing)) for case in suite.cases(tier)[:n]]
 
 
-@pytest.mark.parametrize("batch_tokens", [engine.BATCH_TOKENS, 500])
-def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch, batch_tokens):
-    monkeypatch.setattr(engine, "BATCH_TOKENS", batch_tokens)
+@pytest.mark.parametrize("cache_bytes", [engine.CACHE_BYTES, 2 * 2 * 16 * 4 * 500])
+def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch, cache_bytes):
+    monkeypatch.setattr(engine, "CACHE_BYTES", cache_bytes)
     asked = requests("tiny", 6) + [
         Request("block", case.maze, prompt(case.maze, "block")) for case in suite.cases("small")[:1]
     ]
