@@ -20,10 +20,13 @@ MOST_ROWS = 128  # more rows in a batch gain nothing on two cores
 def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, Reply]]:
     """Replies to all requests, longest prompts first, so that a batch that does not fit fails at once.
 
-    A reply may name every cell of its maze four times, and has 32 tokens more; the limit is the same for every maze
-    of a size, so it gives nothing away. Raises CheckpointError where the folder holds no model that loads.
+    A reply may name every cell of its maze five times, and has 64 tokens more; the limit is the same for every maze
+    of a size, so it gives nothing away. Code that lies in the folder is never run.
+
+    Raises CheckpointError where the folder holds no model that loads.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
@@ -31,9 +34,9 @@ def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, R
 
     logging.disable_progress_bar()  # of loading weights; the plan shows one of its own
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
-        model = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True)
-    except (OSError, ValueError) as error:
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"cannot load the model in {folder}: {error}") from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -47,7 +50,7 @@ def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, R
     asked = []
     for request in requests:
         ids = tokenizer(request.prompt)["input_ids"]
-        asked.append((ids, 32 + 4 * cell_tokens * request.maze.rows * request.maze.cols, request.key))
+        asked.append((ids, 64 + 5 * cell_tokens * request.maze.rows * request.maze.cols, request.key))
     asked.sort(key=lambda item: (-item[1], -len(item[0]), item[2]))
 
     room = CACHE_BYTES // _bytes_per_token(model)

@@ -1,14 +1,19 @@
 """base: a small Llama, trained from scratch on drawings of mazes and statements that are true of them.
 
-It is trained once, for long, and shipped with the project. To train it again (about 80 minutes on two cores; an
+It is trained once, for long, and shipped with the project. To train it again (about 40 minutes on two cores; an
 interrupted run goes on where it was):
 
     python -m models.recipes.pretrain FOLDER
 
 The loss is taken on the statements alone: a drawing is random, and there is nothing to learn from guessing it.
-Many statements about one drawing make it cheap to learn from, and cells named one by one spare the model counting.
+What took longest to learn is where in a drawing a named cell stands. With one size alone, and a statement that asks
+for nothing else, it came within 500 steps (92 % of the sides of unseen 5x5 cells right, 27 % with another maze's
+drawing); with sizes 3 to 6 mixed from the start, or with paths alone, it had not come after 1,000. So sizes are added
+one by one.
+
 Matrices are trained by Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), everything else by
-AdamW: on one core, 4 minutes in, 26 % of the far paths in unseen 5x5 mazes were right, against 9 % with AdamW alone.
+AdamW: after 4 minutes of paths alone on one core, 26 % of the far ones in unseen 5x5 mazes were right, against 9 %
+with AdamW for all.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """The engines against the plainest way to do the same."""
 
+import shutil
+
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -31,7 +33,7 @@ def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch,
     model = AutoModelForCausalLM.from_pretrained(tiny_model).eval()
     for request in asked:
         ids = tokenizer(request.prompt, return_tensors="pt")["input_ids"]
-        limit = 32 + 4 * request.maze.rows * request.maze.cols
+        limit = 64 + 5 * request.maze.rows * request.maze.cols
         written = []
         with torch.inference_mode():
             for _ in range(limit):
@@ -45,9 +47,10 @@ def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch,
         assert replies[request.key].truncated == (len(written) == limit)
 
 
-def test_a_folder_that_does_not_load_is_a_clear_error(tmp_path):
-    (tmp_path / "config.json").write_text("{}")
-    (tmp_path / "model.safetensors").write_text("")
+@pytest.mark.parametrize("spoilt", ["config.json", "model.safetensors"])
+def test_a_folder_that_does_not_load_is_a_clear_error(tiny_model, tmp_path, spoilt):
+    shutil.copytree(tiny_model, tmp_path, dirs_exist_ok=True)
+    (tmp_path / spoilt).write_text("{}")
     with pytest.raises(CheckpointError, match="cannot load the model"):
         list(engine.generate(tmp_path, requests("tiny", 1)))
 
