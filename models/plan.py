@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.prompt import prompt
 from benchmark.mazes.suite import Case
 
@@ -22,7 +21,7 @@ class Plan:
         for checkpoint, case in planned:
             self._cases.setdefault(checkpoint.name, []).append(case)
         self._replies: dict[str, dict[Case, Reply]] = {}
-        self._failed: dict[str, LabirintoError] = {}
+        self._failed: dict[str, Exception] = {}
 
     def is_asked(self, checkpoint: Checkpoint) -> bool:
         return checkpoint.name in self._replies or checkpoint.name in self._failed
@@ -30,13 +29,14 @@ class Plan:
     def reply(self, checkpoint: Checkpoint, case: Case) -> Reply:
         """The reply to one case. The first call for a checkpoint builds it and asks it everything that is planned.
 
-        Raises the LabirintoError that kept the checkpoint from answering, the same one for each of its cases.
+        Raises what kept the checkpoint from answering, the same for each of its cases: nothing is tried again.
         """
         if not self.is_asked(checkpoint):
             try:
                 self._replies[checkpoint.name] = self._ask(checkpoint)
-            except LabirintoError as error:
+            except Exception as error:
                 self._failed[checkpoint.name] = error
+                raise
         if checkpoint.name in self._failed:
             raise self._failed[checkpoint.name].with_traceback(None)
         return self._replies[checkpoint.name][case]

@@ -31,6 +31,11 @@ class Checkpoint:
         return self.path is None and self.name in AGENTS
 
     @property
+    def is_missing(self) -> bool:
+        """Whether it has yet to be built."""
+        return not self.is_agent and self.path is None and place(self.name) is None
+
+    @property
     def source(self) -> str:
         """What `find` finds it by."""
         return str(self.path) if self.path else self.name
@@ -77,12 +82,20 @@ def digest(name: str) -> str:
 
 def obtain(name: str) -> Path:
     """The folder of a recipe's product: the shipped one where its digest is right, else built in the store."""
-    recipe, wanted = RECIPES[name], digest(name)
+    if found := place(name):
+        return found
+    parent = RECIPES[name].parent
+    parent_folder = obtain(parent) if parent else None
+    return store.obtain(name, digest(name), lambda target, work: build(name, parent_folder, target, work))
+
+
+def place(name: str) -> Path | None:
+    """The folder of a recipe's product where there is one."""
     card = SHIPPED / name / store.CARD
-    if card.is_file() and json.loads(card.read_text())["digest"] == wanted:
+    if card.is_file() and json.loads(card.read_text())["digest"] == digest(name):
         return card.parent
-    parent = obtain(recipe.parent) if recipe.parent else None
-    return store.obtain(name, wanted, lambda target, work: build(name, parent, target, work))
+    folder = store.folder(name, digest(name))
+    return folder if folder.is_dir() else None
 
 
 def build(name: str, parent: Path | None, target: Path, work: Path) -> None:

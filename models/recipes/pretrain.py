@@ -41,12 +41,11 @@ class Pretrain:
     layers: int = 4
     width: int = 128
     heads: int = 4
-    steps: int = 6_500
+    steps: int = 5_500
     sizes: tuple[tuple[int, tuple[int, ...]], ...] = (
         (0, (5,)),
         (900, (4, 5)),
         (1_800, (4, 5, 8)),
-        (3_000, (4, 5, 8, 12)),
     )
     """From which step on batches of which sizes follow each other in turn."""
     cells: int = 400  # mazes in a batch = cells / cells of one maze
@@ -54,7 +53,7 @@ class Pretrain:
     matrix_rate: float = 0.02  # Muon's learning rate
     rate: float = 2e-3  # AdamW's
     warmup: int = 100  # steps in which the rates rise
-    decay: int = 2_000  # steps at the end in which they fall to 0, both in a straight line
+    decay: int = 2_500  # steps at the end in which they fall to 0, both in a straight line
     seed: int = 1
 
     parent = None

@@ -61,6 +61,7 @@ def test_a_read_only_store_is_told_too(project, monkeypatch):
     assert project.runpytest_subprocess("-k", "tiny_mazes", "--limit", "1").ret == USAGE
 
 
-def test_agents_need_no_store(project, monkeypatch):
+def test_what_needs_no_build_needs_no_store(project, monkeypatch):
     monkeypatch.setenv("LABIRINTO_HOME", "/dev/null/nowhere")
-    assert project.runpytest_subprocess("-k", "tiny_mazes", "--limit", "1", "--checkpoint", "oracle").ret == 0
+    for name in ("oracle", "base"):  # an agent, and the base that is shipped
+        assert project.runpytest_subprocess("-k", "tiny_mazes", "--limit", "1", "--checkpoint", name).ret == 0
