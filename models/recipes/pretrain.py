@@ -1,6 +1,6 @@
 """base: a small Llama, trained from scratch on drawings of mazes and statements that are true of them.
 
-It is trained once, for long, and shipped with the project. To train it again (about 40 minutes on two cores; an
+It is trained once, for long, and shipped with the project. To train it again (about 30 minutes on two cores; an
 interrupted run goes on where it was):
 
     python -m models.recipes.pretrain FOLDER
