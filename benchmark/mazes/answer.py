@@ -1,7 +1,7 @@
 """A reply becomes moves, or the reason why it cannot.
 
 An answer stands behind the last `answer:` of a reply, on that line or, where the rest of it is blank, on the next
-that is not. It is a list of cells, `(0,1) (0,2) (1,2)`, or of moves, as letters (`R D`, `RD`) or as words
+that is not. It is a list of cells, `(0,1) (0,2) (1,2)`, of which S and G may carry their letter, or of moves, as letters (`R D`, `RD`) or as words
 (`right down`). A reply that is nothing but such a list needs no tag. Anything else is unreadable: directions in
 prose are not an answer.
 """
@@ -15,7 +15,7 @@ from .maze import MOVES, Cell
 
 _TAG = re.compile(r"answer\s*:", re.IGNORECASE)
 _BETWEEN = r"[\s,;>\-]*"
-_CELL = re.compile(rf"\(\s*(\d{{1,6}})\s*,\s*(\d{{1,6}})\s*\){_BETWEEN}")
+_CELL = re.compile(rf"(?:[SG]\s*)?\(\s*(\d{{1,6}})\s*,\s*(\d{{1,6}})\s*\){_BETWEEN}")
 _WORD = re.compile(rf"(up|down|left|right)(?![a-z]){_BETWEEN}", re.IGNORECASE)
 _LETTER = re.compile(rf"([UDLR]){_BETWEEN}", re.IGNORECASE)
 _MOVE_OF_STEP = {step: move for move, (_, step) in MOVES.items()}

@@ -1,8 +1,8 @@
 """sft: the base, fine-tuned with TRL's SFTTrainer to reply to the benchmark's question.
 
 The base can say what is around a cell, and how a path runs back through that, but it has never seen the question.
-Here it learns to find S and G by itself, to spread out from G until it meets S, to stop there and to answer with the
-path back (see `texts.question`). The loss is taken on the reply alone.
+Here it learns to find S and G by itself, to spread out from G, and to answer with the path back from S (see
+`texts.question`). The loss is taken on the reply alone.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Sft:
     """Everything that decides the fine-tune, beside its parent."""
 
     parent: str = "base"
-    examples: int = 9_600
+    examples: int = 11_200
     batch: int = 16
-    sizes: tuple[int, ...] = (4, 5, 8, 5, 12)  # one batch after the other, in turn
+    sizes: tuple[int, ...] = (4, 5, 5)  # one batch after the other, in turn
     rate: float = 1e-3
     warmup: int = 30  # steps; from there the rate falls to 0 along a cosine
     seed: int = 1

@@ -50,19 +50,20 @@ def document(maze: Maze, random: np.random.Generator, paths: int, marked: bool) 
 
 
 def question(maze: Maze) -> tuple[str, str]:
-    """The benchmark's question about a maze, and a right reply.
+    """The benchmark's question about a maze, and a right reply: it spreads out from G and answers with the path back.
 
-    It spreads out from G until it has reached S, and answers with the path back.
+    All groups are given: taught to end with the one that reaches S, sft took whatever cell it had ended with for S.
+    The path begins with the letter S, because where the letter stands is what the base can tell.
     """
-    reached = spread(maze.walls, maze.goal, until=maze.start)
-    search = f"S {name(maze.start)}\nG {name(maze.goal)}\naround {name(maze.goal)}:{reached}\n"
-    return prompt(maze, "compact"), search + answer.write(maze.start, shortest_path(maze))
+    search = f"S {name(maze.start)}\nG{spread(maze.walls, maze.goal)}\n"  # the first group begins with the cell of G
+    path_back = "".join(f" {name(cell)}" for cell in answer.cells(maze.start, shortest_path(maze)))
+    return prompt(maze, "compact"), f"{search}answer: S{path_back}"
 
 
-def spread(walls: Walls, centre: Cell, until: Cell | None = None) -> str:
-    """The groups of an `around`: all of them, or those up to the one that reaches `until`."""
+def spread(walls: Walls, centre: Cell) -> str:
+    """The groups of an `around`."""
     groups, waiting, reached = "", deque([centre]), {centre}
-    while waiting and until not in reached:
+    while waiting:
         cell = waiting.popleft()
         beside = (answer.cells(cell, move)[1] for move, (side, _) in MOVES.items() if not walls[cell] & side)
         new = [neighbour for neighbour in beside if neighbour not in reached]

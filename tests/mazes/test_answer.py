@@ -12,6 +12,7 @@ moves = st.text("UDLR", min_size=1, max_size=40)
     [
         ("answer: (5,5) (5,6) (6,6)", "RD"),
         ("answer: (5,6) (6,6)", "RD"),  # S left out
+        ("answer: S (5,5) (5,6) G (6,6)", "RD"),
         ("Answer:\n\n  (5,5) -> (5,6) -> (6,6)\n", "RD"),
         ("(5,5), (5,6), (6,6)", "RD"),
         ("RD", "RD"),
