@@ -1,9 +1,9 @@
 """A reply becomes moves, or the reason why it cannot.
 
 An answer stands behind the last `answer:` of a reply, on that line or, where the rest of it is blank, on the next
-that is not. It is a list of cells, `(0,1) (0,2) (1,2)`, of which S and G may carry their letter, or of moves, as letters (`R D`, `RD`) or as words
-(`right down`). A reply that is nothing but such a list needs no tag. Anything else is unreadable: directions in
-prose are not an answer.
+that is not. It is a list of cells, `(0,1) (0,2) (1,2)`, of which S and G may carry their letter, or of moves, as
+letters (`R D`, `RD`) or as words (`right down`). A reply that is nothing but such a list needs no tag. Anything else
+is unreadable: directions in prose are not an answer.
 """
 
 from __future__ import annotations

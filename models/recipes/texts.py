@@ -7,7 +7,7 @@ A document of the base is a drawing and statements that are true of it:
     |__|G_______|
     S (0,3)
     G (1,1)
-    around (1,1): (1,1) (0,1) (1,2); (0,1) (0,0); (1,2) (0,2) (1,3); (0,0) (1,0); (0,2) (0,3); (1,3); (1,0); (0,3);
+    around (1,1): (1,1) DL (0,1) (1,2); (0,1) UR (0,0); (1,2) D (0,2) (1,3); (0,0) UL (1,0); (0,2) UL (0,3); ...
     from (1,3) to (1,1): (1,3) (1,2) (1,1)
 
 `S` and `G` say where the two letters stand. `around` spreads out from a cell, breadth first: each group names a cell,

@@ -84,3 +84,12 @@ def test_the_base_never_meets_the_question():
         for drawing, statements in recipe.documents(step):
             assert "answer" not in statements
             assert not any(sentence in drawing + statements for sentence in sentences)
+
+
+def test_the_example_of_the_docstring_is_a_document():
+    example = texts.__doc__.split("true of it:\n\n")[1].split("\n\n")[0]
+    *drawing, _, _, around, leads = [line.removeprefix("    ") for line in example.splitlines()]
+    walls, marks = DRAWINGS["compact"].read(drawing)
+    assert example.count(f"S {texts.name(marks['S'])}") == example.count(f"G {texts.name(marks['G'])}") == 1
+    assert around.removesuffix(" ...") in f"around (1,1):{texts.spread(walls, (1, 1))}"
+    assert cells(leads)[2:] == nx.shortest_path(graph(walls), (1, 3), (1, 1))
