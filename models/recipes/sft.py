@@ -79,7 +79,6 @@ class Sft:
         )
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(Progress("sft"))
-        trainer.train(resume_from_checkpoint=last_checkpoint(work / "trainer"))
+        result = trainer.train(resume_from_checkpoint=last_checkpoint(work / "trainer"))
         trainer.save_model(str(target))
-        losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-        return {"examples": self.examples, "loss": losses[-1], "torch": torch.__version__}
+        return {"loss": round(result.training_loss, 4), "torch": torch.__version__}

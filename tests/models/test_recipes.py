@@ -56,7 +56,7 @@ def test_an_interrupted_pretraining_ends_with_the_same_weights(tiny_recipe, tmp_
 def test_sft_teaches_the_reply_alone_and_saves_what_transformers_loads(tiny_model, tmp_path):
     target = tmp_path / "sft"
     figures = Sft(examples=160, batch=8, sizes=(4,), warmup=1).build(tiny_model, target, tmp_path)
-    assert figures["examples"] == 160
+    assert 0 < figures["loss"] < 10
     base, tuned = (load_file(folder / "model.safetensors") for folder in (tiny_model, target))
     assert base.keys() == tuned.keys()
     assert not torch.equal(base["model.embed_tokens.weight"], tuned["model.embed_tokens.weight"])

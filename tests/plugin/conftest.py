@@ -29,7 +29,7 @@ def project(pytester, monkeypatch):
 
     def extend(code):
         with conftest.open("a") as opened:
-            opened.write(code)
+            opened.write("\n" + code)
 
     pytester.extend = extend
     return pytester
