@@ -13,7 +13,7 @@ from .conftest import TINY
 
 pytest_plugins = ["pytester"]
 
-ARGUMENTS = ["-k", "tiny_mazes", "--limit", "2"]
+ARGUMENTS = ["test_mazes.py", "-k", "tiny_mazes", "--limit", "2"]
 
 
 @pytest.fixture
@@ -78,21 +78,21 @@ def _interrupt(project, when, *arguments):
 
 
 def test_ctrl_c_during_a_build_leaves_nothing_half_written_and_the_same_command_goes_on(project):
-    project.extend(TINY.replace("examples=96", "examples=4000"))
+    project.extend(TINY.replace("examples=96", "examples=2400"))
     code, _ = _interrupt(project, rb"sft: steps: +[1-9]%", *ARGUMENTS)
     assert code == pytest.ExitCode.INTERRUPTED
     assert [name for name in _checkpoints(project) if not name.endswith(".part")][:1] == ["base"]
     finished = [path for path in (project.path / "home" / "checkpoints").glob("sft-*") if path.suffix == ""]
     assert finished == []
 
-    # the trainer saves after 200 of the 500 steps: stopped later, the build goes on from there
-    code, _ = _interrupt(project, rb"sft: steps: +[67]\d%", *ARGUMENTS)
+    # the trainer saves after 200 of the 300 steps: stopped later, the build goes on from there
+    code, _ = _interrupt(project, rb"sft: steps: +[789]\d%", *ARGUMENTS)
     assert code == pytest.ExitCode.INTERRUPTED
     result = project.runpytest_subprocess(*ARGUMENTS)
     assert result.ret == 0
     assert "base: steps" not in result.stderr.str()
     first_shown = result.stderr.str().split("sft: steps:")[1].split("%")[0].strip()
-    assert int(first_shown) >= 40
+    assert int(first_shown) >= 60
 
 
 def test_ctrl_c_during_a_batch_ends_the_session_cleanly(project):
