@@ -34,7 +34,7 @@ def test_the_default_checkpoints_are_built_once_and_then_kept(tiny_project):
     assert "sft: steps: 100%" in first.stderr.str()
     text = " ".join(first.stdout.str().split())
     for name in ("base", "sft", "oracle", "random-walk", "constant"):
-        assert f"{name} 4 " in text
+        assert f"{name} 2 " in text
     assert _checkpoints(tiny_project) == ["base", "sft"]
 
     second = tiny_project.runpytest_subprocess(*ARGUMENTS)
@@ -46,7 +46,7 @@ def test_the_default_checkpoints_are_built_once_and_then_kept(tiny_project):
 def test_a_folder_with_a_model_answers_too(project, tiny_model):
     result = project.runpytest_subprocess(*ARGUMENTS, "--checkpoint", str(tiny_model))
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["tiny *tiny *4 *"])
+    result.stdout.fnmatch_lines(["tiny *tiny *2 *"])
     assert not (project.path / "home").exists()
 
 
@@ -73,21 +73,22 @@ def _interrupt(project, when, *arguments):
     assert re.search(when, seen), seen.decode()
     os.killpg(process.pid, signal.SIGINT)
     os.set_blocking(process.stdout.fileno(), True)
-    rest, _ = process.communicate(timeout=60)
+    try:
+        rest, _ = process.communicate(timeout=90)
+    finally:
+        process.kill()
     return process.returncode, (seen + rest).decode()
 
 
 def test_ctrl_c_during_a_build_leaves_nothing_half_written_and_the_same_command_goes_on(project):
     project.extend(TINY.replace("examples=96", "examples=2400"))
-    code, _ = _interrupt(project, rb"sft: steps: +[1-9]%", *ARGUMENTS)
+    # the trainer saves after 200 of the 300 steps: stopped later, the build goes on from there
+    code, _ = _interrupt(project, rb"sft: steps: +[789]\d%", *ARGUMENTS)
     assert code == pytest.ExitCode.INTERRUPTED
     assert [name for name in _checkpoints(project) if not name.endswith(".part")][:1] == ["base"]
     finished = [path for path in (project.path / "home" / "checkpoints").glob("sft-*") if path.suffix == ""]
     assert finished == []
 
-    # the trainer saves after 200 of the 300 steps: stopped later, the build goes on from there
-    code, _ = _interrupt(project, rb"sft: steps: +[789]\d%", *ARGUMENTS)
-    assert code == pytest.ExitCode.INTERRUPTED
     result = project.runpytest_subprocess(*ARGUMENTS)
     assert result.ret == 0
     assert "base: steps" not in result.stderr.str()
@@ -98,12 +99,21 @@ def test_ctrl_c_during_a_build_leaves_nothing_half_written_and_the_same_command_
 def test_ctrl_c_during_a_batch_ends_the_session_cleanly(project):
     project.extend(
         "import time\nfrom models.engines import agents\n"
-        "agents.AGENTS['slow'] = lambda maze: time.sleep(0.5) or agents.oracle(maze)\n"
+        "agents.AGENTS['slow'] = lambda maze: time.sleep(0.1) or agents.oracle(maze)\n"
     )
     code, text = _interrupt(
-        project, rb"slow: mazes:", "--checkpoint", "oracle", "--checkpoint", "slow", "-k", "tiny_mazes"
+        project,
+        rb"slow: mazes:",
+        "--checkpoint",
+        "oracle",
+        "--checkpoint",
+        "slow",
+        "-k",
+        "tiny_mazes",
+        "--limit",
+        "100",
     )
     assert code == pytest.ExitCode.INTERRUPTED
     assert "KeyboardInterrupt" in text
-    assert "tiny    oracle        200" in text  # what was measured before is told and saved
+    assert "tiny    oracle        100" in text  # what was measured before is told and saved
     assert [path.name.split("-")[-1] for path in (project.path / "runs").iterdir()] == ["oracle.jsonl"]
