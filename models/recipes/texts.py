@@ -45,7 +45,7 @@ def document(maze: Maze, random: np.random.Generator, paths: int, marked: bool) 
     for start in starts:
         if not marked or (start, centre) != (maze.start, maze.goal):
             passed = answer.cells(start, path(maze.walls, start, centre))
-            lines.append(f"from {name(start)} to {name(centre)}:" + "".join(f" {name(cell)}" for cell in passed))
+            lines.append(f"from {name(start)} to {name(centre)}:" + names(passed))
     return draw_walls(maze.walls, "compact", marks) + "\n", "\n".join(lines) + "\n"
 
 
@@ -56,8 +56,8 @@ def question(maze: Maze) -> tuple[str, str]:
     The path begins with the letter S, because where the letter stands is what the base can tell.
     """
     search = f"S {name(maze.start)}\nG{spread(maze.walls, maze.goal)}\n"  # the first group begins with the cell of G
-    path_back = "".join(f" {name(cell)}" for cell in answer.cells(maze.start, shortest_path(maze)))
-    return prompt(maze, "compact"), f"{search}answer: S{path_back}"
+    path_back = answer.cells(maze.start, shortest_path(maze))
+    return prompt(maze, "compact"), f"{search}answer: S{names(path_back)}"
 
 
 def spread(walls: Walls, centre: Cell) -> str:
@@ -69,13 +69,17 @@ def spread(walls: Walls, centre: Cell) -> str:
         new = [neighbour for neighbour in beside if neighbour not in reached]
         reached.update(new)
         waiting.extend(new)
-        groups += f" {name(cell)} {sides(walls, cell)}" + "".join(f" {name(each)}" for each in new) + ";"
+        groups += f" {name(cell)} {sides(walls, cell)}{names(new)};"
     return groups
 
 
 def sides(walls: Walls, cell: Cell) -> str:
     """The sides of a cell on which a wall stands, `-` for none."""
     return "".join(move for move, (side, _) in MOVES.items() if walls[cell] & side) or "-"
+
+
+def names(cells: list[Cell]) -> str:
+    return "".join(f" {name(cell)}" for cell in cells)
 
 
 def name(cell: Cell) -> str:
