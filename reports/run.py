@@ -12,31 +12,43 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.mazes.errors import RunError
-from benchmark.mazes.suite import TIERS
+from benchmark.mazes.suite import GROUPS
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
 class Line:
     """One case of a run."""
 
-    tier: str
-    """The tier, such as `small`."""
+    group: str
+    """The group of the suite: a tier such as `small`, `unsolvable-small`, a transfer set such as `size-6x6`."""
     case: str
-    """The case within its tier, such as `wilson-0042`."""
+    """The case within its group, such as `wilson-0042`."""
     digest: str
-    """The sha256 of the maze."""
+    """The sha256 of the case: its name, its maze, and how it is drawn if that belongs to it."""
+    covariates: dict[str, float | None]
+    """What makes the maze hard: the fields of `benchmark.mazes.covariates.Covariates`."""
     outcome: str
-    """One of `benchmark.mazes.score.OUTCOMES`."""
+    """One of `benchmark.mazes.outcomes.OUTCOMES`, of the reply read strictly."""
+    lenient: str
+    """The same of the reply read leniently."""
     why: str
     """Why no moves could be read, empty where they could."""
     moves: str | None
     """The moves that were walked, null where none could be read."""
     prefix: int
     """The moves before the first illegal one."""
-    shortest: int
-    """The fewest moves that solve the maze."""
+    shortest: int | None
+    """The fewest moves that solve the maze, null where it cannot be solved."""
+    progress: float
+    """The share of the distance from S to G that the valid prefix closed."""
+    wall_hits: int
+    """Illegal moves, if each leaves the walker where it is."""
+    revisits: int
+    """Steps of the valid prefix onto a cell where it has been before."""
+    extra: int | None
+    """Moves more than needed, null where the maze was not solved."""
     tokens: int
     """The length of the reply in tokens of the checkpoint (moves, for an agent)."""
     reply: str
@@ -44,8 +56,8 @@ class Line:
 
     @property
     def place(self) -> tuple[int, str]:
-        """Where the line stands in a run: by tier, then by case."""
-        return list(TIERS).index(self.tier), self.case
+        """Where the line stands in a run: by group, then by case."""
+        return list(GROUPS).index(self.group), self.case
 
 
 @dataclass(frozen=True)
@@ -81,7 +93,7 @@ def read(path: Path) -> Run:
     provenance = _object(path, 1, rows[0])
     if (schema := provenance.pop("schema", None)) != SCHEMA:
         raise RunError(
-            f"{path}, line 1: schema {schema!r} where {SCHEMA} was expected: not a run, or one of a newer version"
+            f"{path}, line 1: schema {schema!r} where {SCHEMA} was expected: not a run, or one of another version"
         )
     return Run(provenance, [_line(path, number, row) for number, row in enumerate(rows[1:], 2)])
 
@@ -101,6 +113,6 @@ def _line(path: Path, number: int, row: str) -> Line:
     if value.keys() != names:
         wrong = ", ".join(sorted(value.keys() ^ names))
         raise RunError(f"{path}, line {number}: missing or unknown: {wrong}")
-    if value["tier"] not in TIERS:
-        raise RunError(f"{path}, line {number}: no tier {value['tier']!r}; there are {', '.join(TIERS)}")
+    if value["group"] not in GROUPS:
+        raise RunError(f"{path}, line {number}: no group {value['group']!r}; there are {', '.join(GROUPS)}")
     return Line(**value)

@@ -6,60 +6,83 @@ from dataclasses import dataclass
 
 from .answer import Answer
 from .maze import MOVES, Maze
-from .solve import shortest_path
-
-OUTCOMES = {
-    "optimal": "every move legal, the last one onto G, in the fewest moves",
-    "solved": "every move legal, the last one onto G, in more moves than needed",
-    "wall": "a move through a wall",
-    "outside": "a move out of the maze",
-    "short": "every move legal, G never reached",
-    "overshot": "every move legal, G reached and left again",
-    "unreadable": "a reply without an answer that could be read",
-    "truncated": "a reply that was cut off before its answer was whole",
-    "empty": "no text at all",
-    "error": "no reply: the engine failed, the case is unscored",
-}
+from .outcomes import SOLVED
+from .solve import distances
 
 
 @dataclass(frozen=True)
 class Score:
-    """What came of walking one answer.
-
-    `moves` counts the answer's moves, `prefix` those before the first illegal one, `shortest` the fewest that
-    solve the maze. `spl` is success weighted by path length (Anderson et al. 2018): shortest / moves if solved, else 0.
-    """
+    """What came of walking one answer."""
 
     outcome: str
-    moves: int
-    prefix: int
-    shortest: int
+    """One of `benchmark.mazes.outcomes.OUTCOMES`."""
+    moves: int = 0
+    """The answer's moves."""
+    prefix: int = 0
+    """The moves before the first illegal one: the valid prefix."""
+    shortest: int | None = None
+    """The fewest moves that solve the maze; None where it cannot be solved."""
+    progress: float = 0.0
+    """The share of the distance from S to G that the valid prefix closed: 0 where it ends no nearer, 1 on G."""
+    wall_hits: int = 0
+    """Illegal moves, if a walker that hits a wall stays where it is and goes on with the next move."""
+    revisits: int = 0
+    """Steps of the valid prefix onto a cell where it has been before."""
+    extra: int | None = None
+    """Moves more than needed, where the maze was solved."""
 
     @property
     def solved(self) -> bool:
-        return self.outcome in ("optimal", "solved")
+        return self.outcome in SOLVED
 
     @property
     def spl(self) -> float:
-        return self.shortest / self.moves if self.solved else 0.0
+        """Success weighted by path length (Anderson et al. 2018): shortest / moves if solved, else 0."""
+        if self.outcome == "unreachable":
+            return 1.0
+        return self.shortest / self.moves if self.solved and self.shortest else 0.0
 
 
 def score(maze: Maze, answer: Answer) -> Score:
     """Walk the answer's moves from S through the maze."""
-    shortest = len(shortest_path(maze))
+    left = distances(maze.walls, maze.goal)
+    away = int(left[maze.start])
+    shortest = away if away >= 0 else None
+    if answer.why == "unreachable":
+        return Score("unreachable" if shortest is None else "false-unreachable", shortest=shortest)
     if answer.moves is None:
-        outcome = answer.why if answer.why in ("empty", "truncated") else "unreadable"
-        return Score(outcome, 0, 0, shortest)
-    (row, col), reached = maze.start, False
-    for count, move in enumerate(answer.moves):
+        return Score(answer.why if answer.why in ("empty", "truncated") else "unreadable", shortest=shortest)
+
+    cell, prefix, end, visited = maze.start, 0, maze.start, {maze.start}
+    first_illegal, hits, revisits, reached = "", 0, 0, False
+    for move in answer.moves:
         side, (down, right) = MOVES[move]
-        if maze.walls[row, col] & side:
-            inside = 0 <= row + down < maze.rows and 0 <= col + right < maze.cols
-            return Score("wall" if inside else "outside", len(answer.moves), count, shortest)
-        row, col = row + down, col + right
-        reached = reached or (row, col) == maze.goal
-    if (row, col) == maze.goal:
-        outcome = "optimal" if len(answer.moves) == shortest else "solved"
+        beside = (cell[0] + down, cell[1] + right)
+        if maze.walls[cell] & side:
+            hits += 1
+            if not first_illegal:
+                inside = 0 <= beside[0] < maze.rows and 0 <= beside[1] < maze.cols
+                first_illegal = "wall" if inside else "outside"
+            continue
+        cell = beside
+        if not first_illegal:
+            prefix, end = prefix + 1, cell
+            revisits += cell in visited
+            visited.add(cell)
+            reached = reached or cell == maze.goal
+    if first_illegal:
+        outcome = first_illegal
+    elif end == maze.goal:
+        outcome = "optimal" if prefix == shortest else "solved"
     else:
         outcome = "overshot" if reached else "short"
-    return Score(outcome, len(answer.moves), len(answer.moves), shortest)
+    return Score(
+        outcome,
+        moves=len(answer.moves),
+        prefix=prefix,
+        shortest=shortest,
+        progress=max(0.0, 1 - int(left[end]) / away) if away > 0 else 0.0,
+        wall_hits=hits,
+        revisits=revisits,
+        extra=prefix - shortest if outcome in ("optimal", "solved") and shortest is not None else None,
+    )

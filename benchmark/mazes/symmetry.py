@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from .maze import DOWN, LEFT, RIGHT, UP, Walls
+from .maze import DOWN, LEFT, RIGHT, UP, Maze, Walls
 
 # where the bits of a mask go when the lattice is mirrored left to right, and when rows and columns change places
 _MIRRORED = np.array([m & (UP | DOWN) | (m & LEFT) << 1 | (m & RIGHT) >> 1 for m in range(16)], np.uint8)
@@ -29,6 +29,18 @@ def symmetries(walls: Walls) -> list[Walls]:
     for step in (mirror, transpose, mirror, transpose, mirror, transpose, mirror):
         images.append(step(images[-1]))
     return images
+
+
+def images(maze: Maze) -> list[Maze]:
+    """The eight images of a maze, its ends turned with it, in the order of `symmetries`."""
+    start, goal, found = maze.start, maze.goal, []
+    for number, walls in enumerate(symmetries(maze.walls)):
+        if number % 2 == 1:  # mirrored
+            start, goal = ((row, walls.shape[1] - 1 - col) for row, col in (start, goal))
+        elif number:  # transposed
+            start, goal = ((col, row) for row, col in (start, goal))
+        found.append(Maze(np.ascontiguousarray(walls), start, goal))
+    return found
 
 
 def canonical(walls: Walls) -> bytes:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.mazes.maze import Maze
+from benchmark.mazes.prompt import Message
+from benchmark.mazes.suite import Case
 
 if TYPE_CHECKING:
     from models.registry import Checkpoint
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """One question. Models read the prompt, agents the maze."""
+    """One question. Models read the prompt, agents the maze.
 
-    key: str
-    maze: Maze
-    prompt: str
+    A prompt is a text to continue, or messages for the model's chat template. `reasoning` says that it asks for
+    thoughts before the answer, which need room.
+    """
+
+    case: Case
+    prompt: str | list[Message]
+    reasoning: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,8 @@ class Reply:
     truncated: bool
 
 
-def ask(checkpoint: Checkpoint, requests: Sequence[Request]) -> Iterator[tuple[str, Reply]]:
-    """The replies of a checkpoint to all requests, as (key, reply), in the order in which they are ready."""
+def ask(checkpoint: Checkpoint, requests: Sequence[Request]) -> Iterator[tuple[Case, Reply]]:
+    """The replies of a checkpoint to all requests, as (case, reply), in the order in which they are ready."""
     if checkpoint.is_agent:
         from .agents import generate
 

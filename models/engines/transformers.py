@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from benchmark.mazes.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from benchmark.mazes.suite import Case
 
     from . import Reply, Request
 
@@ -17,13 +19,16 @@ CACHE_BYTES = 2**30  # what the keys and values of one batch may take
 MOST_ROWS = 128  # more rows in a batch gain nothing on two cores
 
 
-def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, Reply]]:
+THOUGHTS = 4096  # the tokens that reasoning may take beside the answer
+
+
+def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[Case, Reply]]:
     """Replies to all requests, longest prompts first, so that a batch that does not fit fails at once.
 
-    A reply may name every cell of its maze five times, and has 64 tokens more; the limit is the same for every maze
-    of a size, so it gives nothing away. Code that lies in the folder is never run.
+    A reply may name every cell of its maze five times, and has 64 tokens more (and THOUGHTS, if it may think); the
+    limit is the same for every maze of a size, so it gives nothing away. Code that lies in the folder is never run.
 
-    Raises CheckpointError where the folder holds no model that loads.
+    Raises CheckpointError where the folder holds no model that loads, or one without a chat template is to chat.
     """
     import torch
     from safetensors import SafetensorError
@@ -49,23 +54,32 @@ def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[str, R
     cell_tokens = len(tokenizer(" (10,10)", add_special_tokens=False)["input_ids"])
     asked = []
     for request in requests:
-        ids = tokenizer(request.prompt)["input_ids"]
-        asked.append((ids, 64 + 5 * cell_tokens * request.maze.rows * request.maze.cols, request.key))
-    asked.sort(key=lambda item: (-item[1], -len(item[0]), item[2]))
+        maze = request.case.maze
+        limit = 64 + 5 * cell_tokens * maze.rows * maze.cols + (THOUGHTS if request.reasoning else 0)
+        asked.append((_ids(request, tokenizer, folder), limit, request.case))
+    asked.sort(key=lambda item: (-item[1], -len(item[0]), item[2].group, item[2].id))
 
     room = CACHE_BYTES // _bytes_per_token(model)
     for batch in _batches(asked, room):
-        ids, limits, keys = zip(*batch, strict=True)
+        ids, limits, cases = zip(*batch, strict=True)
         inputs = tokenizer.pad({"input_ids": list(ids)}, return_tensors="pt").to(model.device)
         with torch.inference_mode():
             output = model.generate(
                 **inputs, max_new_tokens=max(limits), do_sample=False, num_beams=1, pad_token_id=tokenizer.pad_token_id
             )
         written = output[:, inputs["input_ids"].shape[1] :].tolist()
-        for key, limit, tokens in zip(keys, limits, written, strict=True):
+        for case, limit, tokens in zip(cases, limits, written, strict=True):
             end = next((at for at, token in enumerate(tokens[:limit]) if token in ends), None)
             kept = tokens[: limit if end is None else end]
-            yield key, Reply(tokenizer.decode(kept, skip_special_tokens=True), len(kept), truncated=end is None)
+            yield case, Reply(tokenizer.decode(kept, skip_special_tokens=True), len(kept), truncated=end is None)
+
+
+def _ids(request: Request, tokenizer: PreTrainedTokenizerBase, folder: Path) -> list[int]:
+    if isinstance(request.prompt, str):
+        return tokenizer(request.prompt)["input_ids"]
+    if tokenizer.chat_template is None:
+        raise CheckpointError(f"the model in {folder} has no chat template: ask it with --prompt plain")
+    return tokenizer.apply_chat_template(request.prompt, add_generation_prompt=True, return_dict=True)["input_ids"]
 
 
 def _bytes_per_token(model: PreTrainedModel) -> int:
@@ -76,7 +90,7 @@ def _bytes_per_token(model: PreTrainedModel) -> int:
     return 2 * config.num_hidden_layers * heads * head * model.dtype.itemsize
 
 
-def _batches(asked: list[tuple[list[int], int, str]], room: int) -> Iterator[list[tuple[list[int], int, str]]]:
+def _batches(asked: list[tuple[list[int], int, Case]], room: int) -> Iterator[list[tuple[list[int], int, Case]]]:
     """Cut a list sorted longest first into batches of at most `room` tokens, and at least one question each."""
     while asked:
         ids, limit, _ = asked[0]

@@ -48,6 +48,7 @@ class Pretrain:
         (1_800, (4, 5, 8)),
     )
     """From which step on batches of which sizes follow each other in turn."""
+    generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
     cells: int = 400  # mazes in a batch = cells / cells of one maze
     paths: int = 2  # statements `from` about a maze
     matrix_rate: float = 0.02  # Muon's learning rate
@@ -78,7 +79,7 @@ class Pretrain:
         sizes = [sizes for first, sizes in self.sizes if first <= step][-1]
         size = sizes[step % len(sizes)]
         random = np.random.default_rng([self.seed, step])
-        mazes = training.stream(f"pretrain-{self.seed}-{step}", size, size)
+        mazes = training.stream(f"pretrain-{self.seed}-{step}", size, size, self.generators)
         return [
             texts.document(next(mazes), random, self.paths, marked=bool(random.random() < 0.5))
             for _ in range(max(1, self.cells // size**2))

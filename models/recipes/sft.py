@@ -21,6 +21,7 @@ class Sft:
     parent: str = "base"
     examples: int = 11_200
     batch: int = 16
+    generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
     sizes: tuple[int, ...] = (4, 5, 5)  # one batch after the other, in turn
     rate: float = 1e-3
     warmup: int = 30  # steps; from there the rate falls to 0 along a cosine
@@ -38,7 +39,10 @@ class Sft:
 
         from . import texts
 
-        streams = {size: training.stream(f"sft-{self.seed}", size, size, at_least=size) for size in set(self.sizes)}
+        streams = {
+            size: training.stream(f"sft-{self.seed}", size, size, self.generators, at_least=size)
+            for size in set(self.sizes)
+        }
         for step in range(self.examples // self.batch):
             for _ in range(self.batch):
                 prompt, completion = texts.question(next(streams[self.sizes[step % len(self.sizes)]]))

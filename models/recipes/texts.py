@@ -28,8 +28,7 @@ import numpy as np
 from benchmark.mazes import answer
 from benchmark.mazes.draw import draw_walls
 from benchmark.mazes.maze import MOVES, Cell, Maze, Walls
-from benchmark.mazes.prompt import prompt
-from benchmark.mazes.solve import path, shortest_path
+from benchmark.mazes.prompt import Asking, prompt
 
 
 def document(maze: Maze, random: np.random.Generator, paths: int, marked: bool) -> tuple[str, str]:
@@ -41,11 +40,11 @@ def document(maze: Maze, random: np.random.Generator, paths: int, marked: bool) 
     centre, *starts = (cells[index] for index in random.choice(len(cells), paths + 1, replace=False))
     marks = {maze.start: "S", maze.goal: "G"} if marked else {}
     lines = [f"{mark} {name(cell)}" for cell, mark in marks.items()]
-    lines.append(f"around {name(centre)}:{spread(maze.walls, centre)}")
+    reached_from = search(maze.walls, centre)
+    lines.append(f"around {name(centre)}:{spread(maze.walls, reached_from)}")
     for start in starts:
-        if not marked or (start, centre) != (maze.start, maze.goal):
-            passed = answer.cells(start, path(maze.walls, start, centre))
-            lines.append(f"from {name(start)} to {name(centre)}:" + names(passed))
+        if start in reached_from and not (marked and (start, centre) == (maze.start, maze.goal)):
+            lines.append(f"from {name(start)} to {name(centre)}:" + names(back(reached_from, start)))
     return draw_walls(maze.walls, "compact", marks) + "\n", "\n".join(lines) + "\n"
 
 
@@ -55,22 +54,41 @@ def question(maze: Maze) -> tuple[str, str]:
     All groups are given: taught to end with the one that reaches S, sft took whatever cell it had ended with for S.
     The path begins with the letter S, because where the letter stands is what the base can tell.
     """
-    search = f"S {name(maze.start)}\nG{spread(maze.walls, maze.goal)}\n"  # the first group begins with the cell of G
-    path_back = answer.cells(maze.start, shortest_path(maze))
-    return prompt(maze, "compact"), f"{search}answer: S{names(path_back)}"
+    reached_from = search(maze.walls, maze.goal)
+    # the first group begins with the cell of G
+    shown = f"S {name(maze.start)}\nG{spread(maze.walls, reached_from)}\n"
+    return str(prompt(maze, Asking("compact"))), f"{shown}answer: S{names(back(reached_from, maze.start))}"
 
 
-def spread(walls: Walls, centre: Cell) -> str:
-    """The groups of an `around`."""
-    groups, waiting, reached = "", deque([centre]), {centre}
+def search(walls: Walls, centre: Cell) -> dict[Cell, Cell | None]:
+    """Breadth first from `centre`: each cell that can be reached, in order, with the one that it was reached from."""
+    reached_from: dict[Cell, Cell | None] = {centre: None}
+    waiting = deque([centre])
     while waiting:
         cell = waiting.popleft()
-        beside = (answer.cells(cell, move)[1] for move, (side, _) in MOVES.items() if not walls[cell] & side)
-        new = [neighbour for neighbour in beside if neighbour not in reached]
-        reached.update(new)
-        waiting.extend(new)
-        groups += f" {name(cell)} {sides(walls, cell)}{names(new)};"
-    return groups
+        for move, (side, _) in MOVES.items():
+            beside = answer.cells(cell, move)[1]
+            if not walls[cell] & side and beside not in reached_from:
+                reached_from[beside] = cell
+                waiting.append(beside)
+    return reached_from
+
+
+def spread(walls: Walls, reached_from: dict[Cell, Cell | None]) -> str:
+    """The groups of an `around`."""
+    new: dict[Cell, list[Cell]] = {cell: [] for cell in reached_from}
+    for cell, before in reached_from.items():
+        if before is not None:
+            new[before].append(cell)
+    return "".join(f" {name(cell)} {sides(walls, cell)}{names(new[cell])};" for cell in reached_from)
+
+
+def back(reached_from: dict[Cell, Cell | None], start: Cell) -> list[Cell]:
+    """The cells from `start` back to where the search began: a shortest path."""
+    passed = [start]
+    while (before := reached_from[passed[-1]]) is not None:
+        passed.append(before)
+    return passed
 
 
 def sides(walls: Walls, cell: Cell) -> str:

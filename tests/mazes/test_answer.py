@@ -1,10 +1,28 @@
+import re
+
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmark.mazes.answer import Answer, cells, read, write
+from benchmark.mazes.draw import DRAWINGS, Glyphs, Grid, draw
+from benchmark.mazes.draw import read as read_drawing
+from benchmark.mazes.generate import generate
+from benchmark.mazes.maze import Maze
+from benchmark.mazes.score import score
+from benchmark.mazes.solve import shortest_path
+
+from .strategies import mazes, seeds, trees
 
 moves = st.text("UDLR", min_size=1, max_size=40)
+# an open field of 12x12 with S at (5,5) and G at (6,6)
+FIELD = np.zeros((12, 12), np.uint8)
+FIELD[0] |= 1
+FIELD[-1] |= 2
+FIELD[:, 0] |= 4
+FIELD[:, -1] |= 8
+MAZE = Maze(FIELD, (5, 5), (6, 6))
 
 
 @pytest.mark.parametrize(
@@ -15,19 +33,72 @@ moves = st.text("UDLR", min_size=1, max_size=40)
         ("answer: S (5,5) (5,6) G (6,6)", "RD"),
         ("Answer:\n\n  (5,5) -> (5,6) -> (6,6)\n", "RD"),
         ("(5,5), (5,6), (6,6)", "RD"),
+        ("answer: [[5, 5], [5, 6], [6, 6]]", "RD"),
+        ("answer: [(5, 5), (5, 6), (6, 6)].", "RD"),
+        ("answer: (5,5) → (5,6) → (6,6)", "RD"),
         ("RD", "RD"),
         ("R D", "RD"),
         ("r, d", "RD"),
+        ("answer: R -> D", "RD"),
+        ('answer: ["R", "D"]', "RD"),
         ("answer: right down", "RD"),
+        ("answer: right, then down", "RD"),
+        ("Resposta: direita, baixo", "RD"),
+        ("resposta: para a direita e para baixo", "RD"),
+        ("resposta: leste sul oeste norte", "RDLU"),
+        ("answer: East, South, West, North", "RDLU"),
+        ("answer: E S W N", "RDLU"),
+        ("answer: →↓←↑", "RDLU"),
+        ("answer: ➡️ ⬇️", "RD"),
+        ("answer: > v < ^", "RDLU"),
+        ("answer: 6 2 4 8", "RDLU"),
         ("answer: **R D**", "RD"),
+        ("**Answer:** R D", "RD"),
+        ("**Answer**: R D", "RD"),
         ("answer: `R D`.", "RD"),
+        ("answer:\n```\nR D\n```\n", "RD"),
+        ("answer:\n```text\nR D\n```\nThat is it.", "RD"),
         ("first I thought answer: U U\nbut no, answer: R D\nthat is all", "RD"),
         ("from (5,5) to (6,6)\nanswer: (5,5) (5,6) (6,6)", "RD"),
         ("answer: (5,5) (4,5)", "U"),
+        ("<think>answer: U U</think>answer: R D", "RD"),
+        ("answer: U U</think>\nanswer: R D", "RD"),  # the template has opened the thought
     ],
 )
 def test_answers_that_can_be_read(reply, expected):
-    assert read(reply, (5, 5)) == Answer(expected)
+    assert read(reply, MAZE).strict == read(reply, MAZE).lenient == Answer(expected)
+
+
+@pytest.mark.parametrize(
+    "reply", ["answer: unreachable", "Answer: **Unreachable**.", "resposta: inalcançável", "unreachable"]
+)
+def test_that_no_way_leads_to_the_goal_is_an_answer(reply):
+    assert read(reply, MAZE).strict == Answer(None, "unreachable")
+
+
+@pytest.mark.parametrize(
+    ("reply", "why", "lenient"),
+    [
+        ("<answer>R D</answer>", "no answer", "RD"),
+        (r"So it is \boxed{R, D}", "no answer", "RD"),
+        ("Path: R D", "no answer", "RD"),
+        ("Caminho: direita, baixo", "no answer", "RD"),
+        ("The answer is R D.", "no answer", "RD"),
+        ("answer: R D. This way G is reached.", "malformed", "RD"),
+        ("answer: R D (2 moves)", "malformed", "RD"),
+        ("answer: R D\n\nThe answer: it was easy.", "malformed", "RD"),
+        ("answer:\n1. right\n2. down\n", "malformed", "RD"),
+        ("answer:\n- Right\n- Down\n\nDone.", "malformed", "RD"),
+        ("I look around.\nThen I go.\nR D", "no answer", "RD"),
+        ("So:\n```\nR D\n```", "no answer", "RD"),
+        ("answer: no path", "malformed", "unreachable"),
+        ("I see walls everywhere.\nThere is no path to G.", "no answer", "unreachable"),
+    ],
+)
+def test_the_lenient_reading_takes_what_the_strict_one_refuses(reply, why, lenient):
+    found = read(reply, MAZE)
+    assert found.strict == Answer(None, why)
+    assert (found.lenient.moves or found.lenient.why) == lenient
 
 
 @pytest.mark.parametrize(
@@ -36,43 +107,168 @@ def test_answers_that_can_be_read(reply, expected):
         ("", "empty"),
         (" \n\t", "empty"),
         ("go right, then down", "no answer"),
+        ("First right, then down along the wall, and you are there.", "no answer"),
         ("for move in 'RD': walk(move)", "no answer"),
+        ("```python\npath = ['R', 'D']\nfor move in path:\n    walk(move)\n```", "no answer"),
+        ("```python\npath = ['R', 'D']\nprint(path)\n```\nRun this to see it.", "no answer"),
+        ("Path: right along the corridor, then down", "no answer"),
+        ("The moves: up is blocked and so is left.", "no answer"),
         ("answer: I would go right and down", "malformed"),
+        ("answer: right of S there is a wall", "malformed"),
         ("answer:", "malformed"),
-        ("answer: R D\nor rather\nanswer: dunno", "malformed"),
+        ("R D\nanswer: dunno", "malformed"),
         ("answer: RDX", "malformed"),
         ("answer: (5,5) (6,6)", "jump"),
         ("answer: (5,5) (5,5)", "jump"),
         ("answer: (0,0) (0,1)", "start"),
         ("answer: (5,99999999999)", "malformed"),
+        ("<think>answer: R D", "no answer"),  # a thought that never ends is no reply
+        ("<think>right, down\nR D</think>\nI give up on this maze.", "no answer"),
+        ("Is it unreachable? I can not tell you that now.", "no answer"),
     ],
 )
 def test_replies_that_hold_no_answer_say_why(reply, why):
-    assert read(reply, (5, 5)) == Answer(None, why)
+    assert read(reply, MAZE).strict == read(reply, MAZE).lenient == Answer(None, why)
 
 
 def test_an_answer_that_was_cut_off_is_not_trusted():
-    assert read("answer: R D", (5, 5), truncated=True) == Answer(None, "truncated")
-    assert read("", (5, 5), truncated=True) == Answer(None, "truncated")
-    assert read("let me think", (5, 5), truncated=True) == Answer(None, "truncated")
-    assert read("answer: R D\nAnd now to", (5, 5), truncated=True) == Answer("RD")
+    for reply in ("answer: R D", "", "let me think", "<think>R D", "Path: R D", "so\nR D", "answer: no path"):
+        found = read(reply, MAZE, truncated=True)
+        assert found.strict == found.lenient == Answer(None, "truncated"), reply
+    assert read("answer: R D\nAnd now to", MAZE, truncated=True).strict == Answer("RD")
 
 
-@given(moves, st.tuples(st.integers(20, 60), st.integers(20, 60)))
-def test_what_is_written_is_read_back(walked, start):
-    assert read(write(start, walked), start) == Answer(walked)
-    assert len(cells(start, walked)) == len(walked) + 1
+@given(moves, mazes)
+def test_what_is_written_is_read_back(walked, maze):
+    assert read(write(Answer(walked)), maze).strict == Answer(walked)
+    assert read(write(Answer(None, "unreachable")), maze).strict == Answer(None, "unreachable")
+    assert len(cells(maze.start, walked)) == len(walked) + 1
 
 
-@given(st.text(), st.booleans())
-def test_any_text_is_read_without_an_error(text, truncated):
-    for reply in (text, "answer:" + text):
-        answer = read(reply, (0, 0), truncated)
+GRIDS = [name for name, style in DRAWINGS.items() if isinstance(style, Grid)]
+
+
+def _marked(maze, drawing, char, between, glyphs=None):
+    """The drawing with its shortest path marked, on the cells or also between them."""
+    lines, style = draw(maze, drawing, glyphs).split("\n"), DRAWINGS[drawing]
+
+    def put(line, column):
+        lines[line] = lines[line][:column] + char + lines[line][column + 1 :]
+
+    passed = cells(maze.start, shortest_path(maze))
+    for cell in passed[1:-1]:
+        put(*style.place(*cell))
+    if between:
+        for a, b in zip(passed, passed[1:], strict=False):
+            put(*(style.beside if a[0] == b[0] else style.below)(*min(a, b)))
+    return "\n".join(lines)
+
+
+# trees, because where ways lie side by side in a loop, marks need not tell which was gone
+@given(
+    trees,
+    st.sampled_from(GRIDS),
+    st.sampled_from(".*x+·"),
+    st.booleans(),
+    st.sampled_from(["answer:\n{}", "answer:\n```\n{}\n```\nDone.", "{}"]),
+)
+def test_a_way_marked_in_the_drawing_is_read(maze, drawing, char, between, form):
+    if len(shortest_path(maze)) > 1 or between:
+        reply = form.format(_marked(maze, drawing, char, between))
+        assert read(reply, maze, drawing).strict == Answer(shortest_path(maze))
+
+
+@given(seeds, st.sampled_from(["block", "spaced"]))
+def test_a_way_marked_with_glyphs_is_read(seed, drawing):
+    glyphs, maze = Glyphs.random(str(seed)), generate("dfs", 5, 5, seed, at_least=4)
+    reply = "answer:\n" + _marked(maze, drawing, "é", False, glyphs)
+    assert read(reply, maze, drawing, glyphs).strict == Answer(shortest_path(maze))
+
+
+def test_marks_through_a_wall_are_a_way_through_the_wall():
+    maze = read_drawing("#####\n#S#G#\n# # #\n#   #\n#####", "block")
+    found = read("answer:\n#####\n#S.G#\n# # #\n#   #\n#####", maze, "block").strict
+    assert found == Answer("R")
+    assert score(maze, found).outcome == "wall"
+
+
+def test_marks_that_fork_do_not_say_a_way():
+    maze = read_drawing("#######\n#S    #\n# ### #\n#    G#\n#######", "block")
+    copy = "#######\n#S....#\n#.###.#\n#....G#\n#######"
+    assert read("answer:\n" + copy, maze, "block").strict == Answer(None, "malformed")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text,  # nothing marked
+        lambda text: text.replace("S", "."),
+        lambda text: text.replace("#", ".", 1),
+        lambda text: text.rsplit("\n", 1)[0],
+        lambda text: text.replace("\n", "..\n", 3),
+    ],
+)
+def test_a_spoilt_copy_of_the_drawing_is_malformed(spoil):
+    maze = generate("dfs", 5, 5, 1, at_least=5)
+    assert read("answer:\n" + spoil(draw(maze, "block")), maze, "block").strict == Answer(None, "malformed")
+
+
+def test_a_drawing_that_was_only_quoted_is_no_answer():
+    maze = generate("dfs", 5, 5, 1, at_least=5)
+    reply = "The maze is\n" + _marked(maze, "block", ".", True) + "\nand I looked at it for long."
+    assert read(reply, maze, "block").strict == read(reply, maze, "block").lenient == Answer(None, "no answer")
+
+
+PIECES = ["answer:", "Answer :", "resposta:", "(5,5)", "(5,6)", " ", "\n", "R", "D", "right", "→", "```", "<think>", "</think>",
+          "\\boxed{", "}", "<answer>", "1. ", "unreachable", "the", ",", "[", "]", "#", "S", "G", "é", "\ufe0f", "6", "path:", "no path", "_", "*"]  # fmt: skip
+replies = st.text() | st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
+drawings = st.sampled_from(["", *DRAWINGS])
+
+
+def _is_sound(reply, drawing, truncated):
+    found = read(reply, MAZE, drawing, truncated=truncated)
+    for answer in (found.strict, found.lenient):
         assert (answer.moves is None) == bool(answer.why)
+        assert set(answer.moves or "") <= set("UDLR")
+        assert answer.why in ("", "unreachable", "empty", "truncated", "no answer", "malformed", "jump", "start")
+    if found.strict.is_readable:
+        assert found.lenient == found.strict
+    assert truncated or found.strict.why != "truncated"
 
 
-@pytest.mark.parametrize("unit", ["answer:", "(1,1) ", "R ", "- ", "( ", "1", "up", "answer : ", " \n", "(1 , "])
-def test_a_megabyte_of_anything_is_read_in_no_time(unit):
-    # a quadratic reader would take hours here, so that the test would not end
-    read(unit * (1_000_000 // len(unit)), (1, 1))
-    read("answer:" + unit * (1_000_000 // len(unit)), (1, 1))
+@given(replies, drawings, st.booleans())
+@example("answer:" + "[" * 50, "block", False)
+def test_any_text_is_read_without_an_error(reply, drawing, truncated):
+    _is_sound(reply, drawing, truncated)
+
+
+@pytest.mark.slow
+@settings(max_examples=100_000)
+@given(replies, drawings, st.booleans())
+def test_a_hundred_thousand_texts_are_read_without_an_error(reply, drawing, truncated):
+    _is_sound(reply, drawing, truncated)
+
+
+UNITS = ["answer:", "(1,1) ", "R ", "- ", "( ", "1", "up", "answer : ", " \n", "(1 , ", "[", "`", "```\n", "<think>", "</think>",
+         "\\boxed{", "path: ", "path: R\n", "answer:\n1. R\n", "1. right\n", "→", "> ", "_", "#####\n", "right then ", "e ", "para a "]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_reading_takes_time_linear_in_the_text(unit):
+    """Counted and not timed: the regular expressions and loops may look at each character a bounded number of times.
+
+    A quadratic reader would take hours for a megabyte, so that this test would not end.
+    """
+    for head, truncated in (("", False), ("answer:", True), ("<answer>", False)):
+        read(head + unit * (1_000_000 // len(unit)), MAZE, "block", truncated=truncated)
+
+
+def test_the_forms_are_documented_with_examples_that_are_read():
+    from benchmark.mazes.answer import forms
+
+    maze = Maze(FIELD, (0, 0), (1, 1))
+    rows = re.findall(r"^\| (\w+) \| (.*) \|$", forms.__doc__, re.MULTILINE)[1:]
+    assert len(rows) == 5
+    for _, examples in rows:
+        for text in re.findall(r"`([^`]+)`", examples):
+            assert read(f"answer: {text}", maze).strict.moves, text

@@ -6,7 +6,9 @@ from itertools import islice
 import pytest
 
 from benchmark.mazes import suite, training
-from benchmark.mazes.generate import layout
+from benchmark.mazes.generate import batch
+from benchmark.mazes.solve import distances
+from benchmark.mazes.split import reserved
 from benchmark.mazes.symmetry import canonical
 
 
@@ -24,34 +26,85 @@ def test_the_digest_is_the_same_in_another_process_with_another_hash_seed():
 def test_tiers_are_balanced_and_ids_unique():
     for tier, size in suite.TIERS.items():
         cases = suite.cases(tier)
-        assert len({case.id for case in cases}) == len(cases) == 200
-        assert sum(case.generator == "dfs" for case in cases[:20]) == 10
+        assert len({case.id for case in cases}) == len(cases) == 400
+        assert [case.generator for case in cases[:8]] == [*suite.GENERATORS] * 2
         assert cases[0].maze.walls.shape == (size, size)
-        assert suite.Case.of(tier, cases[7].id) == cases[7]
 
 
-def test_no_case_is_trivial():
-    from benchmark.mazes.solve import shortest_path
-
+def test_a_case_is_found_by_group_and_id():
     for case in suite.all_cases():
-        assert len(shortest_path(case.maze)) >= suite.TIERS[case.tier]
+        assert suite.Case.of(case.group, case.id) == case
+    assert len({case.digest for case in suite.all_cases()}) == len(list(suite.all_cases()))
 
 
-@pytest.mark.parametrize("size", suite.TIERS.values())
+def test_no_two_cases_of_a_group_are_the_same_maze():
+    for group in suite.GROUPS:
+        mazes = [case.maze for case in suite.cases(group)]
+        assert len(set(mazes)) == len(mazes)
+
+
+def test_no_case_is_trivial_and_only_closed_twins_have_no_way():
+    for case in suite.all_cases():
+        away = distances(case.maze.walls, case.maze.start)[case.maze.goal]
+        if case.twin == "closed":
+            assert away < 0
+        else:
+            assert away >= max(case.maze.walls.shape)
+
+
+def test_every_layout_is_reserved():
+    for case in suite.all_cases():
+        assert reserved(case.maze.walls[None])[0]
+
+
+def test_one_thing_is_changed_in_each_transfer_set():
+    for name, group in suite.GROUPS.items():
+        kind = name.split("-")[0]
+        assert (kind == "generator") == (not set(group.generators) & set(training.GENERATORS))
+        assert (kind == "size") == (group.rows not in suite.TIERS.values() or group.rows != group.cols)
+        assert (kind == "drawing") == bool(group.drawing and not group.glyphs)
+        for case in suite.cases(name) if group.of else ():
+            original = suite.Case(group.of, case.generator, case.index).maze
+            assert canonical(case.maze.walls) == canonical(original.walls)
+            assert (case.maze == original) == (kind != "rotation")
+    assert set(suite.HELD_OUT).isdisjoint(training.GENERATORS)
+
+
+def test_a_case_costs_nothing_before_it_is_asked_for_its_maze():
+    code = (
+        "import sys; from benchmark.mazes import suite; everything = list(suite.all_cases());"
+        "ids = {case.id for case in everything}; print(len(everything), 'numba' in sys.modules,"
+        "any('maze' in vars(case) for case in everything))"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.split() == ["4640", "False", "False"]
+
+
+@pytest.mark.parametrize("size", [*suite.TIERS.values(), 6])
 def test_the_training_stream_keeps_clear_of_the_suite(size):
-    refused = suite.layouts(size, size)
-    assert len(refused) > 1
-    for maze in islice(training.stream("test", size, size), 3000):
+    groups = [name for name, group in suite.GROUPS.items() if (group.rows, group.cols) == (size, size)]
+    refused = {canonical(case.maze.walls) for name in groups for case in suite.cases(name)}
+    assert len(refused) > 100
+    for maze in islice(training.stream("test", size, size), 2000):
         assert canonical(maze.walls) not in refused
 
 
 def test_without_the_guard_the_suite_would_be_met_so_the_test_above_can_fail():
-    refused = suite.layouts(4, 4)
-    met = sum(canonical(layout("dfs", 4, 4, seed)) in refused for seed in range(3000))
+    refused = {canonical(case.maze.walls) for case in suite.cases("tiny")}
+    met = sum(canonical(walls) in refused for walls in batch("dfs", 4, 4, range(3000)))
     assert met > 300
 
 
-def test_streams_are_repeatable_and_differ_by_name():
-    first, again, other = (list(islice(training.stream(name, 5, 5), 20)) for name in ("a", "a", "b"))
+def test_streams_are_repeatable_differ_by_name_and_take_generators_in_turn():
+    first, again, other = (list(islice(training.stream(name, 5, 5), 60)) for name in ("a", "a", "b"))
     assert first == again
     assert not set(first) & set(other)
+    loops = ["braided" if len(canonical(maze.walls)) and _loops(maze) else "tree" for maze in first]
+    assert set(loops[i] for i in range(60) if i % 4 != 3) == {"tree"}
+    assert "braided" in loops
+
+
+def _loops(maze):
+    from benchmark.mazes.covariates import covariates
+
+    return covariates(maze).loops

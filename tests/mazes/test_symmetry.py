@@ -1,8 +1,9 @@
 import numpy as np
 from hypothesis import given
 
-from benchmark.mazes.generate import layout
-from benchmark.mazes.symmetry import canonical, layout_digest, symmetries
+from benchmark.mazes.generate import batch
+from benchmark.mazes.solve import shortest_path
+from benchmark.mazes.symmetry import canonical, images, layout_digest, symmetries
 
 from .strategies import graph, mazes
 
@@ -33,7 +34,7 @@ def test_all_images_have_one_canonical_form(maze):
 
 
 def test_layouts_that_are_no_images_of_each_other_differ():
-    layouts = [layout("wilson", 3, 3, seed) for seed in range(300)]
+    layouts = batch("wilson", 3, 3, range(300))
     by_form = {}
     for walls in layouts:
         by_form.setdefault(canonical(walls), []).append(_edges(walls))
@@ -45,3 +46,10 @@ def test_shape_counts():
     tall, wide = np.full((2, 8), 15, np.uint8), np.full((4, 4), 15, np.uint8)
     assert layout_digest(tall) != layout_digest(wide)
     assert layout_digest(tall) == layout_digest(tall.T.copy())
+
+
+@given(mazes)
+def test_the_ends_of_a_maze_are_turned_with_it(maze):
+    for image, walls in zip(images(maze), symmetries(maze.walls), strict=True):
+        assert np.array_equal(image.walls, walls)
+        assert len(shortest_path(image)) == len(shortest_path(maze))

@@ -17,7 +17,7 @@ def test_names_and_folders_are_found(tiny_model):
 
 
 def test_an_unknown_name_lists_the_names():
-    with pytest.raises(CheckpointError, match=r"base, sft .*oracle, random-walk, constant"):
+    with pytest.raises(CheckpointError, match=r"base, sft .*oracle, wall-follower, greedy, random-walk, constant"):
         registry.find("stf")
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.mazes.draw import draw
-from benchmark.mazes.prompt import prompt
+from benchmark.mazes.prompt import Asking, prompt
 from benchmark.mazes.suite import TIERS, cases
 from models import tokenizer as nano
 from models.recipes import texts
@@ -19,7 +19,7 @@ def ids(text):
 
 @given(mazes, st.sampled_from(["block", "compact"]))
 def test_questions_and_replies_survive_the_round_trip(maze, drawing):
-    for text in (prompt(maze, drawing), texts.question(maze)[1]):
+    for text in (prompt(maze, Asking(drawing)), texts.question(maze)[1]):
         assert tokenizer.decode(ids(text)) == text
         assert tokenizer.unk_token_id not in ids(text)
 
@@ -45,12 +45,12 @@ def test_foreign_characters_are_unknown_and_no_error():
 def test_a_prompt_is_short(drawing):
     for tier, size in TIERS.items():
         least = size * size if drawing == "compact" else size * (2 * size - 1)
-        assert len(ids(prompt(cases(tier)[0].maze, drawing))) <= least + 10
+        assert len(ids(prompt(cases(tier)[0].maze, Asking(drawing)))) <= least + 10
 
 
 def test_it_is_the_same_after_saving(tmp_path):
     from transformers import AutoTokenizer
 
     tokenizer.save_pretrained(tmp_path)
-    text = prompt(cases("medium")[0].maze, "block")
+    text = prompt(cases("medium")[0].maze, Asking("block"))
     assert AutoTokenizer.from_pretrained(tmp_path)(text)["input_ids"] == ids(text)

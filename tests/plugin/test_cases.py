@@ -24,7 +24,7 @@ def test_ids_name_checkpoint_generator_and_index(project):
 
 def test_all_five_tiers_are_there(project):
     result = project.runpytest_subprocess("--collect-only", "-q", "--checkpoint", "oracle")
-    result.stdout.fnmatch_lines(["1000 tests collected*"])
+    result.stdout.fnmatch_lines(["2000 tests collected*"])
 
 
 def test_the_oracle_is_optimal_and_the_floors_are_printed(project):
@@ -32,8 +32,9 @@ def test_the_oracle_is_optimal_and_the_floors_are_printed(project):
     assert result.ret == 0
     text = " ".join(result.stdout.str().split())
     for tier in ("tiny", "small", "medium", "large", "huge"):
-        assert f"{tier} oracle 10 100.0 72.2 - 100.0 100.0 0.0 random-walk 10" in text
-    assert text.count("constant 10") == 5
+        assert f"{tier} oracle 10 100.0 72.2 - 100.0 100.0 100.0 0.0 wall-follower 10" in text
+    for floor in ("wall-follower", "greedy", "random-walk", "constant"):
+        assert text.count(f"{floor} 10") == 5
     result.stdout.fnmatch_lines(["=* 50 solved in *"])
 
 
@@ -61,7 +62,7 @@ def test_one_checkpoint_runs_after_the_other(project):
 
 
 def test_broken_code_is_a_failed_test(project):
-    project.extend("import benchmark.mazes.answer\nbenchmark.mazes.answer.read = lambda *_: 1 / 0\n")
+    project.extend("import benchmark.mazes.score\nbenchmark.mazes.score.score = lambda *_: 1 / 0\n")
     result = project.runpytest_subprocess("--checkpoint", "oracle", "-k", "tiny_mazes", "--limit", "1")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*ZeroDivisionError*", "=* 1 failed, 4 deselected in *"])
@@ -72,7 +73,7 @@ import models.plan
 _ask = models.plan.ask
 def ask(checkpoint, requests):
     with open("asked.txt", "a") as opened:
-        opened.writelines(f"{checkpoint.name} {request.key}\\n" for request in requests)
+        opened.writelines(f"{checkpoint.name} {request.case.group}/{request.case.id}\\n" for request in requests)
     return _ask(checkpoint, requests)
 models.plan.ask = ask
 """
@@ -106,12 +107,14 @@ def test_the_run_is_saved(project):
     result.stdout.fnmatch_lines(["saved runs/*-oracle.jsonl"])
     (path,) = (project.path / "runs").iterdir()
     run = read(path)
-    assert [line.case for line in run.lines] == ["dfs-0000", "dfs-0001", "wilson-0000"]
+    assert [line.case for line in run.lines] == ["dfs-0000", "kruskal-0000", "wilson-0000"]
     assert {line.outcome for line in run.lines} == {"optimal"}
-    assert run.provenance["suite"] == "labirinto-1"
-    assert run.provenance["drawing"] == "block"
+    assert run.provenance["suite"] == "labirinto-v1"
+    asked = {"drawing": "block", "style": "plain", "language": "en", "shots": 0, "reasoning": False}
+    assert {name: run.provenance[name] for name in asked} == asked
+    assert run.lines[0].covariates["shortest"] == run.lines[0].shortest >= 4
     assert run.provenance["checkpoint"] == {"name": "oracle", "kind": "agent"}
-    assert json.loads(path.read_text().splitlines()[0])["schema"] == 1
+    assert json.loads(path.read_text().splitlines()[0])["schema"] == 2
 
 
 def test_junit_holds_the_measurements(project):
@@ -119,3 +122,46 @@ def test_junit_holds_the_measurements(project):
         "--checkpoint", "oracle", "-k", "tiny_mazes", "--limit", "1", "--junitxml", "junit.xml"
     )
     assert '<property name="outcome" value="optimal"' in (project.path / "junit.xml").read_text()
+
+
+def test_unsolvable_mazes_are_scored_and_balanced(project):
+    project.add("test_unsolvable.py")
+    result = project.runpytest_subprocess(
+        "test_unsolvable.py", "-v", "--checkpoint", "oracle", "--checkpoint", "constant", "--limit", "4"
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "*test_unsolvable[[]oracle-unsolvable-small-wilson-0000-closed[]] UNREACHABLE*",
+            "*test_unsolvable[[]oracle-unsolvable-small-wilson-0000-open[]] OPTIMAL*",
+            "*test_unsolvable[[]constant-unsolvable-small-wilson-0000-closed[]] UNREACHABLE*",
+            "*test_unsolvable[[]constant-unsolvable-small-wilson-0000-open[]] FALSE-UNREACHABLE*",
+            "mazes *balanced",
+            "unsolvable-small * 100.0",
+            "* constant * 50.0",
+            "=* 18 solved, 6 unsolved in *",
+        ]
+    )
+
+
+def test_transfer_sets_are_asked_in_their_own_way(project):
+    project.extend(COUNTED.replace("{request.case.group}", "{request.prompt!r} {request.case.group}"))
+    project.add("test_transfer.py")
+    assert project.runpytest_subprocess("test_transfer.py", "--checkpoint", "oracle", "--limit", "1").ret == 0
+    asked = {line.split("/")[-2].split()[-1]: line for line in (project.path / "asked.txt").read_text().splitlines()}
+    assert len(asked) == 16
+    assert "<ADJLIST_START>" in asked["drawing-coordinates"]
+    assert "up_left" in asked["drawing-walls"]
+    assert "# # #" in asked["drawing-spaced"]
+    assert "is open; S is drawn as" in asked["glyphs-small"]
+    assert "_ and | are walls" in asked["size-6x6"]
+
+
+def test_the_question_can_be_asked_in_other_ways(project):
+    project.extend(COUNTED.replace("{request.case.group}", "{request.prompt!r} {request.case.group}"))
+    options = ["--prompt", "chat", "--language", "pt", "--shots", "2", "--reasoning", "--drawing", "unicode"]
+    result = project.runpytest_subprocess("--checkpoint", "oracle", "-k", "tiny_mazes", "--limit", "1", *options)
+    assert result.ret == 0
+    asked = (project.path / "asked.txt").read_text()
+    assert asked.count("'role': 'assistant'") == 2
+    assert "Pense passo a passo" in asked
+    assert "┌─" in asked

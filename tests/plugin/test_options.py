@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from benchmark.mazes.draw import DRAWINGS
 from fixtures import plugin
 from models.recipes import RECIPES
 
@@ -17,13 +16,14 @@ def test_help_shows_our_options_under_one_heading_each_with_its_default(project)
     text = project.runpytest_subprocess("--help").stdout.str()
     section = text.split("mazes for language models (labirinto):")[1].split("\n\n")[0]
     section = " ".join(section.split())
-    for option in ("--checkpoint", "--limit", "--drawing"):
+    for option in ("--checkpoint", "--limit", "--drawing", "--prompt", "--language", "--shots"):
         assert f"{option}=" in section
-    assert section.count("(default: ") == section.count(" --") + 1 == 3
+    assert section.count("(default: ") == 6
+    for choice in ("coordinates", "chat", "pt"):
+        assert choice in section
 
 
-def test_the_choices_are_those_of_the_rooms():
-    assert set(plugin.DRAWINGS) == set(DRAWINGS)
+def test_the_default_checkpoints_are_recipes():
     assert set(plugin.DEFAULT_CHECKPOINTS) <= set(RECIPES)
 
 
@@ -34,7 +34,14 @@ def test_the_choices_are_those_of_the_rooms():
         (["--limit", "x"], "*--limit*'x' is not a whole number of 1 or more*"),
         (["--limit", "-3"], "*--limit*"),
         (["--drawing", "runes"], "*--drawing*invalid choice: 'runes'*"),
-        (["--checkpoint", "stf"], "*no checkpoint 'stf'*base, sft (recipes)*oracle, random-walk, constant (agents)*"),
+        (["--prompt", "song"], "*--prompt*invalid choice: 'song'*"),
+        (["--language", "de"], "*--language*invalid choice: 'de'*"),
+        (["--shots", "-1"], "*--shots*'-1' is not a whole number of 0 or more*"),
+        (["--reasoning"], "*reasoning is asked for in the chat prompt only*"),
+        (
+            ["--checkpoint", "stf"],
+            "*no checkpoint 'stf'*base, sft (recipes)*oracle, wall-follower, greedy, random-walk, constant (agents)*",
+        ),
         (["--checkpoint", "."], "*no model in *looked for config.json and *.safetensors*"),
         (["--checkpoint", "oracle", "--checkpoint", "oracle"], "*more than one is called oracle*"),
     ],

@@ -1,15 +1,15 @@
 import pytest
 
 from benchmark.mazes import suite
-from models.engines.agents import AGENTS
+from benchmark.mazes.agents import AGENTS
 from reports.accuracy import table
 from reports.render.terminal import render
 from reports.run import Line
 from reports.statistics import wilson
 
 
-def line(tier, case, outcome):
-    return Line(tier, case.id, "", outcome, "", None, 0, 0, 0, "")
+def line(group, case, outcome, lenient=None):
+    return Line(group, case.id, "", {}, outcome, lenient or outcome, "", None, 0, 0, 0.0, 0, 0, None, 0, "")
 
 
 OUTCOMES = ["optimal"] * 3 + [
@@ -31,16 +31,16 @@ LINES = {
 
 def test_shares_are_of_the_scored_cases():
     found = table(LINES)
-    row = found[(found.tier == "tiny") & (found.checkpoint == "sft")].iloc[0]
+    row = found[(found.group == "tiny") & (found.checkpoint == "sft")].iloc[0]
     assert row.n == 11  # the error is unscored
     assert [row.solved, row.optimal, row.unreadable] == pytest.approx([100 * 4 / 11, 100 * 3 / 11, 100 * 3 / 11])
     assert [row.low, row.high] == pytest.approx([100 * share for share in wilson(4, 11)])
 
 
-def test_every_tier_has_its_ceiling_and_floors_on_the_same_mazes():
+def test_every_group_has_its_ceiling_and_floors_on_the_same_mazes():
     found = table(LINES)
     for tier, cases in (("tiny", 12), ("small", 4)):
-        beside = found[(found.tier == tier) & found.checkpoint.isin(list(AGENTS))]
+        beside = found[(found.group == tier) & found.checkpoint.isin(list(AGENTS))]
         assert set(beside.checkpoint) == set(AGENTS)
         assert set(beside.n) == {cases}
         assert beside[beside.checkpoint == "oracle"].optimal.item() == 100
@@ -52,8 +52,46 @@ def test_an_agent_that_was_asked_is_not_added_again():
     assert found[found.checkpoint == "oracle"].solved.tolist() == [0]
 
 
-def test_the_table_fits_the_terminal_and_names_each_tier_once():
-    text = render(table(LINES))
+def test_the_lenient_reading_stands_beside_the_strict_one():
+    first, second = suite.cases("tiny")[:2]
+    row = table({"x": [line("tiny", first, "unreadable", "solved"), line("tiny", second, "optimal")]}).iloc[0]
+    assert [row.solved, row.lenient] == [50, 100]
+
+
+def test_twins_are_weighed_alike():
+    """Who always says unreachable gets 50, and who sees through some of the open ones as well gets more."""
+    asked = suite.cases("unsolvable-small")[:12]
+    lazy = [line(case.group, case, "unreachable" if case.twin == "closed" else "false-unreachable") for case in asked]
+    keen = [line(case.group, case, "unreachable" if case.twin == "closed" else "optimal") for case in asked[:9]]
+    found = table({"lazy": lazy, "keen": keen}).set_index("checkpoint")
+    assert found.balanced["lazy"] == found.balanced["constant"] == 50
+    assert found.balanced["oracle"] == found.balanced["keen"] == 100
+    half = table({"half": [line(case.group, case, "wall") for case in asked if case.twin == "open"]})
+    assert half.balanced.isna().all()  # without closed twins there is nothing to balance
+
+
+def test_balanced_accuracy_is_that_of_scikit_learn():
+    from sklearn.metrics import balanced_accuracy_score
+
+    asked = suite.cases("unsolvable-small")[:31]
+    right = [number % 3 != 0 for number in range(31)]
+    lines = [line(case.group, case, "solved" if good else "wall") for case, good in zip(asked, right, strict=True)]
+    truth = [case.twin == "closed" for case in asked]
+    said = [fact == good for fact, good in zip(truth, right, strict=True)]
+    row = table({"x": lines}).iloc[0]
+    assert row.balanced == pytest.approx(100 * balanced_accuracy_score(truth, said))
+
+
+def test_the_floors_of_a_changed_tier_are_those_of_the_tier():
+    found = table({"x": [line("drawing-block", case, "wall") for case in suite.cases("drawing-block")[:3]]})
+    assert found.checkpoint.tolist() == ["x"]
+
+
+@pytest.mark.parametrize("group", ["tiny", "unsolvable-medium", "drawing-coordinates"])
+def test_the_table_fits_the_terminal_and_names_each_group_once(group):
+    lines = {name: [line(group, case, "wall") for case in suite.cases(group)] for name in ("sft", "thirteen-long")}
+    text = render(table({**lines, **LINES}))
     assert max(map(len, text.splitlines())) <= 100
-    assert text.count("tiny") == text.count("small") == 1
+    assert text.count(f"\n{group} ") == text.count("\nsmall ") == 1
+    assert ("balanced" in text) == (group == "unsolvable-medium")
     assert "36.4" in text

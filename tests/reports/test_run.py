@@ -1,36 +1,43 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.mazes.errors import RunError
-from benchmark.mazes.score import OUTCOMES
+from benchmark.mazes.outcomes import OUTCOMES
 from reports.run import Line, Run, read, write
 
 lines = st.builds(
     Line,
-    tier=st.sampled_from(["tiny", "huge"]),
+    group=st.sampled_from(["tiny", "huge", "unsolvable-small"]),
     case=st.sampled_from(["dfs-0000", "wilson-0042"]),
     outcome=st.sampled_from(sorted(OUTCOMES)),
     moves=st.none() | st.text("UDLR"),
+    progress=st.floats(0, 1),
+    covariates=st.dictionaries(st.sampled_from(["turns", "branching"]), st.none() | st.floats(0, 9)),
 )
 
 
 @pytest.fixture
 def saved(tmp_path):
-    line = Line("tiny", "dfs-0000", "ab", "optimal", "", "RD", 2, 2, 9, "answer: R D")
-    later = Line("huge", "dfs-0000", "cd", "unreadable", "no answer", None, 0, 31, 9, "dunno\u2028é")
-    write(Run({"suite": "labirinto-1"}, [later, line]), tmp_path / "run.jsonl")
+    line = Line(
+        "tiny", "dfs-0000", "ab", {"turns": 1}, "optimal", "optimal", "", "RD", 2, 2, 1.0, 0, 0, 0, 9, "answer: R D"
+    )
+    later = replace(
+        line, group="huge", outcome="unreadable", lenient="short", why="no answer", moves=None, reply="dunno\u2028é"
+    )
+    write(Run({"suite": "labirinto-v1"}, [later, line]), tmp_path / "run.jsonl")
     return tmp_path / "run.jsonl"
 
 
 @given(st.lists(lines, max_size=5))
 def test_what_is_written_is_read_back_in_order_and_rewritten_the_same(tmp_path_factory, some):
     path = tmp_path_factory.mktemp("runs") / "run.jsonl"
-    write(Run({"suite": "labirinto-1"}, some), path)
+    write(Run({"suite": "labirinto-v1"}, some), path)
     found = read(path)
-    assert found.provenance == {"suite": "labirinto-1"}
+    assert found.provenance == {"suite": "labirinto-v1"}
     assert sorted(map(repr, found.lines)) == sorted(map(repr, some))
     assert found.lines == sorted(found.lines, key=lambda line: line.place)
     before = path.read_bytes()
@@ -38,8 +45,8 @@ def test_what_is_written_is_read_back_in_order_and_rewritten_the_same(tmp_path_f
     assert path.read_bytes() == before
 
 
-def test_tiers_stand_in_order_of_size(saved):
-    assert [line.tier for line in read(saved).lines] == ["tiny", "huge"]
+def test_groups_stand_in_order_of_size(saved):
+    assert [line.group for line in read(saved).lines] == ["tiny", "huge"]
     assert [path.name for path in saved.parent.iterdir()] == ["run.jsonl"]
 
 
@@ -48,15 +55,15 @@ def test_tiers_stand_in_order_of_size(saved):
     [
         (lambda rows: [], "is empty"),
         (lambda rows: [*rows[:2], rows[2][:20]], "line 3: no JSON"),
-        (lambda rows: ['{"schema": 99}', *rows[1:]], "line 1: schema 99 where 1"),
+        (lambda rows: ['{"schema": 99}', *rows[1:]], "line 1: schema 99 where 2"),
         (lambda rows: rows[1:], "line 1: schema None"),
         (lambda rows: [rows[0], "[]"], "line 2: a JSON object"),
         (
             lambda rows: [rows[0], json.dumps({**json.loads(rows[1]), "colour": 1})],
             "line 2: missing or unknown: colour",
         ),
-        (lambda rows: [rows[0], '{"tier": "tiny"}'], "line 2: missing or unknown: case, digest"),
-        (lambda rows: [rows[0], rows[1].replace('"tiny"', '"gigantic"')], "line 2: no tier 'gigantic'"),
+        (lambda rows: [rows[0], '{"group": "tiny"}'], "line 2: missing or unknown: case, covariates, digest"),
+        (lambda rows: [rows[0], rows[1].replace('"tiny"', '"gigantic"')], "line 2: no group 'gigantic'"),
     ],
 )
 def test_a_spoilt_file_is_an_error_that_names_file_and_line(saved, spoil, message):

@@ -1,0 +1,129 @@
+"""The forms that an answer's moves can have. Each takes a text that is nothing but an answer; prose is none.
+
+| form | example |
+| --- | --- |
+| cells | `(0,0) (0,1) (1,1)`, `S (0,0), (0,1)`, `[[0, 0], [0, 1]]` |
+| words | `right, down`, `direita baixo`, `east south` |
+| letters | `RD`, `R, D`, `r -> d`; or N S E W |
+| arrows | `→↓`, `> v` |
+| digits | `6 2`: the compass of a keypad, 8 up, 2 down, 4 left, 6 right |
+
+A text has one form from end to end. All of them read in time linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..maze import MOVES, Cell
+
+_WORDS = {
+    "U": ("up", "upward", "upwards", "north", "cima", "acima", "norte"),
+    "D": ("down", "downward", "downwards", "south", "baixo", "abaixo", "sul"),
+    "L": ("left", "west", "esquerda", "oeste"),
+    "R": ("right", "east", "direita", "leste"),
+}
+# what may stand between two of them; an arrow is no separator among arrows, nor a bracket before a cell
+_BETWEEN = r"[\s,;|>\-–=→\"'`\[\]{}]*"
+_BETWEEN_CELLS = r"[\s,;|>\-–=→\"'`\]{}]*"
+_BETWEEN_ARROWS = r"[\s,;|\"'`\[\]{}\ufe0f]*"
+_SIGNS = tuple(
+    ({sign: move for move, several in zip("UDLR", signs, strict=True) for sign in several}, re.compile(between))
+    for signs, between in (
+        (("Uu", "Dd", "Ll", "Rr"), _BETWEEN),
+        (("Nn", "Ss", "Ww", "Ee"), _BETWEEN),
+        (("↑⬆⇧", "↓⬇⇩", "←⬅⇦", "→➡⇨"), _BETWEEN_ARROWS),
+        (("^", "vV", "<", ">"), _BETWEEN_ARROWS),
+        (("8", "2", "4", "6"), _BETWEEN),
+    )
+)
+
+_CELL = re.compile(rf"(?:[SG]\s*:?\s*)?[(\[]\s*(\d{{1,6}})\s*,\s*(\d{{1,6}})\s*[)\]]{_BETWEEN_CELLS}")
+_MOVE_OF_WORD = {word: move for move, words in _WORDS.items() for word in words}
+_WORD = re.compile(
+    rf"(?:(?:then|and|depois|e)\s)?(?:para\s(?:a\s)?)?({'|'.join(sorted(_MOVE_OF_WORD, key=len, reverse=True))})"
+    rf"(?![^\W_]){_BETWEEN}",
+    re.IGNORECASE,
+)
+_MOVE_OF_STEP = {step: move for move, (_, step) in MOVES.items()}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The moves read from a reply, or, where `moves` is None, why there are none.
+
+    `why` is one of `unreachable` (the reply says that no way leads to G, which is an answer too), `empty`, `truncated`,
+    `no answer`, `malformed`, `jump` (two cells in a row that are not neighbours) and `start` (a list of cells that
+    begins elsewhere than on S or beside it).
+    """
+
+    moves: str | None
+    why: str = ""
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it says anything: moves, or that there are none."""
+        return self.moves is not None or self.why == "unreachable"
+
+
+def whole(text: str, start: Cell) -> Answer | None:
+    """The answer that this text is from end to end, None where it is no answer."""
+    text = text.rstrip()
+    answer, end = beginning(text, start)
+    return answer if end == len(text) else None
+
+
+def beginning(text: str, start: Cell) -> tuple[Answer | None, int]:
+    """The longest answer that this text begins with, and where it ends, blanks behind it left out."""
+    first = len(text) - len(text.lstrip(" \t[{\"'`"))
+    for answer, end in (
+        _cells(text, first, start),
+        _words(text, first),
+        *(_signs(text, first, move_of, between) for move_of, between in _SIGNS),
+    ):
+        if answer is not None:
+            return answer, len(text[:end].rstrip())
+    return None, 0
+
+
+def _cells(text: str, at: int, start: Cell) -> tuple[Answer | None, int]:
+    if text[at : at + 1].isdigit() and at and text[at - 1] == "[":
+        at -= 1  # the bracket belongs to the cell
+    listed: list[Cell] = []
+    while match := _CELL.match(text, at):
+        listed.append((int(match[1]), int(match[2])))
+        at = match.end()
+    return (_walk(listed, start), at) if listed else (None, 0)
+
+
+def _words(text: str, at: int) -> tuple[Answer | None, int]:
+    moves: list[str] = []
+    while match := _WORD.match(text, at):
+        moves.append(_MOVE_OF_WORD[match[1].lower()])
+        at = match.end()
+    return (Answer("".join(moves)), at) if moves else (None, 0)
+
+
+def _signs(text: str, at: int, move_of: dict[str, str], between: re.Pattern[str]) -> tuple[Answer | None, int]:
+    moves: list[str] = []
+    while at < len(text) and (move := move_of.get(text[at])):
+        moves.append(move)
+        at += 1
+        if match := between.match(text, at):
+            at = match.end()
+    inside = at < len(text) and text[at].isalnum() and text[at - 1].isalnum()  # the letters of a word are no signs
+    return (Answer("".join(moves)), at) if moves and not inside else (None, 0)
+
+
+def _walk(listed: list[Cell], start: Cell) -> Answer:
+    if listed[0] != start and (listed[0][0] - start[0], listed[0][1] - start[1]) not in _MOVE_OF_STEP:
+        return Answer(None, "start")
+    here, moves = start, []
+    for cell in listed[1:] if listed[0] == start else listed:
+        step = (cell[0] - here[0], cell[1] - here[1])
+        if step not in _MOVE_OF_STEP:
+            return Answer(None, "jump")
+        moves.append(_MOVE_OF_STEP[step])
+        here = cell
+    return Answer("".join(moves))

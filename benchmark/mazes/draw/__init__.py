@@ -1,0 +1,119 @@
+"""A maze as ASCII art, in each drawing, and back again. One file a drawing; each shows its own in its docstring.
+
+| drawing | what it is |
+| --- | --- |
+| `compact` | three characters for a cell: the shortest |
+| `block` | every wall and cell a character |
+| `spaced` | `block` with spaces between, for tokenizers that merge characters |
+| `boxes` | `+--+` |
+| `unicode` | box-drawing characters |
+| `coordinates` | the list of open neighbours, as maze-dataset writes it |
+| `walls` | the walls of each cell in tokens, as AlphaMaze writes it |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..errors import MazeError
+from ..maze import Cell, Maze, Walls
+from . import block, boxes, compact, coordinates, peers, spaced, unicode, walls
+from .glyphs import Glyphs
+from .grid import Grid
+
+__all__ = ["DRAWINGS", "Drawing", "Glyphs", "Grid", "draw", "draw_walls", "guess", "read"]
+
+
+class Drawing(Protocol):
+    """How a maze is drawn, and how the drawing is read back into the same maze."""
+
+    def write(self, walls: Walls, marks: dict[Cell, str]) -> list[str]:
+        """The lines of a layout, with a letter on each marked cell."""
+
+    def read(self, lines: list[str]) -> tuple[Walls, dict[str, Cell]]:
+        """The layout and the cells of S and G, if they are marked. Raises MazeError where the lines are no such drawing."""
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    write: Callable[[Walls, dict[Cell, str]], list[str]]
+    read: Callable[[list[str]], tuple[Walls, dict[str, Cell]]]
+
+
+DRAWINGS: dict[str, Drawing] = {
+    "compact": compact.STYLE,
+    "block": block.STYLE,
+    "spaced": spaced.STYLE,
+    "boxes": boxes.STYLE,
+    "unicode": unicode.STYLE,
+    "coordinates": _Tokens(coordinates.write, coordinates.read),
+    "walls": _Tokens(walls.write, walls.read),
+}
+
+PEERS = {"maze-dataset": peers.maze_dataset, "ascii-maze-benchmark": peers.ascii_maze_benchmark}
+
+
+def draw(maze: Maze, drawing: str, glyphs: Glyphs | None = None) -> str:
+    """The maze as lines of text, start marked S and goal G, or with glyphs of its own; no newline at the end.
+
+    Raises MazeError for an unknown drawing, or for glyphs with a drawing that takes none.
+    """
+    return draw_walls(maze.walls, drawing, {maze.start: "S", maze.goal: "G"}, glyphs)
+
+
+def draw_walls(walls: Walls, drawing: str, marks: dict[Cell, str] | None = None, glyphs: Glyphs | None = None) -> str:
+    """A layout as lines of text, with a letter on each marked cell."""
+    lines = _drawing(drawing).write(walls, marks or {})
+    return "\n".join(glyphs.put(lines, drawing) if glyphs else lines)
+
+
+def read(text: str, drawing: str | None = None, glyphs: Glyphs | None = None) -> Maze:
+    """The maze that was drawn as this text; without `drawing` the style is guessed.
+
+    `drawing` may also be `maze-dataset` or `ascii-maze-benchmark`, whose drawings are read but not written.
+
+    Raises MazeError, naming line, column and what was expected there, where the text is no such drawing.
+    """
+    lines = text.strip("\n").split("\n")
+    drawing = drawing or guess(text)
+    if drawing in PEERS:
+        lines, drawing = PEERS[drawing](lines), "block"
+        lines = lines or [""]
+    if glyphs:
+        lines = glyphs.take(lines, drawing)
+    walls, marks = _drawing(drawing).read(lines)
+    for name in "SG":
+        if name not in marks:
+            raise MazeError(f"the drawing has no {name}")
+    return Maze(walls, marks["S"], marks["G"])
+
+
+def guess(text: str) -> str:
+    """The drawing, ours or a peer's, that a text looks like. Raises MazeError where it looks like none."""
+    lines = text.strip("\n").split("\n")
+    grid = [line for line in lines if "#" in line]
+    if "<ADJLIST_START>" in text:
+        return "coordinates"
+    if "<|" in text:
+        return "walls"
+    if "│" in text:
+        return "unicode"
+    if lines[0].startswith("+-"):
+        return "boxes"
+    if lines[0].startswith(" _"):
+        return "compact"
+    if grid and set(grid[0]) == {"#"}:
+        return "maze-dataset" if "E" in text else "block"
+    if grid and set(grid[0][1::2]) == {" "}:
+        return "spaced"
+    if grid:
+        return "ascii-maze-benchmark"
+    raise MazeError(f"no drawing of a maze begins with {lines[0][:40]!r}; there are {', '.join([*DRAWINGS, *PEERS])}")
+
+
+def _drawing(name: str) -> Drawing:
+    if name not in DRAWINGS:
+        raise MazeError(f"unknown drawing {name!r}: choose one of {', '.join(DRAWINGS)}")
+    return DRAWINGS[name]

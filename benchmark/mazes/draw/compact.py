@@ -1,0 +1,38 @@
+"""compact: a cell is three characters, a floor of two and its right side; less than half the text of `block`.
+
+ ________
+|S  ___  |
+|__|___G_|
+"""
+
+from __future__ import annotations
+
+from ..maze import DOWN, RIGHT, Walls
+from .grid import Grid
+
+
+def _lines(walls: Walls) -> list[str]:
+    lines = [" " + "_" * (3 * walls.shape[1] - 1)]
+    for row in walls.tolist():
+        line = "|"
+        for mask in row:
+            floor = "_" if mask & DOWN else " "
+            line += floor + floor + ("|" if mask & RIGHT else floor)
+        lines.append(line)
+    return lines
+
+
+def _size(lines: list[str]) -> tuple[int, int] | None:
+    width = len(lines[0])
+    return (len(lines) - 1, width // 3) if width % 3 == 0 else None
+
+
+STYLE = Grid(
+    _lines,
+    _size,
+    "2 lines or more, the first of 3 characters for a column of the maze",
+    place=lambda row, col: (row + 1, 3 * col + 1),
+    below=lambda row, col: (row + 1, 3 * col + 2),
+    beside=lambda row, col: (row + 1, 3 * col + 3),
+    open_beside=" _",
+)

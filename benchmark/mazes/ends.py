@@ -1,0 +1,86 @@
+"""Where a maze begins and where it ends: start and goal by a policy, at least so many moves apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .errors import MazeError
+from .splitmix import GOLDEN, below
+from .maze import Cell, Walls
+from .solve import flood
+
+POLICIES = {
+    "random": "anywhere",
+    "corners": "in two corners",
+    "dead-ends": "in two dead ends",
+    "apart": "in two regions with no way between them",
+}
+_APART = list(POLICIES).index("apart")
+_SALT = np.uint64(0x6A09E667F3BCC909)  # so that the ends do not share the random numbers of the walls
+
+
+@njit(cache=True)
+def _candidates(walls: Walls, policy: int) -> NDArray[np.int32]:
+    rows, cols = walls.shape
+    cells, count = np.empty(rows * cols, np.int32), 0
+    for row in range(rows):
+        for col in range(cols):
+            mask = walls[row, col]
+            corner = row in (0, rows - 1) and col in (0, cols - 1)
+            dead_end = mask in (7, 11, 13, 14)
+            if policy in (0, 3) or (policy == 1 and corner) or (policy == 2 and dead_end):
+                cells[count] = row * cols + col
+                count += 1
+    return cells[:count]
+
+
+@njit(cache=True)
+def _pick(walls: Walls, seeds: NDArray[np.uint64], policy: int, at_least: int) -> NDArray[np.int32]:
+    n, _, cols = walls.shape
+    ends = np.full((n, 4), -1, np.int32)
+    for i in range(n):
+        state = seeds[i] ^ _SALT
+        starts = _candidates(walls[i], policy)
+        goals = starts.copy()
+        left = starts.size
+        while left:  # starts in random order, until one has a goal; among its goals each is as likely
+            state += GOLDEN
+            drawn = below(state, left)
+            start = starts[drawn]
+            left -= 1
+            starts[drawn] = starts[left]
+            distance = flood(walls[i], start // cols, start % cols)
+            count = 0
+            for cell in goals:
+                away = distance[cell // cols, cell % cols]
+                if (away < 0) if policy == _APART else (away >= at_least):
+                    count += 1
+            if count:
+                state += GOLDEN
+                drawn = below(state, count)
+                for cell in goals:
+                    away = distance[cell // cols, cell % cols]
+                    if (away < 0) if policy == _APART else (away >= at_least):
+                        if drawn == 0:
+                            ends[i, 0], ends[i, 1] = start // cols, start % cols
+                            ends[i, 2], ends[i, 3] = cell // cols, cell % cols
+                        drawn -= 1
+                break
+    return ends
+
+
+def pick(
+    walls: Walls, seeds: Sequence[int] | NDArray[np.uint64], policy: str = "random", at_least: int = 1
+) -> list[tuple[Cell, Cell]]:
+    """A start and a goal for each of N layouts, shape (N, rows, cols); ((-1, -1), (-1, -1)) where there are none.
+
+    Raises MazeError for an unknown policy.
+    """
+    if policy not in POLICIES:
+        raise MazeError(f"unknown ends {policy!r}: choose one of {', '.join(POLICIES)}")
+    found = _pick(walls, np.asarray(seeds, np.uint64), list(POLICIES).index(policy), max(at_least, 1))
+    return [((a, b), (c, d)) for a, b, c, d in found.tolist()]

@@ -1,0 +1,44 @@
+"""braided: a maze by dfs, of whose dead ends a share is opened, each by taking one more of its walls away.
+
+Nothing is cut off, and there are loops, so that several ways lead to the goal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from ..maze import Walls
+from .dfs import grow
+from ..splitmix import GOLDEN, below, chance
+from .lattice import Seeds, keep, open_side
+
+
+@njit(cache=True)
+def carve(walls: Walls, seeds: Seeds, share: float) -> None:
+    n, rows, cols = walls.shape
+    width = cols + 2
+    size = (rows + 2) * width
+    masks, taken = np.empty(size, np.uint8), np.empty(size, np.uint8)
+    stack = np.empty(rows * cols, np.int32)
+    for i in range(n):
+        state = grow(masks, taken, stack, rows, cols, seeds[i])
+        for row in range(1, rows + 1):
+            for col in range(1, cols + 1):
+                cell = row * width + col
+                closed = masks[cell]
+                if closed != 7 and closed != 11 and closed != 13 and closed != 14:
+                    continue  # not a dead end, or no longer one
+                state += GOLDEN
+                if not chance(state, share):
+                    continue
+                inner, count = np.empty(4, np.int32), 0
+                for side in range(4):
+                    at_rim = (row == 1, row == rows, col == 1, col == cols)[side]
+                    if closed & (1 << side) and not at_rim:
+                        inner[count] = side
+                        count += 1
+                if count:
+                    state += GOLDEN
+                    open_side(masks, cell, inner[below(state, count)], width)
+        keep(masks, walls[i])

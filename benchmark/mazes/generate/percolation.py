@@ -1,0 +1,34 @@
+"""percolation: each inner wall is open with probability `share`, whatever the others are.
+
+Loops occur, and so do regions that no way leads out of; around a share of 0.5 the large region breaks apart.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+import numpy as np
+
+from ..maze import Walls
+from ..splitmix import GOLDEN, chance
+from .lattice import Seeds
+
+
+@njit(cache=True)
+def carve(walls: Walls, seeds: Seeds, share: float) -> None:
+    n, rows, cols = walls.shape
+    for i in range(n):
+        maze, state = walls[i], seeds[i]
+        maze[:] = 15
+        for row in range(rows):
+            for col in range(cols):
+                if row + 1 < rows:
+                    state += GOLDEN
+                    if chance(state, share):
+                        maze[row, col] &= np.uint8(13)
+                        maze[row + 1, col] &= np.uint8(14)
+                if col + 1 < cols:
+                    state += GOLDEN
+                    if chance(state, share):
+                        maze[row, col] &= np.uint8(7)
+                        maze[row, col + 1] &= np.uint8(11)

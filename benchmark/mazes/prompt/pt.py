@@ -1,0 +1,67 @@
+"""The question in Brazilian Portuguese. Moves and the letters S and G are the same in all languages."""
+
+NAME = "português do Brasil"
+
+QUESTION = """\
+Encontre um caminho mais curto de S até G neste labirinto. {legend}
+{drawing}
+Escreva "resposta:" e depois as células do caminho como (linha,coluna), linhas contadas para baixo e colunas para a \
+direita, ambas a partir de 0; ou os seus movimentos como U D L R, uma célula cada; ou "inalcançável" se nenhum caminho leva a G.
+"""
+TAG = "resposta:"
+UNREACHABLE = "inalcançável"
+LEGENDS = {
+    "block": "# é parede.",
+    "compact": "_ e | são paredes.",
+    "spaced": "# é parede; um em cada dois caracteres é só um espaço.",
+    "boxes": "-- e | são paredes, + é um canto.",
+    "unicode": "As linhas são paredes.",
+    "coordinates": "São listados os pares de células vizinhas (linha,coluna) sem parede entre elas; S é ORIGIN e G é TARGET.",
+    "walls": "Cada célula é dada como <|linha-coluna|>, suas paredes (up: em cima, down: embaixo, left: à esquerda, "
+    "right: à direita) e o que contém; S é origin e G é target.",
+}
+GLYPHS = "{wall} é parede, {floor} é livre; S aparece como {start} e G como {goal}."
+
+SYSTEM = """\
+Você encontra caminhos em labirintos desenhados como texto.
+
+Um labirinto é uma grade de células, algumas com paredes entre si. As linhas são contadas de cima para baixo e as colunas da \
+esquerda para a direita, ambas a partir de 0: (l,c) é a célula na linha l e na coluna c. Você começa na célula S e tem de \
+chegar à célula G.
+
+Há quatro movimentos: U sobe para a linha l-1, D desce para a linha l+1, L vai à esquerda para a coluna c-1, R vai à direita \
+para a coluna c+1. Cada movimento anda uma célula, nunca através de uma parede e nunca para fora do labirinto. O caminho termina em \
+G; entre todos os caminhos, encontre um com o menor número de movimentos.
+
+Como o labirinto é desenhado: {legend} {steps}
+
+Termine a sua resposta com uma única linha que contém "resposta:" e depois os movimentos, separados por espaços; ou, se nenhum \
+caminho leva a G, "resposta: inalcançável".
+
+Um exemplo:
+
+{drawing}
+
+Uma resposta certa:
+
+{reply}"""
+STEPS = {
+    "block": "Cada célula é um caractere, em uma de cada duas linhas e uma de cada duas colunas do texto, e o caractere "
+    "entre duas células é parede ou livre: um movimento são dois caracteres do texto, mas uma célula do labirinto.",
+    "spaced": "Cada célula é um caractere, e também o que fica entre duas células, parede ou vazio, com um espaço entre "
+    "dois caracteres de uma linha: um movimento são duas linhas para baixo ou quatro caracteres para o lado, mas uma célula "
+    "do labirinto.",
+    "compact": "Cada célula são três caracteres de uma linha: o chão, desenhado como _ onde há uma parede embaixo, duas "
+    "vezes, e o lado direito, desenhado como | onde há uma parede. A primeira linha é a parede de cima.",
+    "boxes": "Cada célula tem dois caracteres de largura e uma linha de altura, entre as linhas e os caracteres reservados às "
+    "paredes: um movimento são duas linhas para baixo ou três caracteres para o lado, mas uma célula do labirinto.",
+    "unicode": "Cada célula tem três caracteres de largura e uma linha de altura, entre as linhas e os caracteres reservados "
+    "às paredes: um movimento são duas linhas para baixo ou quatro caracteres para o lado, mas uma célula do labirinto.",
+    "coordinates": "Duas células que não são listadas como par têm uma parede entre si.",
+    "walls": "Um movimento só é possível por um lado cuja parede não é citada.",
+}
+USER = "Encontre um caminho mais curto de S até G neste labirinto.\n\n{drawing}\n\n{how}"
+AT_ONCE = "Responda com a linha da resposta e nada mais."
+REASON = "Pense passo a passo: siga as células a partir de S e observe as paredes. Depois dê a linha da resposta."
+THOUGHT = "S é {start}, G é {goal}. {steps} Esta é G."
+STEP = "De {here}, {move} leva a {there}."

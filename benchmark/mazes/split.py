@@ -1,0 +1,86 @@
+"""Which layouts are for measuring and which are for training: one rule, decided by the layout itself.
+
+A hash of a layout's canonical form, the same for all its rotations and reflections, reserves a quarter of all layouts
+for suites. Training never sees one of these, whatever its generator, size or length, and no list has to be kept: the
+suite of today, a suite of tomorrow and any held-out set are apart from all training that was ever done.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .maze import Walls
+from .splitmix import GOLDEN, mix
+
+SHARE = 4  # one layout in so many is reserved
+
+
+@njit(cache=True)
+def _image(walls: Walls, image: int, out: NDArray[np.uint8]) -> None:
+    """One of the eight images of a layout, flattened: bit 0 of `image` flips rows, bit 1 columns, bit 2 transposes."""
+    rows, cols = walls.shape
+    tall, wide = (cols, rows) if image & 4 else (rows, cols)
+    for r in range(tall):
+        for c in range(wide):
+            row, col = (c, r) if image & 4 else (r, c)
+            row = rows - 1 - row if image & 1 else row
+            col = cols - 1 - col if image & 2 else col
+            mask = int(walls[row, col])
+            if image & 1:
+                mask = (mask & 12) | (mask & 1) << 1 | (mask & 2) >> 1
+            if image & 2:
+                mask = (mask & 3) | (mask & 4) << 1 | (mask & 8) >> 1
+            if image & 4:
+                mask = (mask & 3) << 2 | (mask & 12) >> 2
+            out[r * wide + c] = mask
+
+
+@njit(cache=True)
+def _canonical(walls: Walls, best: NDArray[np.uint8], image: NDArray[np.uint8]) -> None:
+    """The first of the eight images in the order of their bytes, the flatter shape before the taller."""
+    rows, cols = walls.shape
+    first = True
+    for number in range(8):
+        if (rows > cols and number < 4) or (rows < cols and number >= 4):
+            continue
+        _image(walls, number, image)
+        smaller = first
+        if not first:
+            for k in range(best.size):
+                if image[k] != best[k]:
+                    smaller = image[k] < best[k]
+                    break
+        if smaller:
+            best[:] = image
+            first = False
+
+
+@njit(cache=True)
+def _keys(walls: Walls) -> NDArray[np.uint64]:
+    n, rows, cols = walls.shape
+    keys = np.empty(n, np.uint64)
+    best, image = np.empty(rows * cols, np.uint8), np.empty(rows * cols, np.uint8)
+    for i in range(n):
+        _canonical(walls[i], best, image)
+        key = np.uint64(min(rows, cols) * 1000 + max(rows, cols))
+        word = np.uint64(0)
+        for k in range(best.size):  # sixteen cells to a word of 64 bits
+            word = word << np.uint64(4) | np.uint64(best[k])
+            if k % 16 == 15 or k == best.size - 1:
+                key = mix((key ^ word) + GOLDEN)
+                word = np.uint64(0)
+        keys[i] = key
+    return keys
+
+
+def keys(walls: Walls) -> NDArray[np.uint64]:
+    """A 64-bit hash for each of N layouts, walls of shape (N, rows, cols), the same for all eight images of one."""
+    found: NDArray[np.uint64] = _keys(walls)
+    return found
+
+
+def reserved(walls: Walls) -> NDArray[np.bool_]:
+    """Which of N layouts, walls of shape (N, rows, cols), are kept for suites."""
+    return keys(walls) % np.uint64(SHARE) == 0

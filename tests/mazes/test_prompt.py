@@ -1,0 +1,138 @@
+"""Prompt and scorer agree: what the prompt shows as right is read, walked and scored as right."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.mazes.answer import read as read_answer
+from benchmark.mazes.draw import DRAWINGS, Glyphs
+from benchmark.mazes.draw import read as read_drawing
+from benchmark.mazes.errors import MazeError
+from benchmark.mazes.prompt import EXAMPLE, LANGUAGES, STYLES, Asking, prompt, reply
+from benchmark.mazes.score import score
+from benchmark.mazes.split import reserved
+
+from .strategies import mazes
+
+GLYPHS = Glyphs("x", "o", "$", "%")
+askings = st.builds(
+    Asking,
+    st.sampled_from(list(DRAWINGS)),
+    st.just("chat"),
+    st.sampled_from(list(LANGUAGES)),
+    st.integers(0, 3),
+    st.booleans(),
+)
+
+
+def _mazes_in(text, drawing, glyphs=None):
+    """Every drawing in a text, read back: runs of lines that are a drawing from the first to the last."""
+    lines, found = text.split("\n"), []
+    while lines:
+        for end in range(len(lines), 0, -1):
+            try:
+                found.append(read_drawing("\n".join(lines[:end]), drawing, glyphs))
+            except MazeError:
+                continue
+            lines = lines[end - 1 :]
+            break
+        lines = lines[1:]
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("drawing", DRAWINGS)
+@pytest.mark.parametrize("reasoning", [False, True])
+def test_the_worked_example_is_right(drawing, language, reasoning):
+    asking = Asking(drawing, "chat", language, reasoning=reasoning)
+    system = prompt(EXAMPLE, asking)[0]["content"]
+    (shown,) = _mazes_in(system, drawing)
+    answered = system.split("\n\n")[-1]
+    assert score(shown, read_answer(answered, shown).strict).outcome == "optimal"
+    assert "{" not in system
+
+
+@given(mazes.filter(lambda maze: maze.walls.size >= 16), askings)
+def test_the_question_shows_the_maze_and_each_shot_its_right_reply(maze, asking):
+    messages = prompt(maze, asking)
+    assert [message["role"] for message in messages] == ["system", *["user", "assistant"] * asking.shots, "user"]
+    assert _mazes_in(messages[-1]["content"], asking.drawing) == [maze]
+    for question, answered in zip(messages[1:-1:2], messages[2::2], strict=True):
+        (shot,) = _mazes_in(question["content"], asking.drawing)
+        assert shot.walls.shape == maze.walls.shape
+        assert not reserved(shot.walls[None])[0]  # no example is a case of a suite
+        assert score(shot, read_answer(answered["content"], shot).strict).outcome == "optimal"
+        assert answered["content"] == reply(shot, asking)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("drawing", DRAWINGS)
+def test_the_plain_question_shows_the_maze_too(drawing, language):
+    text = prompt(EXAMPLE, Asking(drawing, "plain", language))
+    assert _mazes_in(text, drawing) == [EXAMPLE]
+    with_shots = prompt(EXAMPLE, Asking(drawing, "plain", language, shots=2))
+    first, second, asked = _mazes_in(with_shots, drawing)
+    assert asked == EXAMPLE != first != second
+    assert with_shots.endswith(text)
+    assert LANGUAGES[language].TAG in text
+    assert LANGUAGES[language].UNREACHABLE in text
+
+
+def test_the_legend_of_glyphs_says_what_they_are():
+    for style in STYLES:
+        text = json.dumps(prompt(EXAMPLE, Asking("block", style), GLYPHS))
+        assert "x is a wall, o is open; S is drawn as $ and G as %." in text
+        assert "#" not in text
+        assert _mazes_in(json.loads(text)[-1]["content"] if style == "chat" else json.loads(text), "block", GLYPHS)
+
+
+def test_the_unreachable_answer_that_is_asked_for_is_read_in_every_language():
+    for words in LANGUAGES.values():
+        for text in (words.QUESTION, words.SYSTEM):
+            assert words.UNREACHABLE in text
+        assert read_answer(f"{words.TAG} {words.UNREACHABLE}", EXAMPLE).strict.why == "unreachable"
+
+
+def test_the_moves_are_said_as_they_are_scored():
+    """U is row-1, and so on, in both languages."""
+    for words in LANGUAGES.values():
+        said = dict(re.findall(r"\b([UDLR])\b[^,.]*?\b[rcl]([-+]1)", words.SYSTEM))
+        assert said == {"U": "-1", "D": "+1", "L": "-1", "R": "+1"}
+
+
+def test_the_languages_say_the_same_things():
+    names = [{name for name in vars(words) if name.isupper()} for words in LANGUAGES.values()]
+    assert names[0] == names[1]
+    for words in LANGUAGES.values():
+        assert set(words.LEGENDS) == set(words.STEPS) == set(DRAWINGS)
+
+
+def test_each_way_of_asking_has_its_digest():
+    ways = [
+        Asking(),
+        Asking("block"),
+        Asking(style="chat"),
+        Asking(style="chat", language="pt"),
+        Asking(shots=1),
+        Asking(style="chat", reasoning=True),
+    ]
+    assert len({way.digest() for way in ways}) == len(ways)
+    assert Asking().digest() == Asking().digest()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"style": "song"}, "unknown prompt 'song': choose one of plain, chat"),
+        ({"language": "de"}, "unknown language 'de': choose one of en, pt"),
+        ({"drawing": "runes"}, "unknown drawing 'runes'"),
+        ({"shots": -1}, "0 examples or more, not -1"),
+        ({"reasoning": True}, "in the chat prompt only"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(arguments, message):
+    with pytest.raises(MazeError, match=message):
+        Asking(**arguments)
