@@ -22,8 +22,8 @@ def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
     """One row per group and checkpoint, shares in percent; agents that were not asked follow as ceiling and floors.
 
     Columns: group, checkpoint, n, solved, low, high (the Wilson interval of solved), optimal, lenient (solved, read
-    leniently), unreadable, balanced (the mean of the shares of unsolvable and of solvable twins that were answered rightly; None where there
-    are no twins). Cases without a reply (outcome `error`) count in no column.
+    leniently), unreadable, balanced (the mean of the shares of unsolvable and of solvable twins that were answered
+    rightly; None where there are no twins). Cases without a reply (outcome `error`) count in no column.
     """
     import pandas as pd
 

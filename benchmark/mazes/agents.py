@@ -1,7 +1,8 @@
 """Agents: answers without a model, the ceiling and the floors of every table.
 
 oracle          a shortest way, or `unreachable`
-wall-follower   keeps its right hand on the wall, and answers with all that it walked; back where it began, it says `unreachable`
+wall-follower   keeps its right hand on the wall, and answers with all that it walked; back where it began, it says
+                `unreachable`
 greedy          goes to the neighbour nearest to G as the crow flies that it has not been on, until there is none
 random-walk     goes on at random through open sides until it stands on G, or has made as many moves as there are cells
 constant        the same answer to every maze of a group: the one that is right most often there, known from the suite

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
+from .answer import cells
 from .errors import MazeError
 from .maze import DOWN, RIGHT, Maze, Walls
 from .solve import distances, shortest_path
-from .answer import cells
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Covariates:
     regions: int
     """Parts of the maze with no way between them."""
     branching: float
-    """Ways on (open sides less the one come by), on average over all cells with two open sides or more; 1 in a corridor."""
+    """Ways on (open sides less the one come by), averaged over cells with two open sides or more; 1 in corridors."""
 
 
 def covariates(maze: Maze) -> Covariates:
@@ -43,23 +44,27 @@ def covariates(maze: Maze) -> Covariates:
     passages = int((maze.walls[:, :-1] & RIGHT == 0).sum() + (maze.walls[:-1] & DOWN == 0).sum())
     through = degree[degree >= 2]
     regions = count_regions(maze.walls)
-    whole = {
-        "dead_ends": int((degree == 1).sum()),
-        "loops": passages - maze.walls.size + regions,
-        "regions": regions,
-        "branching": round(float(through.mean()) - 1, 4) if through.size else 0.0,
-    }
+    whole = Covariates(
+        shortest=None,
+        turns=None,
+        junctions=None,
+        detour=None,
+        dead_ends=int((degree == 1).sum()),
+        loops=passages - maze.walls.size + regions,
+        regions=regions,
+        branching=round(float(through.mean()) - 1, 4) if through.size else 0.0,
+    )
     try:
         path = shortest_path(maze)
     except MazeError:
-        return Covariates(shortest=None, turns=None, junctions=None, detour=None, **whole)
+        return whole
     (row, col), (goal_row, goal_col) = maze.start, maze.goal
-    return Covariates(
+    return replace(
+        whole,
         shortest=len(path),
-        turns=sum(a != b for a, b in zip(path, path[1:], strict=False)),
+        turns=sum(a != b for a, b in pairwise(path)),
         junctions=sum(int(degree[cell]) > 2 for cell in cells(maze.start, path)[1:-1]),
         detour=round(len(path) / (abs(row - goal_row) + abs(col - goal_col)), 4),
-        **whole,
     )
 
 

@@ -9,9 +9,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from .errors import MazeError
-from .splitmix import GOLDEN, below
 from .maze import Cell, Walls
 from .solve import flood
+from .splitmix import GOLDEN, below
 
 POLICIES = {
     "random": "anywhere",

@@ -7,7 +7,7 @@ stands; a wall between two cells stands in both masks, and the border is closed.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,15 +34,17 @@ class Maze:
     """Walls of shape (rows, cols), dtype uint8, with a start and a goal (row, column).
 
     Raises MazeError where the border is open, two neighbours disagree about the wall between them, or an end
-    lies outside or on the other end.
+    lies outside or on the other end. `check=False` spares the walls the look, for generators, whose walls are sound.
     """
 
     walls: Walls
     start: Cell
     goal: Cell
+    check: InitVar[bool] = True
 
-    def __post_init__(self) -> None:
-        check_walls(self.walls)
+    def __post_init__(self, check: bool) -> None:
+        if check:
+            check_walls(self.walls)
         for name, (row, col) in (("start", self.start), ("goal", self.goal)):
             if not (0 <= row < self.rows and 0 <= col < self.cols):
                 raise MazeError(
@@ -78,6 +80,16 @@ def check_walls(walls: Walls) -> None:
     """Raise MazeError unless `walls` is a closed lattice whose neighbours agree."""
     if walls.ndim != 2 or walls.dtype != np.uint8 or min(walls.shape) < 1 or walls.size < 2:
         raise MazeError(f"walls must be a uint8 array of shape (rows, cols), not {walls.dtype} of shape {walls.shape}")
+    # sound walls pass here, in a third of the time that it takes to name a fault
+    if not (
+        ((walls[:, :-1] >> 3 ^ walls[:, 1:] >> 2) & 1).any()
+        or ((walls[:-1] >> 1 ^ walls[1:]) & 1).any()
+        or ~np.bitwise_and.reduce(walls[0]) & UP
+        or ~np.bitwise_and.reduce(walls[-1]) & DOWN
+        or ~np.bitwise_and.reduce(walls[:, 0]) & LEFT
+        or ~np.bitwise_and.reduce(walls[:, -1]) & RIGHT
+    ):
+        return
     border = (
         ("top", walls[0], UP),
         ("bottom", walls[-1], DOWN),

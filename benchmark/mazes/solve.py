@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from .errors import MazeError
-from .maze import MOVES, Cell, Maze, Walls
+from .maze import Cell, Maze, Walls
 
 
 @njit(cache=True)
@@ -50,13 +50,25 @@ def shortest_path(maze: Maze) -> str:
 
 def path(walls: Walls, start: Cell, goal: Cell) -> str:
     """The moves of a shortest path between two cells (see `shortest_path`)."""
-    left = distances(walls, goal)
-    if left[start] < 0:
+    moves = _path(walls, start[0], start[1], flood(walls, goal[0], goal[1]))
+    if moves is None:
         raise MazeError(f"no way leads from {start} to {goal}")
-    (row, col), moves = start, ""
-    while (row, col) != goal:
-        for move, (side, (down, right)) in MOVES.items():
-            if not walls[row, col] & side and left[row + down, col + right] == left[row, col] - 1:
-                row, col, moves = row + down, col + right, moves + move
+    return str(moves.tobytes().decode())
+
+
+@njit(cache=True)
+def _path(walls: Walls, row: int, col: int, left: NDArray[np.int32]) -> NDArray[np.uint8] | None:
+    """The letters of the moves down the distances `left` to the goal, None where it is not to be reached."""
+    if left[row, col] < 0:
+        return None
+    moves = np.empty(left[row, col], np.uint8)
+    for number in range(moves.size):
+        for side in range(4):
+            if walls[row, col] & (1 << side):
+                continue
+            r = row + (-1, 1, 0, 0)[side]
+            c = col + (0, 0, -1, 1)[side]
+            if left[r, c] == left[row, col] - 1:
+                row, col, moves[number] = r, c, (85, 68, 76, 82)[side]  # U D L R
                 break
     return moves

@@ -75,6 +75,25 @@ def _keys(walls: Walls) -> NDArray[np.uint64]:
     return keys
 
 
+@njit(cache=True)
+def _forms(walls: Walls) -> Walls:
+    n, rows, cols = walls.shape
+    forms = np.empty((n, rows * cols), np.uint8)
+    image = np.empty(rows * cols, np.uint8)
+    for i in range(n):
+        _canonical(walls[i], forms[i], image)
+    return forms
+
+
+def forms(walls: Walls) -> Walls:
+    """The canonical forms of N layouts, shape (N, cells): equal for the images of one layout, and for no others.
+
+    What `symmetry.canonical` gives for one layout, for many at once; the layouts are of one shape, either way round.
+    """
+    found: Walls = _forms(walls)
+    return found
+
+
 def keys(walls: Walls) -> NDArray[np.uint64]:
     """A 64-bit hash for each of N layouts, walls of shape (N, rows, cols), the same for all eight images of one."""
     found: NDArray[np.uint64] = _keys(walls)
@@ -83,4 +102,5 @@ def keys(walls: Walls) -> NDArray[np.uint64]:
 
 def reserved(walls: Walls) -> NDArray[np.bool_]:
     """Which of N layouts, walls of shape (N, rows, cols), are kept for suites."""
-    return keys(walls) % np.uint64(SHARE) == 0
+    kept: NDArray[np.bool_] = keys(walls) % np.uint64(SHARE) == 0
+    return kept

@@ -6,8 +6,8 @@
   between the tiers, a rotated or mirrored twin of a tier's maze, another drawing, other glyphs.
 
 A case is named by group, generator and index; the seed of its maze is taken from a sha512 of these and of the suite's
-own name, so the list is the same for ever and everywhere. Every layout is one of those that `split` reserves. Anything that would change a
-maze makes a new suite with a new name. Nothing is generated until a case is asked for its maze.
+own name, so the list is the same for ever and everywhere. Every layout is one of those that `split` reserves. Anything
+that would change a maze makes a new suite with a new name. Nothing is generated until a case is asked for its maze.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def _reserved(case: Case) -> Iterator[Maze]:
         ends = pick(walls[kept], numbers[kept], at_least=max(group.rows, group.cols))
         for layout, pair in zip(walls[kept], ends, strict=True):
             if pair[0][0] >= 0:
-                yield Maze(layout, *pair)
+                yield Maze(layout, *pair, check=False)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Unsolvable mazes, each with a solvable twin that looks the same.
 
-One wall more in a maze that is a tree cuts it into two regions. Where the wall stands on the path, no way leads from S to
-G; where it stands elsewhere, the path is still there. The two walls are chosen so that the twins share start, goal,
+One wall more in a maze that is a tree cuts it into two regions. Where the wall stands on the path, no way leads from S
+to G; where it stands elsewhere, the path is still there. The two walls are chosen so that the twins share start, goal,
 number of walls, regions and isolated cells, and match in the sizes of the regions and in dead ends: what tells them
 apart is whether a way leads to G, and nothing that could be seen at a glance.
 """
@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .maze import MOVES, Cell, Maze, Walls
+from .maze import MOVES, Cell, Maze
+from .seeds import seeds
 from .solve import distances
 from .split import reserved
-from .seeds import seeds
 
 
 def twins(tree: Maze, name: str, keep_reserved: bool) -> tuple[Maze, Maze] | None:
@@ -37,10 +37,11 @@ def twins(tree: Maze, name: str, keep_reserved: bool) -> tuple[Maze, Maze] | Non
     wanted = reserved(cut) == keep_reserved
     closing, other = np.flatnonzero(on_path & wanted), np.flatnonzero(~on_path & wanted)
 
-    def apart(figure: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.abs(figure[closing][:, None] - figure[other][None, :])
+    def differ(figure: NDArray[np.int64]) -> NDArray[np.int64]:
+        apart: NDArray[np.int64] = np.abs(figure[closing][:, None] - figure[other][None, :])
+        return apart
 
-    fits = (apart(isolated) == 0) & (apart(dead_ends) <= 1) & (apart(smaller) <= 1)
+    fits = (differ(isolated) == 0) & (differ(dead_ends) <= 1) & (differ(smaller) <= 1)
     if not fits.any():
         return None
     # the larger the regions, the less does a look at the surroundings of S and G tell
@@ -51,7 +52,7 @@ def twins(tree: Maze, name: str, keep_reserved: bool) -> tuple[Maze, Maze] | Non
 
 
 def _edges(tree: Maze) -> tuple[list[tuple[Cell, int, Cell, int]], NDArray[np.int64], NDArray[np.bool_]]:
-    """The open walls as (cell, side, neighbour, its side), the cells behind each seen from S, and whether G is there."""
+    """The open walls as (cell, side, neighbour, its side), the cells behind each as seen from S, whether G is there."""
     away = distances(tree.walls, tree.start)
     sizes = np.ones(tree.walls.shape, np.int64)
     holds_goal = np.zeros(tree.walls.shape, np.bool_)

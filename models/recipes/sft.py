@@ -19,7 +19,7 @@ class Sft:
     """Everything that decides the fine-tune, beside its parent."""
 
     parent: str = "base"
-    examples: int = 11_200
+    examples: int = 17_600
     batch: int = 16
     generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
     sizes: tuple[int, ...] = (4, 5, 5)  # one batch after the other, in turn

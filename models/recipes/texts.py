@@ -42,9 +42,11 @@ def document(maze: Maze, random: np.random.Generator, paths: int, marked: bool) 
     lines = [f"{mark} {name(cell)}" for cell, mark in marks.items()]
     reached_from = search(maze.walls, centre)
     lines.append(f"around {name(centre)}:{spread(maze.walls, reached_from)}")
-    for start in starts:
-        if start in reached_from and not (marked and (start, centre) == (maze.start, maze.goal)):
-            lines.append(f"from {name(start)} to {name(centre)}:" + names(back(reached_from, start)))
+    lines += [
+        f"from {name(start)} to {name(centre)}:" + names(back(reached_from, start))
+        for start in starts
+        if start in reached_from and not (marked and (start, centre) == (maze.start, maze.goal))
+    ]
     return draw_walls(maze.walls, "compact", marks) + "\n", "\n".join(lines) + "\n"
 
 

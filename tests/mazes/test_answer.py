@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -159,7 +160,7 @@ def _marked(maze, drawing, char, between, glyphs=None):
     for cell in passed[1:-1]:
         put(*style.place(*cell))
     if between:
-        for a, b in zip(passed, passed[1:], strict=False):
+        for a, b in pairwise(passed):
             put(*(style.beside if a[0] == b[0] else style.below)(*min(a, b)))
     return "\n".join(lines)
 
@@ -219,8 +220,23 @@ def test_a_drawing_that_was_only_quoted_is_no_answer():
     assert read(reply, maze, "block").strict == read(reply, maze, "block").lenient == Answer(None, "no answer")
 
 
-PIECES = ["answer:", "Answer :", "resposta:", "(5,5)", "(5,6)", " ", "\n", "R", "D", "right", "→", "```", "<think>", "</think>",
-          "\\boxed{", "}", "<answer>", "1. ", "unreachable", "the", ",", "[", "]", "#", "S", "G", "é", "\ufe0f", "6", "path:", "no path", "_", "*"]  # fmt: skip
+PIECES = [
+    *(
+        "answer:",
+        "Answer :",
+        "resposta:",
+        "path:",
+        "<answer>",
+        "\\boxed{",
+        "}",
+        "```",
+        "<think>",
+        "</think>",
+        "unreachable",
+    ),
+    *("(5,5)", "(5,6)", "R", "D", "right", "→", "6", "1. ", "no path", "the", "S", "G"),
+    *(" ", "\n", ",", "[", "]", "#", "é", "\ufe0f", "_", "*"),
+]
 replies = st.text() | st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 drawings = st.sampled_from(["", *DRAWINGS])
 
@@ -249,8 +265,11 @@ def test_a_hundred_thousand_texts_are_read_without_an_error(reply, drawing, trun
     _is_sound(reply, drawing, truncated)
 
 
-UNITS = ["answer:", "(1,1) ", "R ", "- ", "( ", "1", "up", "answer : ", " \n", "(1 , ", "[", "`", "```\n", "<think>", "</think>",
-         "\\boxed{", "path: ", "path: R\n", "answer:\n1. R\n", "1. right\n", "→", "> ", "_", "#####\n", "right then ", "e ", "para a "]  # fmt: skip
+UNITS = [
+    "answer:", "(1,1) ", "R ", "- ", "( ", "1", "up", "answer : ", " \n", "(1 , ", "[", "`", "```\n", "<think>",
+    "</think>", "\\boxed{", "path: ", "path: R\n", "answer:\n1. R\n", "1. right\n", "→", "> ", "_", "#####\n",
+    "right then ", "e ", "para a ",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -1,4 +1,5 @@
 import inspect
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -81,10 +82,8 @@ def test_a_cut_drawing_is_an_error(maze, drawing, data):
 
 @given(st.text(), st.sampled_from([*sorted(DRAWINGS), *room.PEERS, None]))
 def test_any_text_is_a_drawing_or_a_clear_error(text, drawing):
-    try:
+    with suppress(MazeError):
         read(text, drawing)
-    except MazeError as error:
-        assert str(error)
 
 
 COORDINATES = draw(MAZE, "coordinates")
@@ -96,7 +95,7 @@ WALLS = draw(MAZE, "walls")
     [
         ("block", BLOCK.replace("S", "x"), r"line 2, column 2: 'x' where ' ', 'S' or 'G' was expected"),
         ("block", BLOCK.replace("S", " "), "no S"),
-        ("block", BLOCK.replace("G", "S"), "line 4, column 6: a second S at row 1, column 2"),
+        ("block", BLOCK.replace("G", "S"), "line 4, column 6: a second S, in row 1, column 2"),
         ("block", BLOCK[:-1], "line 5 has 6 characters where 7"),
         ("block", "#" + BLOCK[1:].replace("#", "", 1), "an odd number of lines and of characters"),
         ("block", BLOCK.replace("# ### #", "#  ## #"), "line 3, column 3: ' ' where '#' was expected"),

@@ -57,7 +57,10 @@ def chat(reasoning):
     return [Request(case, prompt(case.maze, Asking(style="chat", reasoning=reasoning)), reasoning)]
 
 
-TEMPLATE = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}"
+TEMPLATE = (
+    "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]{% endif %}"
+)
 
 
 def test_a_chat_goes_through_the_template_of_the_model_and_thoughts_have_room(tiny_model, tmp_path, monkeypatch):

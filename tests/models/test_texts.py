@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -41,7 +42,7 @@ def test_every_statement_is_true(maze):
             start, goal, *passed = named
             assert passed[0] == start
             assert passed[-1] == goal
-            assert all(ways.has_edge(*step) for step in zip(passed, passed[1:], strict=False))
+            assert all(ways.has_edge(*step) for step in pairwise(passed))
             assert len(passed) == nx.shortest_path_length(ways, start, goal) + 1
             assert (start, goal) != (maze.start, maze.goal)
 

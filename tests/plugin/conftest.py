@@ -19,7 +19,7 @@ RECIPES["sft"] = Sft(examples=96, batch=8, sizes=(4, 5), warmup=1)
 
 @pytest.fixture
 def project(pytester, monkeypatch):
-    """Where pytest is run; `project.extend(code)` adds to its conftest, `project.add(name)` another test file of ours."""
+    """Where pytest is run; `project.extend(code)` adds to its conftest, `project.add(name)` a test file of ours."""
     monkeypatch.setenv("LABIRINTO_HOME", str(pytester.path / "home"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

@@ -1,13 +1,13 @@
-"""A reply becomes moves, or the reason why it cannot.
+r"""A reply becomes moves, or the reason why it cannot.
 
-**Strictly**, an answer stands behind the last `answer:` (or `resposta:`) of a reply, on that line or, where the rest of it is
-blank, on what follows: the next line, a fenced block, or a copy of the drawing with the way marked in it. It has one of the `forms` from
-end to end, or says `unreachable`. A reply that is nothing but an answer needs no tag. What a model thinks between
-`<think>` and `</think>` is no part of its reply.
+**Strictly**, an answer stands behind the last `answer:` (or `resposta:`) of a reply, on that line or, where the rest of
+it is blank, on what follows: the next line, a fenced block, or a copy of the drawing with the way marked in it. It has
+one of the `forms` from end to end, or says `unreachable`. A reply that is nothing but an answer needs no tag. What a
+model thinks between `<think>` and `</think>` is no part of its reply.
 
-**Leniently**, other tags count too (`<answer>`, `\\boxed{}`, `Path:`, ...), the last one that has an answer behind it is taken, words
-may follow it in a new sentence, it may go over several lines, and a last line or last block that is nothing but an answer needs
-no tag. Directions in prose, in code and in the reasoning are no answer either way.
+**Leniently**, other tags count too (`<answer>`, `\boxed{}`, `Path:`, ...), the last one that has an answer behind it is
+taken, words may follow it in a new sentence, it may go over several lines, and a last line or last block that is
+nothing but an answer needs no tag. Directions in prose, in code and in the reasoning are no answer either way.
 
 Both readings are recorded. The strict one is scored; how much the lenient one would add is told beside it.
 """

@@ -15,7 +15,7 @@ from .forms import Answer
 
 
 def marked(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None) -> Answer | None:
-    """The way that is marked in the last copy of the drawing that stands in this text; None where there is no such copy."""
+    """The way that is marked in the last copy of the drawing in this text; None where there is no such copy."""
     style = DRAWINGS.get(drawing)
     if not isinstance(style, Grid):
         return None
@@ -39,15 +39,15 @@ def _changed(copy: list[str], drawn: list[str]) -> set[tuple[int, int]] | None:
     """The places where the copy has another character; None where it is longer than the drawing."""
     changed = set()
     for number, (given, line) in enumerate(zip(copy, drawn, strict=True)):
-        given = given.rstrip().ljust(len(line))
-        if len(given) != len(line):
+        even = given.rstrip().ljust(len(line))
+        if len(even) != len(line):
             return None
-        changed |= {(number, column) for column, char in enumerate(line) if given[column] != char}
+        changed |= {(number, column) for column, char in enumerate(line) if even[column] != char}
     return changed
 
 
 def _follow(changed: set[tuple[int, int]], maze: Maze, style: Grid) -> Answer:
-    """Walk from mark to mark, through open sides where there is one, until no mark is left; malformed if it is not clear."""
+    """Walk from mark to mark, through open sides where there are any, until none is left; malformed if that forks."""
     cells = {(row, col) for row in range(maze.rows) for col in range(maze.cols) if style.place(row, col) in changed}
     if changed & {style.place(*maze.start), style.place(*maze.goal)}:
         return Answer(None, "malformed")  # S and G stand where they stood

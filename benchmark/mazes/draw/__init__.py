@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import MazeError
-from ..maze import Cell, Maze, Walls
+from ..maze import MOVES, Cell, Maze, Walls
 from . import block, boxes, compact, coordinates, peers, spaced, unicode, walls
 from .glyphs import Glyphs
 from .grid import Grid
 
-__all__ = ["DRAWINGS", "Drawing", "Glyphs", "Grid", "draw", "draw_walls", "guess", "read"]
+__all__ = ["DRAWINGS", "Drawing", "Glyphs", "Grid", "draw", "draw_walls", "draw_way", "guess", "read"]
 
 
 class Drawing(Protocol):
@@ -33,7 +33,7 @@ class Drawing(Protocol):
         """The lines of a layout, with a letter on each marked cell."""
 
     def read(self, lines: list[str]) -> tuple[Walls, dict[str, Cell]]:
-        """The layout and the cells of S and G, if they are marked. Raises MazeError where the lines are no such drawing."""
+        """The layout and the cells of S and G, if marked. Raises MazeError where the lines are no such drawing."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,31 @@ def draw_walls(walls: Walls, drawing: str, marks: dict[Cell, str] | None = None,
     """A layout as lines of text, with a letter on each marked cell."""
     lines = _drawing(drawing).write(walls, marks or {})
     return "\n".join(glyphs.put(lines, drawing) if glyphs else lines)
+
+
+def draw_way(maze: Maze, moves: str, drawing: str, glyphs: Glyphs | None = None, mark: str = ".") -> str:
+    """The maze with the cells that the moves pass marked, and what lies between them; moves stop at the border.
+
+    Raises MazeError for a drawing that has no place for marks.
+    """
+    style = _drawing(drawing)
+    if not isinstance(style, Grid):
+        marked = ", ".join(name for name, other in DRAWINGS.items() if isinstance(other, Grid))
+        raise MazeError(f"no way can be marked in {drawing}; it can in {marked}")
+    lines = draw(maze, drawing, glyphs).split("\n")
+    cell = maze.start
+    for move in moves:
+        _, (down, right) = MOVES[move]
+        beside = (cell[0] + down, cell[1] + right)
+        if not (0 <= beside[0] < maze.rows and 0 <= beside[1] < maze.cols):
+            break
+        first = min(cell, beside)
+        between = style.beside(*first) if right else style.below(*first)
+        for line, column in (between, style.place(*beside)):
+            if beside not in (maze.start, maze.goal) or (line, column) == between:
+                lines[line] = lines[line][:column] + mark + lines[line][column + 1 :]
+        cell = beside
+    return "\n".join(lines)
 
 
 def read(text: str, drawing: str | None = None, glyphs: Glyphs | None = None) -> Maze:

@@ -9,19 +9,20 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..maze import DOWN, RIGHT, Walls
 from .grid import Grid
 
+# for each mask a cell and its right side, and below it its lower side and the corner
+_CELL = [" #" if mask & RIGHT else "  " for mask in range(16)]
+_BELOW = ["##" if mask & DOWN else " #" for mask in range(16)]
+
 
 def _lines(walls: Walls) -> list[str]:
-    rows, cols = walls.shape
-    canvas = np.full((2 * rows + 1, 2 * cols + 1), "#")
-    canvas[1::2, 1::2] = " "
-    canvas[1:-1:2, 2:-1:2][walls[:, :-1] & RIGHT == 0] = " "
-    canvas[2:-1:2, 1:-1:2][walls[:-1] & DOWN == 0] = " "
-    return ["".join(line) for line in canvas]
+    lines = ["#" * (2 * walls.shape[1] + 1)]
+    for row in walls.tolist():
+        lines.append("#" + "".join([_CELL[mask] for mask in row]))
+        lines.append("#" + "".join([_BELOW[mask] for mask in row]))
+    return lines
 
 
 def _size(lines: list[str]) -> tuple[int, int] | None:

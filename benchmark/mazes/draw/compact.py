@@ -10,15 +10,12 @@ from __future__ import annotations
 from ..maze import DOWN, RIGHT, Walls
 from .grid import Grid
 
+_CELL = [floor + floor + ("|" if mask & RIGHT else floor) for mask in range(16) for floor in "_ "[not mask & DOWN]]
+
 
 def _lines(walls: Walls) -> list[str]:
     lines = [" " + "_" * (3 * walls.shape[1] - 1)]
-    for row in walls.tolist():
-        line = "|"
-        for mask in row:
-            floor = "_" if mask & DOWN else " "
-            line += floor + floor + ("|" if mask & RIGHT else floor)
-        lines.append(line)
+    lines += ["|" + "".join([_CELL[mask] for mask in row]) for row in walls.tolist()]
     return lines
 
 

@@ -61,7 +61,7 @@ class Grid:
         marks: dict[str, Cell] = {}
         for row in range(rows):
             for col in range(cols):
-                if row + 1 < rows and at(self.below(row, col)) not in " ":
+                if row + 1 < rows and at(self.below(row, col)) not in ("", " "):
                     walls[row, col] |= DOWN
                     walls[row + 1, col] |= UP
                 if col + 1 < cols and at(self.beside(row, col)) not in self.open_beside:
@@ -71,8 +71,8 @@ class Grid:
                     if letter in marks:
                         line, column = self.place(row, col)
                         raise MazeError(
-                            f"line {line + 1}, column {column + 1}: a second {letter} at row {row}, column {col} of the "
-                            f"maze; the first is at {marks[letter]}"
+                            f"line {line + 1}, column {column + 1}: a second {letter}, in row {row}, column {col} of "
+                            f"the maze; the first is at {marks[letter]}"
                         )
                     marks[letter] = (row, col)
         self._compare(lines, self.write(walls, {cell: letter for letter, cell in marks.items()}))

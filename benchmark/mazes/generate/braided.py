@@ -9,8 +9,8 @@ import numpy as np
 from numba import njit
 
 from ..maze import Walls
-from .dfs import grow
 from ..splitmix import GOLDEN, below, chance
+from .dfs import blank, grow
 from .lattice import Seeds, keep, open_side
 
 
@@ -18,11 +18,12 @@ from .lattice import Seeds, keep, open_side
 def carve(walls: Walls, seeds: Seeds, share: float) -> None:
     n, rows, cols = walls.shape
     width = cols + 2
-    size = (rows + 2) * width
-    masks, taken = np.empty(size, np.uint8), np.empty(size, np.uint8)
-    stack = np.empty(rows * cols, np.int32)
+    empty = blank(rows, cols)
+    masks = empty.copy()
+    stack = np.empty(rows * cols, np.uint64)
     for i in range(n):
-        state = grow(masks, taken, stack, rows, cols, seeds[i])
+        masks[:] = empty
+        state = grow(masks, stack, rows, cols, seeds[i])
         for row in range(1, rows + 1):
             for col in range(1, cols + 1):
                 cell = row * width + col

@@ -46,6 +46,9 @@ def rim(flags: Flags, rows: int, cols: int) -> None:
 def keep(masks: Flags, walls: Walls) -> None:
     """Copy the masks of a lattice into the walls of a maze, shape (rows, cols)."""
     rows, cols = walls.shape
-    for row in range(rows):
-        for col in range(cols):
-            walls[row, col] = masks[(row + 1) * (cols + 2) + col + 1]
+    at = np.uint64(cols + 3)  # unsigned, because Numba looks at the sign of every other index
+    for row in range(np.uint64(rows)):
+        for col in range(np.uint64(cols)):
+            walls[row, col] = masks[at]
+            at += np.uint64(1)
+        at += np.uint64(2)

@@ -5,9 +5,8 @@ Loops occur, and so do regions that no way leads out of; around a share of 0.5 t
 
 from __future__ import annotations
 
-from numba import njit
-
 import numpy as np
+from numba import njit
 
 from ..maze import Walls
 from ..splitmix import GOLDEN, chance

@@ -1,9 +1,9 @@
 """A drawing becomes a question.
 
 `plain` is a text to be continued, for models of ours and other base models. `chat` is a list of messages for instruct
-models: the system's says what the axes and moves are, that a step is one cell, and how to answer, and works one example. Both come in
-English and Brazilian Portuguese and, if asked, with examples before the question (`shots`); `chat` also with or without
-reasoning. A new language is one new file and one line here.
+models: the system's says what the axes and moves are, that a step is one cell, and how to answer, and works one
+example. Both come in English and Brazilian Portuguese and, if asked, with examples before the question (`shots`);
+`chat` also with or without reasoning. A new language is one new file and one line here.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def prompt(maze: Maze, asking: Asking, glyphs: Glyphs | None = None) -> str | li
     if asking.style == "plain":
         questions = [words.QUESTION.format(legend=legend, drawing=drawing) for drawing in drawn]
         answered = [f"{question}{reply(shot, asking)}\n\n" for question, shot in zip(questions, shots, strict=False)]
-        return "".join(answered) + questions[-1]
+        return "".join([*answered, *questions[-1:]])
     how = words.REASON if asking.reasoning else words.AT_ONCE
     system = words.SYSTEM.format(
         legend=legend,

@@ -1,0 +1,204 @@
+"""The mazes at the command line: draw one, print the facts of the suite, export it.
+
+python -m benchmark.mazes draw --generator wilson --size 12 --drawing compact --seed 7 --solution
+python -m benchmark.mazes draw --case small/dfs-0042 --drawing all
+python -m benchmark.mazes facts
+python -m benchmark.mazes export suite.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from tabulate import tabulate
+from tqdm import tqdm
+
+from . import facts as sheet
+from . import suite
+from .agents import AGENTS
+from .covariates import covariates
+from .draw import DRAWINGS, Glyphs, Grid, draw, draw_way
+from .ends import POLICIES
+from .errors import MazeError
+from .export import export
+from .generate import GENERATORS, generate
+from .maze import Maze
+from .prompt import LANGUAGES, STYLES, Asking
+from .solve import shortest_path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code, 2 for a request that cannot be met."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except MazeError as error:
+        print(f"{options.prog}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmark.mazes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser("draw", help="show a maze", description="Show a maze, with its solution if asked.")
+    one.set_defaults(run=_draw, prog=one.prog)
+    one.add_argument("--generator", default="dfs", choices=list(GENERATORS), help="how it is made (default: dfs)")
+    one.add_argument("--size", type=_size, default=(8, 8), metavar="N|RxC", help="rows and columns (default: 8)")
+    one.add_argument("--seed", type=int, default=0, help="a whole number below 2**64 (default: 0)")
+    one.add_argument(
+        "--share", type=float, help="of open walls (percolation) or of dead ends that are opened (braided), 0 to 1"
+    )
+    one.add_argument("--ends", default="random", choices=list(POLICIES), help="where S and G are put (default: random)")
+    one.add_argument("--at-least", type=int, metavar="N", help="moves from S to G (default: the longer side)")
+    one.add_argument("--case", metavar="GROUP/ID", help="a case of the suite instead, such as small/dfs-0042")
+    one.add_argument(
+        "--drawing", default="unicode", choices=[*DRAWINGS, "all"], help="how it is drawn (default: unicode)"
+    )
+    one.add_argument("--glyphs", action="store_true", help="with random characters (block and spaced)")
+    one.add_argument("--solution", action="store_true", help="mark a shortest path and print its moves")
+
+    every = commands.add_parser(
+        "facts",
+        help="what is in the suite",
+        description="Print the groups of the suite, the floors, and its overlap with the training stream (must be 0).",
+    )
+    every.set_defaults(run=_facts, prog=every.prog)
+    every.add_argument(
+        "--training",
+        type=int,
+        default=100_000,
+        metavar="N",
+        help="training mazes to look at, for each size (default: %(default)s)",
+    )
+
+    out = commands.add_parser(
+        "export",
+        help="write the suite for use outside",
+        description="Write the cases to a file of JSON lines (PATH ends in .jsonl) or into a folder for `datasets`.",
+    )
+    out.set_defaults(run=_export, prog=out.prog)
+    out.add_argument("path", type=Path, metavar="PATH")
+    out.add_argument("--group", action="append", metavar="GROUP", help="only this group; may be given several times")
+    out.add_argument("--drawing", default="compact", choices=list(DRAWINGS), help="(default: %(default)s)")
+    out.add_argument("--prompt", default="plain", choices=STYLES, help="(default: %(default)s)")
+    out.add_argument("--language", default="en", choices=list(LANGUAGES), help="(default: %(default)s)")
+    out.add_argument("--shots", type=int, default=0, metavar="K", help="examples before the question")
+    out.add_argument("--reasoning", action="store_true", help="ask for thoughts before the answer (chat only)")
+    return parser
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,3})(?:x(\d{1,3}))?", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number, such as 12, nor rows x columns, such as 5x8")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def _draw(options: argparse.Namespace) -> None:
+    maze, glyphs, title = _asked_for(options)
+    if options.glyphs:
+        glyphs = Glyphs.random(title)
+    print(title)
+    for name in DRAWINGS if options.drawing == "all" else [options.drawing]:
+        if options.drawing == "all":
+            print(f"\n{name}:")
+        moves = _solution(maze) if options.solution else ""
+        marked = isinstance(DRAWINGS[name], Grid) and set(moves) <= set("UDLR") and moves
+        # where each of them is drawn, only some take glyphs
+        own = glyphs if options.drawing != "all" or name in ("block", "spaced") else None
+        print(draw_way(maze, moves, name, own, "•" if name == "unicode" else ".") if marked else draw(maze, name, own))
+    found = covariates(maze)
+    said = [
+        f"{field.name.replace('_', ' ')} {getattr(found, field.name)}"
+        for field in fields(found)
+        if getattr(found, field.name) is not None
+    ]
+    print("\n" + ", ".join(said))
+    if options.solution:
+        print("solution: " + _solution(maze))
+
+
+def _asked_for(options: argparse.Namespace) -> tuple[Maze, Glyphs | None, str]:
+    """The maze, the characters that belong to it, and what it is called."""
+    if options.case:
+        group, _, name = options.case.partition("/")
+        if group not in suite.GROUPS:
+            raise MazeError(f"no group {group!r} in {suite.SUITE}; there are {', '.join(suite.GROUPS)}")
+        known = {case.id: case for case in suite.cases(group)}
+        if name not in known:
+            raise MazeError(f"no case {name!r} in {group}; they run from {min(known)} to {max(known)}")
+        return known[name].maze, known[name].glyphs, f"{suite.SUITE} {options.case}"
+    (rows, cols), at_least = options.size, options.at_least
+    if at_least is None:
+        at_least = max(rows, cols)
+    maze = generate(options.generator, rows, cols, options.seed, at_least, options.ends, options.share)
+    return maze, None, f"{options.generator} {rows}x{cols}, seed {options.seed}"
+
+
+def _solution(maze: Maze) -> str:
+    try:
+        return shortest_path(maze)
+    except MazeError:
+        return "unreachable"
+
+
+def _facts(options: argparse.Namespace) -> None:
+    if (found := suite.digest()) != suite.DIGEST:
+        raise MazeError(f"the suite has digest {found} where {suite.DIGEST} was expected: it is not {suite.SUITE}")
+    total = sum(len(suite.cases(group)) for group in suite.GROUPS)
+    print(f"{suite.SUITE}: {total} cases in {len(suite.GROUPS)} groups, digest {suite.DIGEST}\n")
+    bar = tqdm(suite.GROUPS, desc="groups", unit="group", leave=False, file=sys.stderr)
+    heads = ["group", "shape", "cases", "generators", "layouts", "path", "turns", "junctions", "dead ends", "loops"]
+    print(tabulate([astuple(sheet.facts(group)) for group in bar], headers=heads))
+    print("\nmedians over the cases; layouts up to rotation and reflection; path is least - median - most\n")
+
+    own = [group for group, known in suite.GROUPS.items() if not known.of]
+    bar = tqdm(own, desc="floors", unit="group", leave=False, file=sys.stderr)
+    rows = [[group, *(f"{right:.1f} ({best:.1f})" for right, best in sheet.floors(group).values())] for group in bar]
+    print("solved without a model, in percent (and optimal):\n")
+    print(
+        tabulate(rows, headers=["group", *AGENTS], colalign=("left", *["right"] * len(AGENTS)), disable_numparse=True)
+    )
+
+    rows = []
+    tiers = ("tiny", "small", "medium")
+    with tqdm(total=2 * len(tiers) * options.training, unit="maze", leave=False, file=sys.stderr) as progress:
+        for tier in tiers:
+            guarded, naive = sheet.leaks(tier, options.training, progress.update)
+            shape = f"{suite.TIERS[tier]}x{suite.TIERS[tier]}"
+            rows.append(
+                [
+                    shape,
+                    f"{guarded.met} of {guarded.layouts}",
+                    f"{naive.met} of {naive.layouts} ({100 * naive.share:.1f} %)",
+                    naive.as_they_are,
+                ]
+            )
+    print(f"\nlayouts of the suite among {options.training:,} training mazes of each size, up to symmetry:\n")
+    print(tabulate(rows, headers=["shape", "with the guard", "without it", "of these, without turning"]))
+
+
+def _export(options: argparse.Namespace) -> None:
+    groups = options.group or list(suite.GROUPS)
+    if unknown := [group for group in groups if group not in suite.GROUPS]:
+        raise MazeError(f"no group {unknown[0]!r}; there are {', '.join(suite.GROUPS)}")
+    asking = Asking(options.drawing, options.prompt, options.language, options.shots, options.reasoning)
+    total = sum(len(suite.cases(group)) for group in groups)
+    with tqdm(total=total, desc="export", unit="case", file=sys.stderr) as bar:
+        export(options.path, groups, asking, bar.update)
+    print(f"wrote {total} cases to {options.path}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""The suite for use outside: one file of JSON lines, or a folder that `datasets.load_dataset` loads.
+
+The folder holds one JSON lines file a group and a README.md that tells `datasets` so; each group is a configuration
+with the one split `test`. Nothing of it is for training.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from . import suite
+from .agents import oracle
+from .covariates import covariates
+from .draw import draw
+from .errors import MazeError
+from .prompt import Asking, prompt
+
+FIELDS = {
+    "id": "group and case, unique in the suite",
+    "digest": "the sha256 of the case",
+    "group": "tier, unsolvable or transfer set",
+    "generator": "how the maze was made",
+    "rows": "of cells",
+    "cols": "of cells",
+    "walls": "for each cell the sides with a wall: 1 up + 2 down + 4 left + 8 right",
+    "start": "row and column of S",
+    "goal": "row and column of G",
+    "drawing": "the maze drawn as text",
+    "style": "the drawing's name",
+    "prompt": "the question: a text (plain) or messages (chat)",
+    "answer": "the moves of a shortest path, or `unreachable`; other shortest paths are as good",
+    "covariates": "what makes the maze hard",
+}
+
+
+def row(case: suite.Case, asking: Asking) -> dict[str, Any]:
+    """One case with all that is needed to ask it and to score the answer; its fields are `FIELDS`."""
+    asking = replace(asking, drawing=case.drawing or asking.drawing)
+    answer, maze = oracle(case), case.maze
+    return {
+        "id": f"{case.group}/{case.id}",
+        "digest": case.digest,
+        "group": case.group,
+        "generator": case.generator,
+        "rows": maze.rows,
+        "cols": maze.cols,
+        "walls": maze.walls.tolist(),
+        "start": maze.start,
+        "goal": maze.goal,
+        "drawing": draw(maze, asking.drawing, case.glyphs),
+        "style": asking.drawing,
+        "prompt": prompt(maze, asking, case.glyphs),
+        "answer": answer.why or answer.moves,
+        "covariates": asdict(covariates(maze)),
+    }
+
+
+def export(path: Path, groups: Sequence[str], asking: Asking, progress: Callable[[int], object] | None = None) -> None:
+    """Write the cases of some groups: to one file if the path ends in .jsonl, else into a folder.
+
+    Written beside and renamed into place. `progress` is told how many cases were written each time.
+
+    Raises MazeError where something stands at the path, or it cannot be written.
+    """
+    if path.exists():
+        raise MazeError(f"{path} is there already: remove it or name another place")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".jsonl":
+            _write(beside, (case for group in groups for case in suite.cases(group)), asking, progress)
+        else:
+            (beside / "data").mkdir(parents=True)
+            for group in groups:
+                _write(beside / "data" / f"{group}.jsonl", iter(suite.cases(group)), asking, progress)
+            (beside / "README.md").write_text(_card(groups, asking), encoding="utf-8")
+        beside.rename(path)
+    except OSError as error:
+        raise MazeError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        if beside.is_dir():
+            shutil.rmtree(beside)
+        elif beside.is_file():
+            beside.unlink()
+
+
+def _write(path: Path, cases: Iterator[suite.Case], asking: Asking, progress: Callable[[int], object] | None) -> None:
+    with path.open("w", encoding="utf-8") as opened:
+        for case in cases:
+            opened.write(json.dumps(row(case, asking), ensure_ascii=False) + "\n")
+            if progress:
+                progress(1)
+
+
+def _card(groups: Sequence[str], asking: Asking) -> str:
+    configs = "".join(
+        f"- config_name: {group}\n  data_files:\n  - split: test\n    path: data/{group}.jsonl\n" for group in groups
+    )
+    fields = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in FIELDS.items())
+    return (
+        f"---\nlicense: apache-2.0\npretty_name: {suite.SUITE}\nconfigs:\n{configs}---\n\n# {suite.SUITE}\n\n"
+        f"Mazes for language models, exported from Labirinto. Suite digest `{suite.DIGEST}`; asked as "
+        f"`{json.dumps(asdict(asking))}`.\n\nThese mazes are for measuring. Training that keeps clear of them passes "
+        "over every layout that\n`benchmark.mazes.split.reserved` names, in all rotations and reflections.\n\n"
+        f"| field | meaning |\n| --- | --- |\n{fields}"
+    )

@@ -1,0 +1,76 @@
+"""The fact sheet of the suite: what is in it, how hard it is, what can be had without a model, and what leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+from . import suite
+from .agents import AGENTS
+from .covariates import covariates
+from .outcomes import OPTIMAL, SOLVED
+from .overlap import Overlap, overlap
+from .score import score
+from .symmetry import canonical
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a group holds. Paths, turns and junctions are those of the cases that can be solved."""
+
+    group: str
+    shape: str
+    """Rows x columns."""
+    cases: int
+    generators: str
+    layouts: int
+    """Different layouts, rotations and reflections counted once."""
+    path: str
+    """Moves of the shortest paths: least, median, most."""
+    turns: float
+    """Median of the turns on the path."""
+    junctions: float
+    """Median of the junctions on the path."""
+    dead_ends: float
+    """Median of the dead ends."""
+    loops: float
+    """Median of the loops."""
+
+
+def facts(group: str) -> Facts:
+    """The facts of a group."""
+    cases = suite.cases(group)
+    found = [covariates(case.maze) for case in cases]
+    paths = [one.shortest for one in found if one.shortest is not None]
+    known = suite.GROUPS[group]
+    return Facts(
+        group,
+        f"{known.rows}x{known.cols}",
+        len(cases),
+        ", ".join(known.generators),
+        len({canonical(case.maze.walls) for case in cases}),
+        f"{min(paths)} - {median(paths):g} - {max(paths)}",
+        median(one.turns for one in found if one.turns is not None),
+        median(one.junctions for one in found if one.junctions is not None),
+        median(one.dead_ends for one in found),
+        median(one.loops for one in found),
+    )
+
+
+def floors(group: str) -> dict[str, tuple[float, float]]:
+    """For each agent the percentage of a group's cases that it gets right, and of those that could not be better."""
+    cases = suite.cases(group)
+    found = {}
+    for name, agent in AGENTS.items():
+        outcomes = [score(case.maze, agent(case)).outcome for case in cases]
+        right, best = (sum(outcome in kind for outcome in outcomes) for kind in (SOLVED, OPTIMAL))
+        found[name] = (100 * right / len(cases), 100 * best / len(cases))
+    return found
+
+
+def leaks(tier: str, mazes: int, progress: Callable[[int], object] | None = None) -> tuple[Overlap, Overlap]:
+    """Overlap with so many training mazes: of all groups of a tier's shape guarded, and of the tier unguarded."""
+    shape = suite.GROUPS[tier].rows, suite.GROUPS[tier].cols
+    groups = [name for name, group in suite.GROUPS.items() if (group.rows, group.cols) == shape]
+    return overlap(groups, mazes, True, progress), overlap([tier], mazes, False, progress)

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from benchmark.mazes import suite
+from benchmark.mazes.overlap import overlap
+from benchmark.mazes.split import forms
+from benchmark.mazes.symmetry import canonical, images
+
+MAZES = {"tiny": 300_000, "small": 500_000, "medium": 200_000}
+
+
+@pytest.mark.slow
+def test_a_million_training_mazes_hold_no_layout_of_the_suite():
+    looked = 0
+    for tier, mazes in MAZES.items():
+        shape = suite.GROUPS[tier].rows, suite.GROUPS[tier].cols
+        groups = [name for name, group in suite.GROUPS.items() if (group.rows, group.cols) == shape]
+        found = overlap(groups, mazes, guarded=True)
+        assert (found.met, found.as_they_are) == (0, 0)
+        looked += found.mazes
+    assert looked == 1_000_000
+
+
+@pytest.mark.parametrize(("tier", "least"), [("tiny", 0.6), ("small", 0.02)])
+def test_without_the_guard_they_would_so_the_test_above_can_fail(tier, least):
+    found = overlap([tier], 30_000, guarded=False)
+    assert found.share > least
+    assert 0 < found.as_they_are <= found.met * 8
+
+
+def test_the_forms_of_many_are_those_of_each():
+    mazes = [case.maze for case in suite.cases("size-5x8")[:60]]
+    found = [bytes(form) for form in forms(np.stack([maze.walls for maze in mazes]))]
+    groups = {}
+    for form, maze in zip(found, mazes, strict=True):
+        groups.setdefault(canonical(maze.walls), set()).add(form)
+        for image in images(maze):
+            assert bytes(forms(image.walls[None])[0]) == form
+    assert all(len(forms_of_one) == 1 for forms_of_one in groups.values())
+    assert len(set(found)) == len(groups)
