@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 
-from benchmark.mazes.draw import Glyphs
 from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.question import question
 from benchmark.mazes.suite import Case
 
 from .engines import Reply, Request, ask
 from .registry import Checkpoint
-
-
-def question(case: Case, asking: Asking) -> tuple[Asking, Glyphs | None]:
-    """How this case is asked in a session that asks so: a case of a transfer set may have a drawing of its own."""
-    return (replace(asking, drawing=case.drawing) if case.drawing else asking), case.glyphs
 
 
 class Plan:

@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument("--language", default="en", choices=list(LANGUAGES), help="(default: %(default)s)")
     out.add_argument("--shots", type=int, default=0, metavar="K", help="examples before the question")
     out.add_argument("--reasoning", action="store_true", help="ask for thoughts before the answer (chat only)")
+    out.add_argument("--glyphs", action="store_true", help="random characters for each case (block and spaced only)")
     return parser
 
 
@@ -193,7 +194,7 @@ def _export(options: argparse.Namespace) -> None:
     groups = options.group or list(suite.GROUPS)
     if unknown := [group for group in groups if group not in suite.GROUPS]:
         raise MazeError(f"no group {unknown[0]!r}; there are {', '.join(suite.GROUPS)}")
-    asking = Asking(options.drawing, options.prompt, options.language, options.shots, options.reasoning)
+    asking = Asking(options.drawing, options.prompt, options.language, options.shots, options.reasoning, options.glyphs)
     total = sum(len(suite.cases(group)) for group in groups)
     with tqdm(total=total, desc="export", unit="case", file=sys.stderr) as bar:
         export(options.path, groups, asking, bar.update)

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from .covariates import covariates
 from .draw import draw
 from .errors import MazeError
 from .prompt import Asking, prompt
+from .question import question
 
 FIELDS = {
     "id": "group and case, unique in the suite",
@@ -41,7 +42,7 @@ FIELDS = {
 
 def row(case: suite.Case, asking: Asking) -> dict[str, Any]:
     """One case with all that is needed to ask it and to score the answer; its fields are `FIELDS`."""
-    asking = replace(asking, drawing=case.drawing or asking.drawing)
+    asking, glyphs = question(case, asking)
     answer, maze = oracle(case), case.maze
     return {
         "id": f"{case.group}/{case.id}",
@@ -53,9 +54,9 @@ def row(case: suite.Case, asking: Asking) -> dict[str, Any]:
         "walls": maze.walls.tolist(),
         "start": maze.start,
         "goal": maze.goal,
-        "drawing": draw(maze, asking.drawing, case.glyphs),
+        "drawing": draw(maze, asking.drawing, glyphs),
         "style": asking.drawing,
-        "prompt": prompt(maze, asking, case.glyphs),
+        "prompt": prompt(maze, asking, glyphs),
         "answer": answer.why or answer.moves,
         "covariates": asdict(covariates(maze)),
     }

@@ -105,8 +105,12 @@ class Case:
 
     @property
     def glyphs(self) -> Glyphs | None:
-        """The characters that the case is drawn with, None where it is drawn as usual."""
-        return Glyphs.random(self.seed_name()) if GROUPS[self.group].glyphs else None
+        """The characters that the case is drawn with whatever the session asks; None where it is drawn as usual."""
+        return self.own_glyphs() if GROUPS[self.group].glyphs else None
+
+    def own_glyphs(self) -> Glyphs:
+        """Random characters that belong to the case."""
+        return Glyphs.random(self.seed_name())
 
     @cached_property
     def maze(self) -> Maze:

@@ -110,7 +110,7 @@ def test_the_run_is_saved(project):
     assert [line.case for line in run.lines] == ["dfs-0000", "kruskal-0000", "wilson-0000"]
     assert {line.outcome for line in run.lines} == {"optimal"}
     assert run.provenance["suite"] == "labirinto-v1"
-    asked = {"drawing": "block", "style": "plain", "language": "en", "shots": 0, "reasoning": False}
+    asked = {"drawing": "block", "style": "plain", "language": "en", "shots": 0, "reasoning": False, "glyphs": False}
     assert {name: run.provenance[name] for name in asked} == asked
     assert run.lines[0].covariates["shortest"] == run.lines[0].shortest >= 4
     assert run.provenance["checkpoint"] == {"name": "oracle", "kind": "agent"}
@@ -165,3 +165,12 @@ def test_the_question_can_be_asked_in_other_ways(project):
     assert asked.count("'role': 'assistant'") == 2
     assert "Pense passo a passo" in asked
     assert "┌─" in asked
+
+
+def test_every_case_can_have_characters_of_its_own(project):
+    project.extend(COUNTED.replace("{request.case.group}", "{request.prompt!r} {request.case.group}"))
+    options = ["--glyphs", "--drawing", "spaced"]
+    assert project.runpytest_subprocess("--checkpoint", "oracle", "-k", "tiny_mazes", "--limit", "3", *options).ret == 0
+    lines = (project.path / "asked.txt").read_text().splitlines()
+    assert len({line.split("maze. ")[1].split(" is a wall")[0] for line in lines}) == 3
+    assert all("#" not in line for line in lines)

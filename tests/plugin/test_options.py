@@ -37,6 +37,7 @@ def test_the_default_checkpoints_are_recipes():
         (["--prompt", "song"], "*--prompt*invalid choice: 'song'*"),
         (["--language", "de"], "*--language*invalid choice: 'de'*"),
         (["--shots", "-1"], "*--shots*'-1' is not a whole number of 0 or more*"),
+        (["--glyphs"], "*the drawing compact takes no glyphs; block and spaced do*"),
         (["--reasoning"], "*reasoning is asked for in the chat prompt only*"),
         (
             ["--checkpoint", "stf"],

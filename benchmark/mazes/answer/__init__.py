@@ -26,7 +26,7 @@ __all__ = ["Answer", "Reading", "cells", "read", "write"]
 
 _TAG = re.compile(r"(?<![^\W_])(?:answer|resposta)[ \t*_`]{0,4}:", re.IGNORECASE)
 _OTHER_TAG = re.compile(
-    r"(?<![^\W_])(?:(?:answer|resposta|solution|path|moves|directions|solução|caminho|movimentos)[ \t*_`]{0,4}:"
+    r"(?<![^\W_])(?:(?:answer|resposta(?: final)?|solution|path|moves|directions|solução|caminho|movimentos)[ \t*_`]{0,4}:"
     r"|(?:the answer is|a resposta é)\b:?)|<answer>|\\boxed\{",
     re.IGNORECASE,
 )

@@ -32,7 +32,7 @@ _SIGNS = tuple(
     ({sign: move for move, several in zip("UDLR", signs, strict=True) for sign in several}, re.compile(between))
     for signs, between in (
         (("Uu", "Dd", "Ll", "Rr"), _BETWEEN),
-        (("Nn", "Ss", "Ww", "Ee"), _BETWEEN),
+        (("N", "S", "W", "E"), _BETWEEN),
         (("↑⬆⇧", "↓⬇⇩", "←⬅⇦", "→➡⇨"), _BETWEEN_ARROWS),
         (("^", "vV", "<", ">"), _BETWEEN_ARROWS),
         (("8", "2", "4", "6"), _BETWEEN),

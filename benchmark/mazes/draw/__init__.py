@@ -20,10 +20,10 @@ from typing import Protocol
 from ..errors import MazeError
 from ..maze import MOVES, Cell, Maze, Walls
 from . import block, boxes, compact, coordinates, peers, spaced, unicode, walls
-from .glyphs import Glyphs
+from .glyphs import TAKERS, Glyphs
 from .grid import Grid
 
-__all__ = ["DRAWINGS", "Drawing", "Glyphs", "Grid", "draw", "draw_walls", "draw_way", "guess", "read"]
+__all__ = ["DRAWINGS", "TAKERS", "Drawing", "Glyphs", "Grid", "draw", "draw_walls", "draw_way", "guess", "read"]
 
 
 class Drawing(Protocol):

@@ -16,7 +16,7 @@ from itertools import islice
 from types import ModuleType
 
 from ..answer import cells
-from ..draw import Glyphs, draw, read
+from ..draw import TAKERS, Glyphs, draw, read
 from ..errors import MazeError
 from ..maze import Maze
 from . import en, pt
@@ -55,6 +55,8 @@ class Asking:
     """Examples before the question: mazes of the same shape that no suite has."""
     reasoning: bool = False
     """Whether the model is asked to think before it answers."""
+    glyphs: bool = False
+    """Whether each case is drawn with random characters of its own."""
 
     def __post_init__(self) -> None:
         for name, value, known in (
@@ -64,6 +66,8 @@ class Asking:
         ):
             if value not in known:
                 raise MazeError(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
+        if self.glyphs and self.drawing not in TAKERS:
+            raise MazeError(f"the drawing {self.drawing} takes no glyphs; {' and '.join(TAKERS)} do")
         if self.shots < 0:
             raise MazeError(f"a prompt has 0 examples or more, not {self.shots}")
         if self.reasoning and self.style != "chat":

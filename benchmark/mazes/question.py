@@ -1,0 +1,16 @@
+"""How a case meets the way in which a session asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .draw import TAKERS, Glyphs
+from .prompt import Asking
+from .suite import Case
+
+
+def question(case: Case, asking: Asking) -> tuple[Asking, Glyphs | None]:
+    """How this case is asked in a session that asks so: a case of a transfer set may have a drawing of its own."""
+    drawing = case.drawing or asking.drawing
+    glyphs = case.own_glyphs() if asking.glyphs and drawing in TAKERS else case.glyphs
+    return replace(asking, drawing=drawing, glyphs=bool(glyphs)), glyphs
