@@ -183,11 +183,11 @@ def _facts(options: argparse.Namespace) -> None:
                     shape,
                     f"{guarded.met} of {guarded.layouts}",
                     f"{naive.met} of {naive.layouts} ({100 * naive.share:.1f} %)",
-                    naive.as_they_are,
+                    f"{naive.exact_met} of {naive.exact_layouts}",
                 ]
             )
     print(f"\nlayouts of the suite among {options.training:,} training mazes of each size, up to symmetry:\n")
-    print(tabulate(rows, headers=["shape", "with the guard", "without it", "of these, without turning"]))
+    print(tabulate(rows, headers=["shape", "with the guard", "without it", "without it, unturned"]))
 
 
 def _export(options: argparse.Namespace) -> None:

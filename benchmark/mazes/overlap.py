@@ -30,8 +30,10 @@ class Overlap:
     """Training mazes that were looked at."""
     met: int
     """Layouts of the groups that occur among them, in one of the eight images."""
-    as_they_are: int
-    """Those that occur exactly as they stand in the suite."""
+    exact_layouts: int
+    """Layouts of the groups, images of each other counted apart."""
+    exact_met: int
+    """Those of them that occur just as they stand."""
 
     @property
     def share(self) -> float:
@@ -59,7 +61,7 @@ def overlap(
         looked += len(walls)
         if progress:
             progress(len(walls))
-    return Overlap(len(wanted), looked, len(met), len(met_exactly))
+    return Overlap(len(wanted), looked, len(met), len(exact), len(met_exactly))
 
 
 def _guarded(rows: int, cols: int, mazes: int) -> Iterator[Walls]:

@@ -26,12 +26,14 @@ __all__ = ["Answer", "Reading", "cells", "read", "write"]
 
 _TAG = re.compile(r"(?<![^\W_])(?:answer|resposta)[ \t*_`]{0,4}:", re.IGNORECASE)
 _OTHER_TAG = re.compile(
-    r"(?<![^\W_])(?:(?:answer|resposta(?: final)?|solution|path|moves|directions|solução|caminho|movimentos)[ \t*_`]{0,4}:"
-    r"|(?:the answer is|a resposta é)\b:?)|<answer>|\\boxed\{",
-    re.IGNORECASE,
+    r"(?<![^\W_])(?:answer|resposta(?: final)?)[ \t*_`]{0,4}:|(?<![^\W_])(?:the answer is|a resposta é)\b:?"
+    r"|<answer>|\\boxed\{"
+    r"|^[ \t>#*_-]{0,8}(?P<weak>solution|path|moves|directions|solução|caminho|movimentos)[ \t*_`]{0,4}:",
+    re.IGNORECASE | re.MULTILINE,
 )
 _MOST_TAGS = 20  # of the other tags, the last so many are looked at
-_THOUGHT = re.compile(r"</?think(?:ing)?>", re.IGNORECASE)
+_MOST_AFTER = 80  # characters behind the answer of a weak tag, which may stand in the midst of reasoning too
+_THOUGHT = re.compile(r"[<\[]/?think(?:ing)?[>\]]", re.IGNORECASE)
 _NO_WAY = re.compile(r"unreachable|inalcançável", re.IGNORECASE)
 _NO_WAY_AT_ALL = re.compile(
     r"(?:(?:it|g) is )?(?:unreachable|inalcançável|not reachable|unsolvable|impossible|impossível|infeasible|no path|"
@@ -122,7 +124,10 @@ def _lenient(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncat
         behind = text[tag.end() :].lstrip(_MARKUP + "\n:")
         block = _fenced(behind)
         for body in (behind, block) if block else (behind,):
-            if answer := _beginning(body, start, truncated and body is behind):
+            answer, after = _beginning(body, start)
+            if truncated and body is behind and not after:
+                continue  # it may have been cut off
+            if answer and not (tag["weak"] and len(after.strip()) > _MOST_AFTER):
                 return answer
     block = _fenced(text, last=True)
     if block is not None:
@@ -143,22 +148,23 @@ def _plain(text: str, start: Cell) -> Answer | None:
     return whole(text, start) if text else None
 
 
-def _beginning(text: str, start: Cell, truncated: bool) -> Answer | None:
-    """The answer that a text begins with, if what follows is not the same sentence; one move a line is read too."""
-    line, _, rest = text.partition("\n")
-    if (found := _NO_WAY_AT_ALL.match(line)) and _AFTER.match(line, found.end()):
-        return None if truncated and not rest else Answer(None, "unreachable")
-    listed = []
-    for entry in text.split("\n"):
-        number = _NUMBERED.match(entry)
-        if number is None or whole(entry[number.end() :].strip(_MARKUP), start) is None:
+def _beginning(text: str, start: Cell) -> tuple[Answer | None, str]:
+    """The answer that a text begins with, unless its sentence goes on, and what follows; also one move a line."""
+    if (found := _NO_WAY_AT_ALL.match(text)) and _AFTER.match(text, found.end()):
+        return Answer(None, "unreachable"), text[found.end() :]
+    listed, at = [], 0
+    while number := _NUMBERED.match(text, at):
+        line_end = text.find("\n", number.end())
+        line = text[number.end() : line_end if line_end >= 0 else len(text)].strip(_MARKUP)
+        if whole(line, start) is None:
             break
-        listed.append(entry[number.end() :].strip(_MARKUP))
+        listed.append(line)
+        at = line_end + 1 or len(text)
     body = " ".join(listed) if listed else text
     answer, end = beginning(body, start)
-    if answer is None or not answer.is_readable or not _AFTER.match(body, end) or (truncated and end == len(body)):
-        return None
-    return answer
+    if answer is None or not answer.is_readable or not _AFTER.match(body, end):
+        return None, ""
+    return answer, text[at if listed else end :]
 
 
 def _line(text: str) -> tuple[str, bool]:
