@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..draw import DRAWINGS, Glyphs, Grid, draw
 from ..maze import MOVES, Cell, Maze
 from .forms import Answer
@@ -19,20 +21,14 @@ def marked(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None) -> Answer
     style = DRAWINGS.get(drawing)
     if not isinstance(style, Grid):
         return None
-    drawn = draw(maze, drawing, glyphs).split("\n")
-    if drawn[0].strip() not in text:
+    drawn, lines = draw(maze, drawing, glyphs).split("\n"), text.split("\n")
+    border = drawn[0].strip()
+    first = next((at for at in range(len(lines) - len(drawn), -1, -1) if lines[at].strip() == border), None)
+    if first is None:
         return None
-    lines = text.split("\n")
-    for first in range(len(lines) - len(drawn), -1, -1):
-        if lines[first].strip() != drawn[0].strip():
-            continue
-        indent = lines[first].find(drawn[0].strip()) - drawn[0].find(drawn[0].strip())
-        copy = [line[max(indent, 0) :] for line in lines[first : first + len(drawn)]]
-        changed = _changed(copy, drawn)
-        if changed is not None:
-            return _follow(changed, maze, style)
-        return None
-    return None
+    indent = max(0, lines[first].find(border) - drawn[0].find(border))
+    changed = _changed([line[indent:] for line in lines[first : first + len(drawn)]], drawn)
+    return None if changed is None else _follow(changed, maze, style)
 
 
 def _changed(copy: list[str], drawn: list[str]) -> set[tuple[int, int]] | None:
@@ -47,43 +43,39 @@ def _changed(copy: list[str], drawn: list[str]) -> set[tuple[int, int]] | None:
 
 
 def _follow(changed: set[tuple[int, int]], maze: Maze, style: Grid) -> Answer:
-    """Walk from mark to mark, through open sides where there are any, until none is left; malformed if that forks."""
-    cells = {(row, col) for row in range(maze.rows) for col in range(maze.cols) if style.place(row, col) in changed}
-    if changed & {style.place(*maze.start), style.place(*maze.goal)}:
-        return Answer(None, "malformed")  # S and G stand where they stood
-    passages = {place for row, col in _all(maze) for place in (style.below(row, col), style.beside(row, col))}
-    between = (changed & passages) - {style.place(*cell) for cell in cells}
-    if len(changed) != len(cells) + len(between):
-        return Answer(None, "malformed")  # a corner was changed
-    here, moves, left = maze.start, "", cells | {maze.goal}
+    """Walk from mark to mark, through open sides where there are any, until none is left.
+
+    Malformed where more than one way leads on, where a mark is left over, or where anything but cells and what lies
+    between two of them was changed.
+    """
+    everywhere = list(np.ndindex(*maze.walls.shape))
+    marks = {(row, col) for row, col in everywhere if style.place(row, col) in changed}
+    places = {style.place(*cell) for cell in marks}
+    passages = {place for cell in everywhere for place in (style.below(*cell), style.beside(*cell))}
+    between = changed & passages - places
+    if changed - places - between or marks & {maze.start, maze.goal}:
+        return Answer(None, "malformed")
+    here, moves, left = maze.start, "", marks | {maze.goal}
     while here != maze.goal:
-        beside = [(move, cell, side) for move, side, cell in _neighbours(here) if cell in left]
-        if between:
-            linked = [step for step in beside if _passage(style, here, step[1]) in between]
-            beside = linked or beside
-        legal = [step for step in beside if not maze.walls[here] & step[2]]
-        chosen = legal or beside
-        if len(chosen) != 1:
-            break
-        move, here, _ = chosen[0]
+        steps = [step for step in _steps(here) if step[1] in left]
+        steps = [step for step in steps if _passage(style, here, step[1]) in between] or steps
+        steps = [step for step in steps if not maze.walls[here] & step[2]] or steps
+        if not steps and left == {maze.goal}:
+            break  # the marks end before G, and so does the way
+        if len(steps) != 1:
+            return Answer(None, "malformed")
+        move, here, _ = steps[0]
         left.discard(here)
         moves += move
-    if not moves or left - {maze.goal} or (here != maze.goal and any(cell in left for _, _, cell in _neighbours(here))):
-        return Answer(
-            None, "malformed"
-        )  # a mark was left over, or G is beside the last one and more than one way leads on
-    return Answer(moves)
+    return Answer(moves) if moves and not left - {maze.goal} else Answer(None, "malformed")
 
 
-def _neighbours(cell: Cell) -> list[tuple[str, int, Cell]]:
-    return [(move, side, (cell[0] + down, cell[1] + right)) for move, (side, (down, right)) in MOVES.items()]
+def _steps(cell: Cell) -> list[tuple[str, Cell, int]]:
+    """The four moves from a cell, the cells that they lead to, and the sides by which they leave."""
+    return [(move, (cell[0] + down, cell[1] + right), side) for move, (side, (down, right)) in MOVES.items()]
 
 
 def _passage(style: Grid, a: Cell, b: Cell) -> tuple[int, int]:
     """The place between two neighbours."""
     first = min(a, b)
     return style.beside(*first) if a[0] == b[0] else style.below(*first)
-
-
-def _all(maze: Maze) -> list[Cell]:
-    return [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
