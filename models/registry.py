@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.errors import CheckpointError
 
 from . import store
-from .recipes import RECIPES
+from .recipes import JUDGES, RECIPES
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -61,6 +62,8 @@ class Checkpoint:
 
 def find(name: str) -> Checkpoint:
     """The checkpoint of that name, or in that folder. Raises CheckpointError, saying what there is, for neither."""
+    if name in JUDGES:
+        raise CheckpointError(f"{name} values replies and gives none: ask a recipe that learned from it, such as rlhf")
     if name in RECIPES or name in AGENTS:
         return Checkpoint(name)
     path = Path(name).expanduser()
@@ -68,7 +71,8 @@ def find(name: str) -> Checkpoint:
         if not (path / "config.json").is_file() or not any(path.glob("*.safetensors")):
             raise CheckpointError(f"no model in {path.absolute()}: looked for config.json and *.safetensors")
         return Checkpoint(path.absolute().name, path.absolute())
-    known = f"known are {', '.join(RECIPES)} (recipes) and {', '.join(AGENTS)} (agents)"
+    recipes = ", ".join(recipe for recipe in RECIPES if recipe not in JUDGES)
+    known = f"known are {recipes} (recipes) and {', '.join(AGENTS)} (agents)"
     raise CheckpointError(f"no checkpoint {name!r}: it is no folder, and {known}")
 
 
@@ -77,6 +81,8 @@ def digest(name: str) -> str:
     """The sha256 of a recipe: its method, its settings, its data, and the same of the recipe it starts from."""
     recipe = RECIPES[name]
     whole = {**recipe.describe(), "parent": digest(recipe.parent) if recipe.parent else None}
+    if judge := getattr(recipe, "judge", None):
+        whole["judge"] = digest(judge)
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
@@ -84,9 +90,9 @@ def obtain(name: str) -> Path:
     """The folder of a recipe's product: the shipped one where its digest is right, else built in the store."""
     if found := place(name):
         return found
-    parent = RECIPES[name].parent
-    parent_folder = obtain(parent) if parent else None
-    return store.obtain(name, digest(name), lambda target, work: build(name, parent_folder, target, work))
+    parent, judge = RECIPES[name].parent, getattr(RECIPES[name], "judge", None)
+    needed = [obtain(parent) if parent else None, *([obtain(judge)] if judge else [])]
+    return store.obtain(name, digest(name), lambda target, work: build(name, needed, target, work))
 
 
 def place(name: str) -> Path | None:
@@ -98,10 +104,14 @@ def place(name: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def build(name: str, parent: Path | None, target: Path, work: Path) -> None:
-    """Build a recipe's product into the folder `target`, with the record of it that the store keeps."""
+def build(name: str, needed: Sequence[Path | None], target: Path, work: Path) -> None:
+    """Build a recipe's product into the folder `target`, with the record of it that the store keeps.
+
+    `needed` is the folder of its parent (None for a recipe without one), and that of its judge if it has one.
+    """
     started, recipe = time.monotonic(), RECIPES[name]
-    figures = recipe.build(parent, target, work)
+    parent, *judge = needed
+    figures = recipe.build(parent, target, work, *judge)
     card = {
         "name": name,
         "digest": digest(name),

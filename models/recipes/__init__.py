@@ -1,8 +1,18 @@
 """Recipes: how a checkpoint is built from its parent. One file a method.
 
+| recipe | from | how |
+| --- | --- | --- |
+| `base` | nothing | pretraining on drawings and true statements |
+| `sft` | base | shown right replies |
+| `dpo` | sft | pairs of replies, right and wrong (direct preference optimization) |
+| `orpo` | base | right replies and pairs in one go (odds ratio preference optimization) |
+| `reward` | sft | a judge, learned from pairs; answers no mazes |
+| `rlhf` | sft, reward | reinforcement by that judge |
+| `rlvr` | sft | reinforcement by the verifier |
+
 A recipe is a frozen dataclass of everything that decides the result. `describe()` gives it as plain data, from
 which its digest is made; `build(parent, target, work)` writes the checkpoint into the folder `target` and returns
-the figures that are recorded beside it.
+the figures that are recorded beside it. A recipe with a `judge` is given that checkpoint's folder too.
 """
 
 from __future__ import annotations
@@ -10,7 +20,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
+from .dpo import Dpo
+from .orpo import Orpo
 from .pretrain import Pretrain
+from .reward import Reward
+from .rlhf import Rlhf
+from .rlvr import Rlvr
 from .sft import Sft
 
 
@@ -28,4 +43,14 @@ class Recipe(Protocol):
         """Write the checkpoint into `target`; keep in `work` what an interrupted build goes on from."""
 
 
-RECIPES: dict[str, Recipe] = {"base": Pretrain(), "sft": Sft()}
+RECIPES: dict[str, Recipe] = {
+    "base": Pretrain(),
+    "sft": Sft(),
+    "dpo": Dpo(),
+    "orpo": Orpo(),
+    "reward": Reward(),
+    "rlhf": Rlhf(),
+    "rlvr": Rlvr(),
+}
+JUDGES = ("reward",)
+"""Recipes whose product values replies and gives none."""

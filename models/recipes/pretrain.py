@@ -226,7 +226,7 @@ def main(folder: Path) -> None:
 
     work = folder / "part"
     work.mkdir(parents=True, exist_ok=True)
-    registry.build("base", None, folder, work)
+    registry.build("base", [None], folder, work)
     shutil.rmtree(work)
 
 

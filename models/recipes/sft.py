@@ -49,40 +49,18 @@ class Sft:
                 yield {"prompt": prompt, "completion": completion}
 
     def build(self, parent: Path | None, target: Path, work: Path) -> dict[str, Any]:
-        import torch
         from datasets import Dataset
-        from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
         from trl import SFTConfig, SFTTrainer
 
-        from .progress import Progress, last_checkpoint, quiet
+        from . import trainer
 
-        quiet()
-        tokenizer = AutoTokenizer.from_pretrained(parent)
-        model = AutoModelForCausalLM.from_pretrained(parent, use_safetensors=True)
+        model, tokenizer = trainer.load(parent)
         config = SFTConfig(
-            output_dir=str(work / "trainer"),
-            num_train_epochs=1,
-            per_device_train_batch_size=self.batch,
+            **trainer.settings(self, work),
             train_sampling_strategy="sequential",  # the data stands in the right order
-            learning_rate=self.rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=self.warmup,
             max_length=None,
-            bf16=torch.cuda.is_available(),
-            gradient_checkpointing=False,
-            dataloader_pin_memory=torch.cuda.is_available(),
-            save_steps=200,
-            save_total_limit=1,
-            logging_steps=20,
-            disable_tqdm=True,
-            report_to="none",
-            seed=self.seed,
         )
-        trainer = SFTTrainer(
-            model, args=config, train_dataset=Dataset.from_list(list(self.data())), processing_class=tokenizer
+        data = Dataset.from_list(list(self.data()))
+        return trainer.run(
+            SFTTrainer(model, args=config, train_dataset=data, processing_class=tokenizer), "sft", work, target
         )
-        trainer.remove_callback(PrinterCallback)
-        trainer.add_callback(Progress("sft"))
-        result = trainer.train(resume_from_checkpoint=last_checkpoint(work / "trainer"))
-        trainer.save_model(str(target))
-        return {"loss": round(result.training_loss, 4), "torch": torch.__version__}

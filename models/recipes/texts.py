@@ -54,12 +54,24 @@ def question(maze: Maze) -> tuple[str, str]:
     """The benchmark's question about a maze, and a right reply: it spreads out from G and answers with the path back.
 
     All groups are given: taught to end with the one that reaches S, sft took whatever cell it had ended with for S.
-    The path begins with the letter S, because where the letter stands is what the base can tell.
     """
     reached_from = search(maze.walls, maze.goal)
+    return ask(maze), reply(maze, back(reached_from, maze.start), reached_from)
+
+
+def ask(maze: Maze) -> str:
+    """The benchmark's question about a maze, as the nano family is asked it."""
+    return str(prompt(maze, Asking("compact")))
+
+
+def reply(maze: Maze, way: list[Cell], reached_from: dict[Cell, Cell | None] | None = None) -> str:
+    """A reply that spreads out from G, as is right, and answers with these cells, right or wrong.
+
+    The answer begins with the letter S, because where the letter stands is what the base can tell.
+    """
+    reached_from = reached_from or search(maze.walls, maze.goal)
     # the first group begins with the cell of G
-    shown = f"S {name(maze.start)}\nG{spread(maze.walls, reached_from)}\n"
-    return str(prompt(maze, Asking("compact"))), f"{shown}answer: S{names(back(reached_from, maze.start))}"
+    return f"S {name(maze.start)}\nG{spread(maze.walls, reached_from)}\nanswer: S{names(way)}"
 
 
 def search(walls: Walls, centre: Cell) -> dict[Cell, Cell | None]:

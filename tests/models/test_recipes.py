@@ -1,10 +1,16 @@
 """Real recipes, made tiny."""
 
+import pytest
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from models.recipes.dpo import Dpo
+from models.recipes.orpo import Orpo
 from models.recipes.pretrain import Pretrain
+from models.recipes.reward import Reward
+from models.recipes.rlhf import Rlhf
+from models.recipes.rlvr import Rlvr
 from models.recipes.sft import Sft
 
 
@@ -61,3 +67,42 @@ def test_sft_teaches_the_reply_alone_and_saves_what_transformers_loads(tiny_mode
     assert base.keys() == tuned.keys()
     assert not torch.equal(base["model.embed_tokens.weight"], tuned["model.embed_tokens.weight"])
     assert len(AutoTokenizer.from_pretrained(target)) == len(AutoTokenizer.from_pretrained(tiny_model))
+
+
+SMALL = {"batch": 8, "sizes": (4, 5), "warmup": 1, "examples": 32}
+
+
+def _moved(before, after):
+    """Whether training changed the weights, and left the shapes as they were."""
+    old, new = (load_file(folder / "model.safetensors") for folder in (before, after))
+    assert {name: value.shape for name, value in old.items()} == {name: value.shape for name, value in new.items()}
+    return any(not torch.equal(old[name], new[name]) for name in old)
+
+
+@pytest.mark.parametrize("recipe", [Dpo(**SMALL, own=8), Orpo(**SMALL)], ids=["dpo", "orpo"])
+def test_preferences_move_the_weights(tiny_model, tmp_path, recipe):
+    figures = recipe.build(tiny_model, tmp_path / "tuned", tmp_path)
+    assert figures["loss"] > 0
+    assert _moved(tiny_model, tmp_path / "tuned")
+    assert not list((tmp_path / "tuned").glob("*.bin"))  # no pickle
+    if isinstance(recipe, Dpo):
+        assert figures["own_mistakes"] == 8  # this model gets nothing right
+
+
+def test_a_judge_is_trained_and_judges_what_it_is_to_judge(tiny_model, tmp_path):
+    (tmp_path / "a").mkdir()
+    figures = Reward(**SMALL | {"examples": 240}, rate=3e-3).build(tiny_model, tmp_path / "reward", tmp_path / "a")
+    assert 0 <= figures["accuracy_last"] <= 1
+    (tmp_path / "b").mkdir()
+    rlhf = Rlhf(mazes=4, group=2, batch=4, size=4, warmup=0, rate=1e-2)
+    figures = rlhf.build(tiny_model, tmp_path / "rlhf", tmp_path / "b", tmp_path / "reward")
+    assert figures["zero_std"] < 1  # a judge tells replies apart, even those that are all wrong
+    assert _moved(tiny_model, tmp_path / "rlhf")
+
+
+def test_reinforcement_by_the_verifier_runs_and_says_when_there_is_nothing_to_learn_from(tiny_model, tmp_path):
+    rlvr = Rlvr(mazes=4, group=2, batch=4, size=4, warmup=0)
+    figures = rlvr.build(tiny_model, tmp_path / "rlvr", tmp_path)
+    assert figures["reward_first"] == figures["reward_last"] == 0.0  # this model gets nothing right
+    assert figures["zero_std"] == 1.0
+    assert AutoModelForCausalLM.from_pretrained(tmp_path / "rlvr").config.vocab_size > 0

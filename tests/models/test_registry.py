@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -17,8 +18,24 @@ def test_names_and_folders_are_found(tiny_model):
 
 
 def test_an_unknown_name_lists_the_names():
-    with pytest.raises(CheckpointError, match=r"base, sft .*oracle, wall-follower, greedy, random-walk, constant"):
+    with pytest.raises(
+        CheckpointError,
+        match=r"base, sft, dpo, orpo, rlhf, rlvr .*oracle, wall-follower, greedy",
+    ):
         registry.find("stf")
+
+
+def test_a_judge_is_not_asked():
+    with pytest.raises(CheckpointError, match="reward values replies and gives none"):
+        registry.find("reward")
+
+
+def test_the_digest_follows_the_judge(monkeypatch):
+    first = registry.digest("rlhf")
+    monkeypatch.setitem(RECIPES, "reward", replace(RECIPES["reward"], rate=1e-5))
+    registry.digest.cache_clear()
+    assert registry.digest("rlhf") != first
+    registry.digest.cache_clear()
 
 
 def test_a_folder_without_a_model_says_what_was_looked_for(tmp_path):

@@ -41,7 +41,7 @@ def test_the_default_checkpoints_are_recipes():
         (["--reasoning"], "*reasoning is asked for in the chat prompt only*"),
         (
             ["--checkpoint", "stf"],
-            "*no checkpoint 'stf'*base, sft (recipes)*oracle, wall-follower, greedy, random-walk, constant (agents)*",
+            "*no checkpoint 'stf'*base, sft, dpo, orpo, rlhf, rlvr (recipes)*oracle, *constant (agents)*",
         ),
         (["--checkpoint", "."], "*no model in *looked for config.json and *.safetensors*"),
         (["--checkpoint", "oracle", "--checkpoint", "oracle"], "*more than one is called oracle*"),

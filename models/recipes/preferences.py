@@ -1,0 +1,177 @@
+"""Pairs of replies of which one is better, made by the verifier: it knows what is wrong with an answer and how.
+
+| kind | the rejected answer |
+| --- | --- |
+| `wall` | goes through a wall, and on to G |
+| `short` | stops before G |
+| `overshot` | reaches G and goes on |
+| `wrong-end` | is a shortest path to some other cell |
+| `detour` | reaches G, with steps that lead nowhere |
+
+The chosen one is a shortest path. Each rejected answer is walked before it is used, and is wrong in the way that it
+should be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from random import Random
+
+from benchmark.mazes import answer
+from benchmark.mazes.answer import Answer
+from benchmark.mazes.errors import CheckpointError
+from benchmark.mazes.maze import MOVES, Cell, Maze
+from benchmark.mazes.score import score
+from benchmark.mazes.solve import path, shortest_path
+
+from . import texts
+
+Pair = dict[str, str]  # with "prompt", "chosen" and "rejected"
+
+SHARES = {"wall": 0.3, "short": 0.2, "overshot": 0.1, "wrong-end": 0.2, "detour": 0.2}
+"""How often each kind is rejected; a kind left out, or with share 0, is switched off."""
+
+
+def pairs(mazes: Iterator[Maze], shares: Mapping[str, float], seed: int) -> Iterator[Pair]:
+    """One pair for each maze that can have a wrong answer of the kind that is drawn for it.
+
+    Raises CheckpointError for an unknown kind, or shares that are none.
+    """
+    check(shares)
+    random = Random(seed)
+    for maze in mazes:
+        kind = random.choices(list(shares), list(shares.values()))[0]
+        right = shortest_path(maze)
+        wrong = KINDS[kind](maze, right, random)
+        if wrong is not None:
+            assert score(maze, Answer(wrong)).outcome == OUTCOMES[kind]
+            yield {
+                "prompt": texts.ask(maze),
+                "chosen": texts.reply(maze, answer.cells(maze.start, right)),
+                "rejected": texts.reply(maze, answer.cells(maze.start, wrong)),
+            }
+
+
+def check(shares: Mapping[str, float]) -> None:
+    """Raise CheckpointError unless these are shares of known kinds."""
+    if unknown := sorted(set(shares) - set(KINDS)):
+        raise CheckpointError(f"no kind of wrong answer {unknown[0]!r}; there are {', '.join(KINDS)}")
+    if not any(shares.values()) or min(shares.values()) < 0:
+        raise CheckpointError(f"the shares of the kinds are 0 or more and not all 0, not {dict(shares)}")
+
+
+def read(file: Path) -> list[Pair]:
+    """People's own preferences: JSON lines with `prompt`, `chosen` and `rejected`.
+
+    Each is a text, or a list of messages with `role` and `content` (TRL's conversational form), all three of one form.
+    Raises CheckpointError, naming file and line, for anything else.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"cannot read the preferences {file}: {error}") from error
+    found = [_pair(f"{file}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise CheckpointError(f"{file} holds no preferences: one JSON object a line was expected")
+    if len({isinstance(pair["prompt"], str) for pair in found}) > 1:
+        raise CheckpointError(f"{file} mixes texts and conversations: all lines have to be of one form")
+    return found
+
+
+def _pair(where: str, line: str) -> Pair:
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise CheckpointError(f"{where}: no JSON ({error.msg})") from error
+    if not isinstance(value, dict) or not {"prompt", "chosen", "rejected"} <= value.keys():
+        raise CheckpointError(f"{where}: an object with prompt, chosen and rejected was expected")
+    parts = [value[name] for name in ("prompt", "chosen", "rejected")]
+    talks = [_is_conversation(part) for part in parts]
+    if not (all(isinstance(part, str) and part for part in parts) or all(talks)):
+        raise CheckpointError(
+            f"{where}: prompt, chosen and rejected are three texts, or three lists of messages with role and content"
+        )
+    if parts[1] == parts[2]:
+        raise CheckpointError(f"{where}: chosen and rejected are the same, so that nothing is preferred")
+    return dict(zip(("prompt", "chosen", "rejected"), parts, strict=True))
+
+
+def _is_conversation(part: object) -> bool:
+    return (
+        isinstance(part, list)
+        and bool(part)
+        and all(isinstance(one, dict) and {"role", "content"} <= one.keys() for one in part)
+    )
+
+
+def _wall(maze: Maze, right: str, random: Random) -> str | None:
+    """Through a wall beside the path, and on from there by a shortest path, without coming back through it."""
+    passed = answer.cells(maze.start, right)
+    through = []
+    for at, cell in enumerate(passed[:-1]):
+        for move, (side, _) in MOVES.items():
+            beside = answer.cells(cell, move)[1]
+            inside = 0 <= beside[0] < maze.rows and 0 <= beside[1] < maze.cols
+            if inside and maze.walls[cell] & side:
+                through.append((at, move, beside))
+    if not through:
+        return None
+    at, move, beside = random.choice(through)
+    return right[:at] + move + path(maze.walls, beside, maze.goal)
+
+
+def _short(_: Maze, right: str, random: Random) -> str | None:
+    return right[: random.randrange(1, len(right))] if len(right) > 1 else None
+
+
+def _overshot(maze: Maze, right: str, random: Random) -> str | None:
+    """One to three steps more, wherever they lead."""
+    cell, more = maze.goal, ""
+    for _ in range(random.randint(1, 3)):
+        more += random.choice(_ways(maze, cell))
+        cell = answer.cells(cell, more[-1])[1]
+    return right + more if cell != maze.goal else right + more[0]
+
+
+def _wrong_end(maze: Maze, right: str, random: Random) -> str | None:
+    """To another cell, by a path on which G does not lie."""
+    others = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
+    random.shuffle(others)
+    for cell in others:
+        if cell not in (maze.start, maze.goal):
+            moves = path(maze.walls, maze.start, cell)
+            if maze.goal not in answer.cells(maze.start, moves) and not right.startswith(moves):
+                return moves
+    return None
+
+
+def _detour(maze: Maze, right: str, random: Random) -> str | None:
+    """Into a side way and back, somewhere on the path."""
+    back = {"U": "D", "D": "U", "L": "R", "R": "L"}
+    passed = answer.cells(maze.start, right)
+    aside = [
+        (at, move)
+        for at, cell in enumerate(passed[:-1])
+        for move in _ways(maze, cell)
+        if answer.cells(cell, move)[1] != maze.goal
+    ]
+    if not aside:
+        return None
+    at, move = random.choice(aside)
+    return right[:at] + move + back[move] + right[at:]
+
+
+def _ways(maze: Maze, cell: Cell) -> str:
+    return "".join(move for move, (side, _) in MOVES.items() if not maze.walls[cell] & side)
+
+
+KINDS: dict[str, Callable[[Maze, str, Random], str | None]] = {
+    "wall": _wall,
+    "short": _short,
+    "overshot": _overshot,
+    "wrong-end": _wrong_end,
+    "detour": _detour,
+}
+OUTCOMES = {"wall": "wall", "short": "short", "overshot": "overshot", "wrong-end": "short", "detour": "solved"}

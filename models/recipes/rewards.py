@@ -1,0 +1,27 @@
+"""What an answer is worth to a learner: the verifier's own judgement, dense and bounded.
+
+| the answer | its reward |
+| --- | --- |
+| is optimal, whichever shortest path it is | 1 |
+| solves the maze with a detour | 0.5 + 0.4 x shortest / moves |
+| is walked and does not end on G | 0.4 x progress: the share of the distance to G that its valid prefix closed |
+| cannot be read | 0 |
+
+Nothing is paid for length, of the path or of the reply.
+"""
+
+from __future__ import annotations
+
+from benchmark.mazes import answer
+from benchmark.mazes.maze import Maze
+from benchmark.mazes.score import score
+
+
+def reward(maze: Maze, reply: str) -> float:
+    """The reward of a reply, from 0 to 1."""
+    found = score(maze, answer.read(reply, maze).strict)
+    if found.outcome in ("optimal", "unreachable"):
+        return 1.0
+    if found.outcome == "solved":
+        return 0.5 + 0.4 * found.spl
+    return 0.4 * found.progress

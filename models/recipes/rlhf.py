@@ -1,0 +1,46 @@
+"""rlhf: sft, trained with TRL's RLOOTrainer against a judge that was learned from preferences.
+
+REINFORCE leave one out (Ahmadian et al. 2024): of several replies to one maze each is held against the mean of the
+others. What is paid for is what the judge (`reward`) likes, which need not be what is right; the divergence from the
+parent is held down, and the mean reward of the first and last steps stands in the card.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .rlvr import Rlvr
+
+
+@dataclass(frozen=True)
+class Rlhf(Rlvr):
+    """Everything that decides the fine-tune, beside its parent and its judge: the settings of `rlvr`, and others."""
+
+    judge: str = "reward"
+    beta: float = 0.05
+
+    method = "rlhf"
+
+    def build(self, parent: Path | None, target: Path, work: Path, judge: Path | None = None) -> dict[str, Any]:
+        from datasets import Dataset
+        from transformers import AutoModelForSequenceClassification
+
+        from . import texts, trainer
+
+        with trainer.loading():
+            from trl import RLOOConfig, RLOOTrainer
+
+        model, tokenizer = trainer.load(parent)
+        config = RLOOConfig(**self.generation(trainer.settings(self, work)))
+        data = Dataset.from_list([{"prompt": texts.ask(maze)} for maze in self.data()])
+        rloo = RLOOTrainer(
+            model,
+            reward_funcs=AutoModelForSequenceClassification.from_pretrained(judge, use_safetensors=True),
+            reward_processing_classes=tokenizer,
+            args=config,
+            train_dataset=data,
+            processing_class=tokenizer,
+        )
+        return trainer.run(rloo, "rlhf", work, target) | trainer.rewards(rloo)
