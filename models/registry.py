@@ -92,16 +92,34 @@ def obtain(name: str) -> Path:
         return found
     parent, judge = RECIPES[name].parent, getattr(RECIPES[name], "judge", None)
     needed = [obtain(parent) if parent else None, *([obtain(judge)] if judge else [])]
-    return store.obtain(name, digest(name), lambda target, work: build(name, needed, target, work))
+    return store.obtain(name, digest(name), lambda target, work: build(name, needed, target, work), fault)
 
 
 def place(name: str) -> Path | None:
-    """The folder of a recipe's product where there is one."""
+    """The folder of a recipe's product where there is a sound one.
+
+    Raises CheckpointError where the one that is shipped was changed.
+    """
     card = SHIPPED / name / store.CARD
     if card.is_file() and json.loads(card.read_text())["digest"] == digest(name):
+        if wrong := fault(card.parent):
+            raise CheckpointError(f"{wrong}. It belongs to the project: `git checkout -- {SHIPPED}` brings it back")
         return card.parent
     folder = store.folder(name, digest(name))
-    return folder if folder.is_dir() else None
+    return folder if folder.is_dir() and not fault(folder) else None
+
+
+def fault(folder: Path) -> str:
+    """What of a built checkpoint is not as its card says, with the file's name; empty where all is."""
+    try:
+        recorded = json.loads((folder / store.CARD).read_text())["weights"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"the record {folder / store.CARD} is missing or spoilt"
+    if (found := weights_digest(folder)) != recorded:
+        files = ", ".join(str(file) for file in sorted(folder.glob("*.safetensors"))) or f"{folder}/*.safetensors"
+        known = f"sha256 {found[:16]} where {recorded[:16]} is recorded"
+        return f"the weights in {files} are not those that were built: {known}"
+    return ""
 
 
 def build(name: str, needed: Sequence[Path | None], target: Path, work: Path) -> None:
@@ -124,7 +142,6 @@ def build(name: str, needed: Sequence[Path | None], target: Path, work: Path) ->
     (target / store.CARD).write_text(json.dumps(card, indent=2) + "\n")
 
 
-@cache
 def weights_digest(folder: Path) -> str:
     """The sha256 over the safetensors files of a model's folder."""
     total = hashlib.sha256()

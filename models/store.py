@@ -49,8 +49,10 @@ def folder(name: str, digest: str) -> Path:
     return home() / "checkpoints" / f"{name}-{digest[:16]}"
 
 
-def obtain(name: str, digest: str, build: Callable[[Path, Path], None]) -> Path:
-    """The folder of a checkpoint, built if it is missing.
+def obtain(
+    name: str, digest: str, build: Callable[[Path, Path], None], fault: Callable[[Path], str] | None = None
+) -> Path:
+    """The folder of a checkpoint, built if it is missing, and built again if `fault` finds something wrong with it.
 
     `build(target, work)` writes the checkpoint into the new folder `target` and may keep in `work` what it needs to
     go on after an interruption. Of several processes one builds and the others wait.
@@ -59,7 +61,7 @@ def obtain(name: str, digest: str, build: Callable[[Path, Path], None]) -> Path:
     from filelock import FileLock, Timeout
 
     place = folder(name, digest)
-    if place.is_dir():
+    if place.is_dir() and not (fault and fault(place)):
         return place
     check_writable()
     lock = FileLock(f"{place}.lock")
@@ -69,6 +71,9 @@ def obtain(name: str, digest: str, build: Callable[[Path, Path], None]) -> Path:
         print(f"{name} is being built by another process; waiting for it ({place}.lock)")
         lock.acquire()
     try:
+        if place.is_dir() and fault and (wrong := fault(place)):
+            print(f"{name} is built again: {wrong}")
+            shutil.rmtree(place)
         if not place.is_dir():
             work, target = Path(f"{place}.part"), Path(f"{place}.part") / "checkpoint"
             shutil.rmtree(target, ignore_errors=True)

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -62,3 +63,44 @@ def test_the_shipped_base_is_the_product_of_the_recipe_that_stands_here():
     assert registry.find("base").folder() == registry.SHIPPED / "base"
     assert card["weights"] == registry.weights_digest(registry.SHIPPED / "base")
     assert sum(file.stat().st_size for file in (registry.SHIPPED / "base").iterdir()) < 8e6
+
+
+@pytest.fixture
+def tiny_base(monkeypatch, tmp_path, tiny_recipe):
+    """A base that is built in a store of its own."""
+    monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path / "home"))
+    monkeypatch.setitem(RECIPES, "base", tiny_recipe)
+    registry.digest.cache_clear()
+    yield
+    registry.digest.cache_clear()
+
+
+@pytest.mark.parametrize("spoil", ["flip", "cut", "card", "gone"])
+def test_spoilt_weights_are_found_named_and_built_again(tiny_base, capsys, spoil):
+    folder = registry.obtain("base")
+    weights, card = folder / "model.safetensors", folder / store.CARD
+    before = weights.read_bytes()
+    if spoil == "flip":
+        weights.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    elif spoil == "cut":
+        weights.write_bytes(before[:-100])
+    elif spoil == "card":
+        card.write_text("{")
+    else:
+        weights.unlink()
+    assert registry.place("base") is None
+    capsys.readouterr()
+    assert registry.obtain("base") == folder
+    told = capsys.readouterr().out
+    assert "base is built again" in told
+    assert str(card if spoil == "card" else folder) in told
+    assert weights.read_bytes() == before  # the same seed on one machine: bit for bit
+
+
+def test_a_shipped_checkpoint_that_was_changed_says_how_to_bring_it_back(monkeypatch, tmp_path):
+    shutil.copytree(registry.SHIPPED, tmp_path / "shipped")
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "shipped")
+    weights = tmp_path / "shipped" / "base" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
+    with pytest.raises(CheckpointError, match=r"model\.safetensors are not those that were built.*git checkout"):
+        registry.place("base")
