@@ -11,9 +11,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import preferences
+if TYPE_CHECKING:
+    from .preferences import Pair
+
+SHARES = {"wall": 0.3, "short": 0.2, "overshot": 0.1, "wrong-end": 0.2, "detour": 0.2}
+"""How often each kind of `preferences` is rejected (here, because recipes are made without loading Numba)."""
 
 
 class Preferring:
@@ -27,12 +31,14 @@ class Preferring:
             total.update("\n".join(pair.values()).encode())
         return {"method": self.method, **asdict(self), "data": total.hexdigest()}
 
-    def data(self) -> Iterator[preferences.Pair]:
+    def data(self) -> Iterator[Pair]:
         """The pairs in order, the sizes in turn."""
         from benchmark.mazes import training
 
+        from .preferences import pairs
+
         streams = [
-            preferences.pairs(
+            pairs(
                 training.stream(f"{self.method}-{self.seed}-{place}", size, size, self.generators, at_least=size),
                 self.kinds,
                 self.seed,
@@ -53,7 +59,7 @@ class Dpo(Preferring):
     batch: int = 16
     generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
     sizes: tuple[int, ...] = (4, 5, 5)
-    kinds: dict[str, float] = field(default_factory=lambda: dict(preferences.SHARES))
+    kinds: dict[str, float] = field(default_factory=lambda: dict(SHARES))
     beta: float = 0.1
     keep: float = 0.3  # weight of the ordinary loss on the right answer
     rate: float = 5e-5

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import preferences
-from .dpo import Preferring
+from .dpo import SHARES, Preferring
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Orpo(Preferring):
     batch: int = 16
     generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
     sizes: tuple[int, ...] = (4, 5, 5)
-    kinds: dict[str, float] = field(default_factory=lambda: dict(preferences.SHARES))
+    kinds: dict[str, float] = field(default_factory=lambda: dict(SHARES))
     beta: float = 0.1
     rate: float = 1e-3
     warmup: int = 30

@@ -30,12 +30,11 @@ from . import texts
 
 Pair = dict[str, str]  # with "prompt", "chosen" and "rejected"
 
-SHARES = {"wall": 0.3, "short": 0.2, "overshot": 0.1, "wrong-end": 0.2, "detour": 0.2}
-"""How often each kind is rejected; a kind left out, or with share 0, is switched off."""
-
 
 def pairs(mazes: Iterator[Maze], shares: Mapping[str, float], seed: int) -> Iterator[Pair]:
     """One pair for each maze that can have a wrong answer of the kind that is drawn for it.
+
+    `shares` says how often each kind is drawn; one left out, or with share 0, is switched off.
 
     Raises CheckpointError for an unknown kind, or shares that are none.
     """

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import preferences
-from .dpo import Preferring
+from .dpo import SHARES, Preferring
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Reward(Preferring):
     batch: int = 16
     generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
     sizes: tuple[int, ...] = (4, 5, 5)
-    kinds: dict[str, float] = field(default_factory=lambda: dict(preferences.SHARES))
+    kinds: dict[str, float] = field(default_factory=lambda: dict(SHARES))
     rate: float = 3e-4
     warmup: int = 20
     seed: int = 1

@@ -12,7 +12,8 @@ from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import shortest_path
 from models.recipes import preferences
-from models.recipes.preferences import KINDS, OUTCOMES, SHARES, pairs
+from models.recipes.dpo import SHARES
+from models.recipes.preferences import KINDS, OUTCOMES, pairs
 from models.recipes.rewards import reward
 
 from ..mazes.strategies import mazes, trees
