@@ -19,16 +19,15 @@ from tqdm import tqdm
 
 from . import facts as sheet
 from . import suite
-from .agents import AGENTS
+from .agents import AGENTS, solution
 from .covariates import covariates
-from .draw import DRAWINGS, Glyphs, Grid, draw, draw_way
+from .draw import DRAWINGS, TAKERS, Glyphs, Grid, draw, draw_way
 from .ends import POLICIES
 from .errors import MazeError
 from .export import export
 from .generate import GENERATORS, generate
 from .maze import Maze
 from .prompt import LANGUAGES, STYLES, Asking
-from .solve import shortest_path
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -110,14 +109,15 @@ def _draw(options: argparse.Namespace) -> None:
     maze, glyphs, title = _asked_for(options)
     if options.glyphs:
         glyphs = Glyphs.random(title)
+    answer = solution(maze) if options.solution else None
+    moves = (answer.moves or "") if answer else ""
     print(title)
     for name in DRAWINGS if options.drawing == "all" else [options.drawing]:
         if options.drawing == "all":
             print(f"\n{name}:")
-        moves = _solution(maze) if options.solution else ""
-        marked = isinstance(DRAWINGS[name], Grid) and set(moves) <= set("UDLR") and moves
+        marked = isinstance(DRAWINGS[name], Grid) and moves
         # where each of them is drawn, only some take glyphs
-        own = glyphs if options.drawing != "all" or name in ("block", "spaced") else None
+        own = glyphs if options.drawing != "all" or name in TAKERS else None
         print(draw_way(maze, moves, name, own, "•" if name == "unicode" else ".") if marked else draw(maze, name, own))
     found = covariates(maze)
     said = [
@@ -126,8 +126,8 @@ def _draw(options: argparse.Namespace) -> None:
         if getattr(found, field.name) is not None
     ]
     print("\n" + ", ".join(said))
-    if options.solution:
-        print("solution: " + _solution(maze))
+    if answer:
+        print(f"solution: {answer.moves or answer.why}")
 
 
 def _asked_for(options: argparse.Namespace) -> tuple[Maze, Glyphs | None, str]:
@@ -145,13 +145,6 @@ def _asked_for(options: argparse.Namespace) -> tuple[Maze, Glyphs | None, str]:
         at_least = max(rows, cols)
     maze = generate(options.generator, rows, cols, options.seed, at_least, options.ends, options.share)
     return maze, None, f"{options.generator} {rows}x{cols}, seed {options.seed}"
-
-
-def _solution(maze: Maze) -> str:
-    try:
-        return shortest_path(maze)
-    except MazeError:
-        return "unreachable"
 
 
 def _facts(options: argparse.Namespace) -> None:

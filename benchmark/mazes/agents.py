@@ -18,27 +18,31 @@ from functools import cache
 from random import Random
 
 from .answer import Answer, cells
-from .maze import MOVES, Cell, Maze
+from .errors import MazeError
+from .maze import MOVES, OPPOSITE, Maze, ways
 from .suite import Case
 
 UNREACHABLE = Answer(None, "unreachable")
 _RIGHT_OF = {"U": "R", "R": "D", "D": "L", "L": "U"}
-_BEHIND = {"U": "D", "D": "U", "L": "R", "R": "L"}
 
 
-def oracle(case: Case) -> Answer:
-    from .errors import MazeError
-    from .solve import shortest_path
+def solution(maze: Maze) -> Answer:
+    """The right answer to a maze."""
+    from .solve import shortest_path  # Numba takes half a second to import, and collection does without
 
     try:
-        return Answer(shortest_path(case.maze))
+        return Answer(shortest_path(maze))
     except MazeError:
         return UNREACHABLE
 
 
+def oracle(case: Case) -> Answer:
+    return solution(case.maze)
+
+
 def wall_follower(case: Case) -> Answer:
     maze = case.maze
-    heading = next((move for move in "DRUL" if move in _ways(maze, maze.start)), "")
+    heading = next((move for move in "DRUL" if move in ways(maze.walls, maze.start)), "")
     if not heading:
         return UNREACHABLE
     cell, first, moves = maze.start, heading, ""
@@ -47,8 +51,8 @@ def wall_follower(case: Case) -> Answer:
             return UNREACHABLE
         cell, moves = cells(cell, heading)[1], moves + heading
         heading = _RIGHT_OF[heading]
-        while heading not in _ways(maze, cell):
-            heading = _BEHIND[_RIGHT_OF[heading]]
+        while heading not in ways(maze.walls, cell):
+            heading = OPPOSITE[_RIGHT_OF[heading]]
     return Answer(moves)
 
 
@@ -56,10 +60,10 @@ def greedy(case: Case) -> Answer:
     maze = case.maze
     (goal_row, goal_col), cell, been, moves = maze.goal, maze.start, {maze.start}, ""
     while cell != maze.goal:
-        ways = [(move, beside) for move in _ways(maze, cell) if (beside := cells(cell, move)[1]) not in been]
-        if not ways:
+        steps = [(move, beside) for move in ways(maze.walls, cell) if (beside := cells(cell, move)[1]) not in been]
+        if not steps:
             break
-        move, cell = min(ways, key=lambda way: abs(way[1][0] - goal_row) + abs(way[1][1] - goal_col))
+        move, cell = min(steps, key=lambda way: abs(way[1][0] - goal_row) + abs(way[1][1] - goal_col))
         been.add(cell)
         moves += move
     return Answer(moves) if moves else UNREACHABLE
@@ -69,8 +73,8 @@ def random_walk(case: Case) -> Answer:
     maze = case.maze
     random = Random(maze.digest())
     cell, moves = maze.start, ""
-    while cell != maze.goal and len(moves) < maze.rows * maze.cols and (ways := _ways(maze, cell)):
-        moves += random.choice(ways)
+    while cell != maze.goal and len(moves) < maze.rows * maze.cols and (choice := ways(maze.walls, cell)):
+        moves += random.choice(choice)
         cell = cells(cell, moves[-1])[1]
     return Answer(moves) if moves else UNREACHABLE
 
@@ -102,11 +106,6 @@ def _is_right(answer: Answer, case: Case) -> bool:
             return False
         cell = (cell[0] + down, cell[1] + right)
     return cell == case.maze.goal
-
-
-def _ways(maze: Maze, cell: Cell) -> str:
-    """The moves through open sides."""
-    return "".join(move for move, (side, _) in MOVES.items() if not maze.walls[cell] & side)
 
 
 AGENTS: dict[str, Callable[[Case], Answer]] = {

@@ -27,6 +27,12 @@ MOVES: dict[str, tuple[int, Cell]] = {
     "L": (LEFT, (0, -1)),
     "R": (RIGHT, (0, 1)),
 }
+OPPOSITE = {"U": "D", "D": "U", "L": "R", "R": "L"}
+
+
+def ways(walls: Walls, cell: Cell) -> str:
+    """The moves from a cell through open sides, in the order U D L R."""
+    return "".join(move for move, (side, _) in MOVES.items() if not walls[cell] & side)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from random import Random
 from benchmark.mazes import answer
 from benchmark.mazes.answer import Answer
 from benchmark.mazes.errors import CheckpointError
-from benchmark.mazes.maze import MOVES, Cell, Maze
+from benchmark.mazes.maze import MOVES, OPPOSITE, Maze, ways
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import path, shortest_path
 
@@ -129,7 +129,7 @@ def _overshot(maze: Maze, right: str, random: Random) -> str | None:
     """One to three steps more, wherever they lead."""
     cell, more = maze.goal, ""
     for _ in range(random.randint(1, 3)):
-        more += random.choice(_ways(maze, cell))
+        more += random.choice(ways(maze.walls, cell))
         cell = answer.cells(cell, more[-1])[1]
     return right + more if cell != maze.goal else right + more[0]
 
@@ -148,22 +148,17 @@ def _wrong_end(maze: Maze, right: str, random: Random) -> str | None:
 
 def _detour(maze: Maze, right: str, random: Random) -> str | None:
     """Into a side way and back, somewhere on the path."""
-    back = {"U": "D", "D": "U", "L": "R", "R": "L"}
     passed = answer.cells(maze.start, right)
     aside = [
         (at, move)
         for at, cell in enumerate(passed[:-1])
-        for move in _ways(maze, cell)
+        for move in ways(maze.walls, cell)
         if answer.cells(cell, move)[1] != maze.goal
     ]
     if not aside:
         return None
     at, move = random.choice(aside)
-    return right[:at] + move + back[move] + right[at:]
-
-
-def _ways(maze: Maze, cell: Cell) -> str:
-    return "".join(move for move, (side, _) in MOVES.items() if not maze.walls[cell] & side)
+    return right[:at] + move + OPPOSITE[move] + right[at:]
 
 
 KINDS: dict[str, Callable[[Maze, str, Random], str | None]] = {

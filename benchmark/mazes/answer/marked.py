@@ -58,7 +58,7 @@ def _follow(changed: set[tuple[int, int]], maze: Maze, style: Grid) -> Answer:
     here, moves, left = maze.start, "", marks | {maze.goal}
     while here != maze.goal:
         steps = [step for step in _steps(here) if step[1] in left]
-        steps = [step for step in steps if _passage(style, here, step[1]) in between] or steps
+        steps = [step for step in steps if style.between(here, step[1]) in between] or steps
         steps = [step for step in steps if not maze.walls[here] & step[2]] or steps
         if not steps and left == {maze.goal}:
             break  # the marks end before G, and so does the way
@@ -73,9 +73,3 @@ def _follow(changed: set[tuple[int, int]], maze: Maze, style: Grid) -> Answer:
 def _steps(cell: Cell) -> list[tuple[str, Cell, int]]:
     """The four moves from a cell, the cells that they lead to, and the sides by which they leave."""
     return [(move, (cell[0] + down, cell[1] + right), side) for move, (side, (down, right)) in MOVES.items()]
-
-
-def _passage(style: Grid, a: Cell, b: Cell) -> tuple[int, int]:
-    """The place between two neighbours."""
-    first = min(a, b)
-    return style.beside(*first) if a[0] == b[0] else style.below(*first)

@@ -85,8 +85,7 @@ def draw_way(maze: Maze, moves: str, drawing: str, glyphs: Glyphs | None = None,
         beside = (cell[0] + down, cell[1] + right)
         if not (0 <= beside[0] < maze.rows and 0 <= beside[1] < maze.cols):
             break
-        first = min(cell, beside)
-        between = style.beside(*first) if right else style.below(*first)
+        between = style.between(cell, beside)
         for line, column in (between, style.place(*beside)):
             if beside not in (maze.start, maze.goal) or (line, column) == between:
                 lines[line] = lines[line][:column] + mark + lines[line][column + 1 :]

@@ -36,6 +36,11 @@ class Grid:
     open_beside: str = " "
     """What stands there if no wall does; below, it is a space."""
 
+    def between(self, a: Cell, b: Cell) -> Place:
+        """What lies between two neighbours: where it shows whether a wall stands there."""
+        first = min(a, b)
+        return self.beside(*first) if a[0] == b[0] else self.below(*first)
+
     def write(self, walls: Walls, marks: dict[Cell, str]) -> list[str]:
         lines = self.lines(walls)
         for (row, col), letter in marks.items():

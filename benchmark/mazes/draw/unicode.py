@@ -9,8 +9,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..maze import DOWN, RIGHT, Walls
-from .grid import Grid, walled
+from . import spaced
+from .grid import walled
 
 # the character that joins walls going up, down, left and right of a corner: bits 1, 2, 4, 8
 CORNERS = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"
@@ -43,16 +46,4 @@ def _lines(walls: Walls) -> list[str]:
     return lines
 
 
-def _size(lines: list[str]) -> tuple[int, int] | None:
-    height, width = len(lines), len(lines[0])
-    return (height // 2, width // 4) if height % 2 and width % 4 == 1 else None
-
-
-STYLE = Grid(
-    _lines,
-    _size,
-    "an odd number of lines, 3 or more, each of 4 characters for a column of the maze and one more",
-    place=lambda row, col: (2 * row + 1, 4 * col + 2),
-    below=lambda row, col: (2 * row + 2, 4 * col + 2),
-    beside=lambda row, col: (2 * row + 1, 4 * col + 4),
-)
+STYLE = replace(spaced.STYLE, lines=_lines)  # cells and walls stand where those of `spaced` do
