@@ -58,24 +58,6 @@ def _canonical(walls: Walls, best: NDArray[np.uint8], image: NDArray[np.uint8]) 
 
 
 @njit(cache=True)
-def _keys(walls: Walls) -> NDArray[np.uint64]:
-    n, rows, cols = walls.shape
-    keys = np.empty(n, np.uint64)
-    best, image = np.empty(rows * cols, np.uint8), np.empty(rows * cols, np.uint8)
-    for i in range(n):
-        _canonical(walls[i], best, image)
-        key = np.uint64(min(rows, cols) * 1000 + max(rows, cols))
-        word = np.uint64(0)
-        for k in range(best.size):  # sixteen cells to a word of 64 bits
-            word = word << np.uint64(4) | np.uint64(best[k])
-            if k % 16 == 15 or k == best.size - 1:
-                key = mix((key ^ word) + GOLDEN)
-                word = np.uint64(0)
-        keys[i] = key
-    return keys
-
-
-@njit(cache=True)
 def _forms(walls: Walls) -> Walls:
     n, rows, cols = walls.shape
     forms = np.empty((n, rows * cols), np.uint8)
@@ -94,9 +76,24 @@ def forms(walls: Walls) -> Walls:
     return found
 
 
+@njit(cache=True)
+def _hashes(forms: Walls, shape: int) -> NDArray[np.uint64]:
+    hashes = np.empty(len(forms), np.uint64)
+    for i in range(len(forms)):
+        key, word = np.uint64(shape), np.uint64(0)
+        for k in range(forms.shape[1]):  # sixteen cells to a word of 64 bits
+            word = word << np.uint64(4) | np.uint64(forms[i, k])
+            if k % 16 == 15 or k == forms.shape[1] - 1:
+                key = mix((key ^ word) + GOLDEN)
+                word = np.uint64(0)
+        hashes[i] = key
+    return hashes
+
+
 def keys(walls: Walls) -> NDArray[np.uint64]:
     """A 64-bit hash for each of N layouts, walls of shape (N, rows, cols), the same for all eight images of one."""
-    found: NDArray[np.uint64] = _keys(walls)
+    small, large = sorted(walls.shape[1:])
+    found: NDArray[np.uint64] = _hashes(forms(walls), small * 1000 + large)
     return found
 
 
