@@ -1,9 +1,15 @@
-"""The checkpoints at the command line: list, show, build and remove what the recipes make.
+"""The checkpoints at the command line: what the recipes make, and anyone's models.
 
 python -m models list
 python -m models build sft dpo
+python -m models build sft:org/name
 python -m models show sft
+python -m models check sft-lora
+python -m models export sft ./folder
+python -m models push sft org/name
 python -m models remove sft
+
+`build` also runs under `accelerate launch`, with several processes that train together.
 """
 
 from __future__ import annotations
@@ -12,11 +18,13 @@ import argparse
 import json
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 
-from . import registry, store
+from . import hub, load, processes, registry, store
+from .checkpoints import Built, Checkpoint
 from .recipes import RECIPES
 
 
@@ -25,67 +33,151 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument(
+        "--checkpoints", metavar="FILE", help="a TOML file with names of your own (default: pyproject.toml)"
+    )
+    parser.add_argument("--lora", action="store_true", help="recipes train LoRA adapters, and not all weights")
+    parser.add_argument(
+        "--rebuild-base", action="store_true", help="train `base` here, and leave the shipped one alone"
+    )
+    parser.add_argument("--trust-remote-code", action="store_true", help="run the code that lies beside a model")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    every = commands.add_parser("list", help="all recipes, and where their checkpoints are")
-    every.set_defaults(run=_list, prog=every.prog)
-    for name, run, text in (
-        ("show", _show, "print the record of a checkpoint: recipe, data, figures"),
-        ("build", _build, "build checkpoints, and what they start from, if they are missing"),
-        ("remove", _remove, "remove built checkpoints from the store; they can be built again"),
+    for name, run, text, takes in (
+        ("list", _list, "all recipes and names of your own, and where their checkpoints are", ()),
+        ("show", _show, "print the record of checkpoints: recipe, data, figures", ("names",)),
+        ("build", _build, "build checkpoints, and what they start from, if they are missing", ("names",)),
+        ("check", _check, "check that adapters are really applied, and say the same when they are merged", ("names",)),
+        ("remove", _remove, "remove built checkpoints from the store; they can be built again", ("names",)),
+        ("export", _export, "write a checkpoint with its model card into a new folder", ("name", "folder")),
+        ("push", _push, "upload a checkpoint with its model card to the Hugging Face hub", ("name", "repository")),
     ):
         one = commands.add_parser(name, help=text, description=text.capitalize() + ".")
         one.set_defaults(run=run, prog=one.prog)
-        one.add_argument("names", nargs="+", metavar="NAME", help=", ".join(RECIPES))
+        for taken in takes:
+            one.add_argument(taken, nargs="+" if taken == "names" else None, metavar=taken.upper().removesuffix("S"))
+        if name in ("export", "push"):
+            one.add_argument(
+                "--merged", action="store_true", help="an adapter merged into its base, as one whole model"
+            )
+        if name == "push":
+            one.add_argument("--private", action="store_true", help="make the repository private, if it is new")
     options = parser.parse_args(arguments)
     try:
-        for name in getattr(options, "names", ()):
-            if name not in RECIPES:
-                raise CheckpointError(f"no recipe {name!r}; there are {', '.join(RECIPES)}")
+        own = Path(options.checkpoints).expanduser() if options.checkpoints else Path("pyproject.toml")
+        named = registry.read_names(own, needed=bool(options.checkpoints))
+        options.choices = registry.Choices(named, options.lora, options.rebuild_base, options.trust_remote_code)
         options.run(options)
     except LabirintoError as error:
-        print(f"{options.prog}: {error}", file=sys.stderr)
+        if processes.is_first():
+            print(f"{options.prog}: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _list(_: argparse.Namespace) -> None:
+def _list(options: argparse.Namespace) -> None:
     from tabulate import tabulate
 
     rows = []
-    for name, recipe in RECIPES.items():
-        folder = registry.place(name)
-        card = _card(folder) if folder else {}
+    for name in [*RECIPES, *options.choices.named]:
+        one = _built(name, options.choices) if name in RECIPES else registry.find(name, options.choices)
+        if not isinstance(one, Built):
+            rows.append([name, "", "", "", "", options.choices.named[name]])
+            continue
+        folder = one.place()
+        card = (store.card(folder) if folder else None) or {}
         size = f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f} MB" if folder else ""
         seconds = f"{card['seconds'] / 60:.1f} min" if folder else ""
-        rows.append([name, recipe.parent or "", registry.digest(name)[:12], size, seconds, folder or "not built"])
-    print(tabulate(rows, headers=["recipe", "from", "digest", "size", "took", "where"], tablefmt="plain"))
+        rows.append(
+            [one.name, one.parent.name if one.parent else "", one.digest()[:12], size, seconds, folder or "not built"]
+        )
+    print(tabulate(rows, headers=["checkpoint", "from", "digest", "size", "took", "where"], tablefmt="plain"))
 
 
 def _show(options: argparse.Namespace) -> None:
     for name in options.names:
-        folder = registry.place(name)
-        if folder is None:
-            raise CheckpointError(f"{name} is not built: `python -m models build {name}` builds it")
-        print(json.dumps(_card(folder), indent=2))
+        folder = _folder(name, options.choices)
+        print(json.dumps(store.card(folder), indent=2))
 
 
 def _build(options: argparse.Namespace) -> None:
     for name in options.names:
-        print(f"{name}: {registry.obtain(name)}")
+        folder = _any(name, options.choices).weights().folder
+        if processes.is_first():
+            print(f"{name}: {folder}")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from benchmark.mazes import suite
+    from benchmark.mazes.prompt import Asking, prompt
+
+    for name in options.names:
+        weights = registry.find(name, options.choices).weights()
+        if not weights.base:
+            raise CheckpointError(f"{name} is a whole model and no adapter: there is nothing to check")
+        found = load.check_adapter(weights, str(prompt(suite.cases("small")[0].maze, Asking())))
+        print(
+            f"{name}: its logits differ from those of {weights.base} by up to {found['from_base']:.2g} of their "
+            f"spread, and by {found['from_merged']:.1g} when it is merged"
+        )
 
 
 def _remove(options: argparse.Namespace) -> None:
     for name in options.names:
-        folder = store.folder(name, registry.digest(name))
+        folder = _built(name, options.choices).stored()
         if not folder.is_dir():
             raise CheckpointError(f"{name} is not in the store ({store.home() / 'checkpoints'}), so it is not removed")
         shutil.rmtree(folder)
         print(f"removed {folder}")
 
 
-def _card(folder: Path) -> dict[str, object]:
-    card: dict[str, object] = json.loads((folder / store.CARD).read_text())
-    return card
+def _export(options: argparse.Namespace) -> None:
+    target = Path(options.folder).expanduser().absolute()
+    if target.exists():
+        raise CheckpointError(f"{target} is there already: export makes a new folder")
+    folder = _folder(options.name, options.choices)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as beside:
+        _write(folder, _built(options.name, options.choices), Path(beside) / "whole", options.merged)
+        (Path(beside) / "whole").rename(target)
+    print(f"{options.name}: {target}")
+
+
+def _push(options: argparse.Namespace) -> None:
+    folder = _folder(options.name, options.choices)
+    with tempfile.TemporaryDirectory() as beside:
+        _write(folder, _built(options.name, options.choices), Path(beside) / "whole", options.merged)
+        print(f"{options.name}: {hub.push(Path(beside) / 'whole', options.repository, options.private)}")
+
+
+def _write(folder: Path, checkpoint: Checkpoint, target: Path, merged: bool) -> None:
+    """The files of a built checkpoint, or with `merged` those of a whole model made from its adapter."""
+    shutil.copytree(folder, target)
+    weights = checkpoint.weights()
+    if merged and weights.base:
+        load.model(weights).merge_and_unload(safe_merge=True).save_pretrained(target)
+        for file in target.glob("adapter_*"):
+            file.unlink()
+
+
+def _any(name: str, choices: registry.Choices) -> Checkpoint:
+    """Any checkpoint, a judge too."""
+    return registry.built(name, "", choices) if name in RECIPES else registry.find(name, choices)
+
+
+def _built(name: str, choices: registry.Choices) -> Built:
+    """A checkpoint that a recipe makes. Raises CheckpointError for any other."""
+    found = _any(name, choices)
+    if not isinstance(found, Built):
+        raise CheckpointError(f"{name} is not made by a recipe; those are {', '.join(RECIPES)}, and RECIPE:MODEL")
+    return found
+
+
+def _folder(name: str, choices: registry.Choices) -> Path:
+    """Where it is. Raises CheckpointError where it is not built."""
+    folder = _built(name, choices).place()
+    if folder is None:
+        raise CheckpointError(f"{name} is not built: `python -m models build {name}` builds it")
+    return folder
 
 
 if __name__ == "__main__":

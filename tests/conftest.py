@@ -16,7 +16,10 @@ def tiny_recipe():
     """A base of one layer, trained for a few steps: real in all but skill."""
     from models.recipes.pretrain import Pretrain
 
-    return Pretrain(layers=1, width=32, heads=2, steps=6, warmup=2, decay=2, cells=64, sizes=((0, (4,)), (3, (5,))))
+    stages = ((0, ("looks",), (4,)), (3, ("whole",), (5,)))
+    return Pretrain(
+        layers=1, width=32, heads=2, steps=6, warmup=2, decay=2, stages=stages, cells={"looks": 64, "whole": 64}
+    )
 
 
 @pytest.fixture(scope="session")
@@ -24,5 +27,5 @@ def tiny_model(tiny_recipe, tmp_path_factory):
     """The folder of that base."""
     folder = tmp_path_factory.mktemp("tiny") / "tiny"
     work = tmp_path_factory.mktemp("work")
-    tiny_recipe.build(None, folder, work)
+    tiny_recipe.build({}, folder, work)
     return folder

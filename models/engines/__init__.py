@@ -10,7 +10,7 @@ from benchmark.mazes.prompt import Message
 from benchmark.mazes.suite import Case
 
 if TYPE_CHECKING:
-    from models.registry import Checkpoint
+    from models.checkpoints import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,15 @@ class Reply:
     truncated: bool
 
 
+def room(cells: int, tokens: int = 1) -> int:
+    """The most tokens that a reply about a maze of so many cells may have, where a cell's name takes so many tokens.
+
+    Every cell may be named eight times, with 64 tokens more: the same for all mazes of a size, so that it gives nothing
+    away.
+    """
+    return 64 + 8 * tokens * cells
+
+
 def ask(checkpoint: Checkpoint, requests: Sequence[Request]) -> Iterator[tuple[Case, Reply]]:
     """The replies of a checkpoint to all requests, as (case, reply), in the order in which they are ready."""
     if checkpoint.is_agent:
@@ -43,4 +52,4 @@ def ask(checkpoint: Checkpoint, requests: Sequence[Request]) -> Iterator[tuple[C
         return generate(checkpoint.name, requests)
     from .transformers import generate as generate_with_model
 
-    return generate_with_model(checkpoint.folder(), requests)
+    return generate_with_model(checkpoint.weights(), requests)

@@ -7,47 +7,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.mazes.errors import CheckpointError
+from models import load
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from benchmark.mazes.suite import Case
+    from models.load import Weights
 
     from . import Reply, Request
 
 CACHE_BYTES = 2**30  # what the keys and values of one batch may take
 MOST_ROWS = 128  # more rows in a batch gain nothing on two cores
-
-
 THOUGHTS = 4096  # the tokens that reasoning may take beside the answer
 
 
-def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[Case, Reply]]:
+def generate(weights: Weights, requests: Sequence[Request]) -> Iterator[tuple[Case, Reply]]:
     """Replies to all requests, longest prompts first, so that a batch that does not fit fails at once.
 
-    A reply may name every cell of its maze five times, and has 64 tokens more (and THOUGHTS, if it may think); the
-    limit is the same for every maze of a size, so it gives nothing away. Code that lies in the folder is never run.
+    A reply has room for `engines.room` tokens (and THOUGHTS, if it may think). An adapter stays unmerged, and has to
+    change what its base says.
 
-    Raises CheckpointError where the folder holds no model that loads, or one without a chat template is to chat.
+    Raises CheckpointError where there is no model that loads, its adapter does nothing, or one without a chat template
+    is to chat.
     """
     import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
 
-    from . import Reply
+    from . import Reply, room
 
-    logging.disable_progress_bar()  # of loading weights; the plan shows one of its own
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError(f"cannot load the model in {folder}: {error}") from error
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
+    tokenizer, model = load.tokenizer(weights), load.model(weights)
     if torch.cuda.is_available():
         model = model.to("cuda", torch.bfloat16)
-    model.eval()
 
     known = model.generation_config.eos_token_id  # a model may end its text in several ways
     ends = {*(known if isinstance(known, list) else [known]), tokenizer.eos_token_id}
@@ -55,12 +45,13 @@ def generate(folder: Path, requests: Sequence[Request]) -> Iterator[tuple[Case, 
     asked = []
     for request in requests:
         maze = request.case.maze
-        limit = 64 + 5 * cell_tokens * maze.rows * maze.cols + (THOUGHTS if request.reasoning else 0)
-        asked.append((_ids(request, tokenizer, folder), limit, request.case))
+        limit = room(maze.rows * maze.cols, cell_tokens) + (THOUGHTS if request.reasoning else 0)
+        asked.append((_ids(request, tokenizer, weights.folder), limit, request.case))
+    if weights.base and asked:
+        load.check_applied(model, asked[0][0], weights)
     asked.sort(key=lambda item: (-item[1], -len(item[0]), item[2].group, item[2].id))
 
-    room = CACHE_BYTES // _bytes_per_token(model)
-    for batch in _batches(asked, room):
+    for batch in _batches(asked, CACHE_BYTES // _bytes_per_token(model)):
         ids, limits, cases = zip(*batch, strict=True)
         inputs = tokenizer.pad({"input_ids": list(ids)}, return_tensors="pt").to(model.device)
         with torch.inference_mode():

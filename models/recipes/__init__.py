@@ -11,14 +11,14 @@
 | `rlvr` | sft | reinforcement by the verifier |
 
 A recipe is a frozen dataclass of everything that decides the result. `describe()` gives it as plain data, from
-which its digest is made; `build(parent, target, work)` writes the checkpoint into the folder `target` and returns
-the figures that are recorded beside it. A recipe with a `judge` is given that checkpoint's folder too.
+which its digest is made; `build(needed, target, work)` writes the checkpoint into the folder `target` and returns
+the figures that are recorded beside it. `needed` is where its parent lies, and its judge if it has one.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .dpo import Dpo
 from .orpo import Orpo
@@ -28,18 +28,33 @@ from .rlhf import Rlhf
 from .rlvr import Rlvr
 from .sft import Sft
 
+if TYPE_CHECKING:
+    from models.load import Weights
+
 
 class Recipe(Protocol):
     """What the registry knows of a recipe."""
 
     @property
+    def method(self) -> str:
+        """What it is called."""
+
+    @property
     def parent(self) -> str | None:
         """The name of the recipe whose product this one starts from."""
+
+    @property
+    def judge(self) -> str | None:
+        """The name of the recipe whose product judges replies for it."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether its product answers mazes, and does not judge the answers of others."""
 
     def describe(self) -> dict[str, Any]:
         """Method, settings and a digest of the data, as JSON can hold them."""
 
-    def build(self, parent: Path | None, target: Path, work: Path) -> dict[str, Any]:
+    def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         """Write the checkpoint into `target`; keep in `work` what an interrupted build goes on from."""
 
 
@@ -52,5 +67,3 @@ RECIPES: dict[str, Recipe] = {
     "rlhf": Rlhf(),
     "rlvr": Rlvr(),
 }
-JUDGES = ("reward",)
-"""Recipes whose product values replies and gives none."""

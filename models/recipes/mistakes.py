@@ -6,49 +6,66 @@ answer alone, while a model of ours errs while it searches.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes import answer
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
-from benchmark.mazes.solve import shortest_path
 
 from . import texts
 from .preferences import Pair
 
+if TYPE_CHECKING:
+    from models.load import Weights
+
+    from .dpo import Dpo
+
 AT_ONCE = 64  # replies in a batch
 
 
-def mistakes(parent: Path, mazes: Iterator[Maze], asked: int, seed: int, temperature: float = 1.0) -> Iterator[Pair]:
-    """Ask a checkpoint of the nano family about so many mazes, and give a pair for each reply that is not optimal.
+def mistakes(recipe: Dpo, parent: Weights, file: Path) -> list[Pair]:
+    """The pairs of `recipe.own` mazes; kept in `file`, so that an interrupted build need not ask again."""
+    from tqdm import tqdm
+
+    if file.is_file():
+        return [json.loads(line) for line in file.read_text().splitlines()]
+    found = []
+    with tqdm(total=recipe.own, desc=f"{recipe.parent}: own replies", unit="maze", file=sys.stderr) as bar:
+        for size in sorted(set(recipe.sizes)):
+            share = recipe.own * recipe.sizes.count(size) // len(recipe.sizes)
+            found += asked(parent, islice(recipe.mazes("own", size), share), recipe, bar)
+    beside = file.with_suffix(".new")
+    beside.write_text("".join(json.dumps(pair) + "\n" for pair in found))
+    beside.replace(file)
+    return found
+
+
+def asked(parent: Weights, mazes: Iterator[Maze], recipe: Dpo, bar: Any, temperature: float = 1.0) -> Iterator[Pair]:
+    """Ask a checkpoint about mazes, and give a pair for each reply that is not optimal.
 
     Replies are sampled at this temperature, the same ones for the same seed on one machine.
     """
     import torch
-    from tqdm import tqdm
 
-    from . import trainer
+    from models import load
 
-    model, tokenizer = trainer.load(parent)
-    tokenizer.padding_side = "left"
-    model.eval()
-    torch.manual_seed(seed)
-    with tqdm(total=asked, desc="its own replies", unit="maze", file=sys.stderr) as bar:
-        while bar.n < asked:
-            batch = list(islice(mazes, min(AT_ONCE, asked - bar.n)))
-            prompts = [texts.ask(maze) for maze in batch]
-            inputs = tokenizer(prompts, return_tensors="pt", padding=True)
-            limit = 64 + 5 * max(maze.walls.size for maze in batch)
-            with torch.inference_mode():
-                output = model.generate(
-                    **inputs, max_new_tokens=limit, do_sample=True, temperature=temperature, top_k=0, top_p=1.0
-                )
-            written = tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
-            for maze, prompt, reply in zip(batch, prompts, written, strict=True):
-                if score(maze, answer.read(reply, maze).strict).outcome != "optimal":
-                    right = texts.reply(maze, answer.cells(maze.start, shortest_path(maze)))
-                    yield {"prompt": prompt, "chosen": right, "rejected": reply}
-            bar.update(len(batch))
+    from .replies import replies
+
+    model, tokenizer = load.model(parent), load.tokenizer(parent)
+    if torch.cuda.is_available():
+        model = model.to("cuda")
+    torch.manual_seed(recipe.seed)
+    while batch := list(islice(mazes, AT_ONCE)):
+        sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
+        given = replies(model, tokenizer, batch, recipe.style, **sampling)
+        for maze, reply in zip(batch, given, strict=True):
+            if score(maze, answer.read(reply, maze).strict).outcome != "optimal":
+                rejected = [{"role": "assistant", "content": reply}] if recipe.style == "chat" else reply
+                prompt, chosen = texts.question(maze, recipe.style)
+                yield {"prompt": prompt, "chosen": chosen, "rejected": rejected}
+        bar.update(len(batch))

@@ -7,40 +7,35 @@ the log odds of the right reply over the wrong one. No second model is needed, s
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .dpo import SHARES, Preferring
+from .preferring import Preferring
+
+if TYPE_CHECKING:
+    from models.load import Weights
 
 
 @dataclass(frozen=True)
 class Orpo(Preferring):
     """Everything that decides the fine-tune, beside its parent."""
 
-    parent: str = "base"
     examples: int = 12_800
-    batch: int = 16
-    generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
-    sizes: tuple[int, ...] = (4, 5, 5)
-    kinds: dict[str, float] = field(default_factory=lambda: dict(SHARES))
     beta: float = 0.1
-    rate: float = 1e-3
-    warmup: int = 30
-    seed: int = 1
 
     method = "orpo"
+    foreign_rate = 5e-5
 
-    def build(self, parent: Path | None, target: Path, work: Path) -> dict[str, Any]:
+    def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"  # that it is experimental is said above
         from datasets import Dataset
         from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
         from . import trainer
 
-        model, tokenizer = trainer.load(parent)
+        model, tokenizer = trainer.start(self, needed["parent"])
         config = ORPOConfig(**trainer.settings(self, work), beta=self.beta, max_length=1024)
         data = Dataset.from_list(list(self.data()))
-        return trainer.run(
-            ORPOTrainer(model, args=config, train_dataset=data, processing_class=tokenizer), "orpo", work, target
-        )
+        orpo = ORPOTrainer(model, args=config, train_dataset=data, processing_class=tokenizer)
+        return trainer.run(self, orpo, work, target)

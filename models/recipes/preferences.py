@@ -24,14 +24,14 @@ from benchmark.mazes.answer import Answer
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.maze import MOVES, OPPOSITE, Maze, ways
 from benchmark.mazes.score import score
-from benchmark.mazes.solve import path, shortest_path
+from benchmark.mazes.solve import path
 
 from . import texts
 
-Pair = dict[str, str]  # with "prompt", "chosen" and "rejected"
+Pair = dict[str, texts.Text]  # with "prompt", "chosen" and "rejected"
 
 
-def pairs(mazes: Iterator[Maze], shares: Mapping[str, float], seed: int) -> Iterator[Pair]:
+def pairs(mazes: Iterator[Maze], shares: Mapping[str, float], seed: int, style: str = "search") -> Iterator[Pair]:
     """One pair for each maze that can have a wrong answer of the kind that is drawn for it.
 
     `shares` says how often each kind is drawn; one left out, or with share 0, is switched off.
@@ -42,14 +42,14 @@ def pairs(mazes: Iterator[Maze], shares: Mapping[str, float], seed: int) -> Iter
     random = Random(seed)
     for maze in mazes:
         kind = random.choices(list(shares), list(shares.values()))[0]
-        right = shortest_path(maze)
+        right = texts.right(maze)
         wrong = KINDS[kind](maze, right, random)
         if wrong is not None:
             assert score(maze, Answer(wrong)).outcome == OUTCOMES[kind]
             yield {
-                "prompt": texts.ask(maze),
-                "chosen": texts.reply(maze, answer.cells(maze.start, right)),
-                "rejected": texts.reply(maze, answer.cells(maze.start, wrong)),
+                "prompt": texts.ask(maze, style),
+                "chosen": texts.reply(maze, right, style),
+                "rejected": texts.reply(maze, wrong, style),
             }
 
 

@@ -1,8 +1,9 @@
-"""What the trainers' recipes share: a progress bar, and the place where an interrupted training goes on."""
+"""What a person sees while a recipe trains, and the place where an interrupted training goes on."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,42 @@ from tqdm import tqdm
 from transformers import TrainerCallback
 from transformers.utils import logging
 
+from models import processes
+
 
 class Progress(TrainerCallback):
-    """One bar of optimizer steps with the running loss; replaces the trainer's own, which prints a line each time."""
+    """One bar of optimizer steps with the running loss; replaces the trainer's own, which prints a line each time.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    Four times on the way it asks `solved` for the share of mazes that are solved by now, and puts it into the log.
+    """
+
+    TIMES = 4
+
+    def __init__(self, name: str, solved: Callable[[], float] | None) -> None:
+        self.name, self.solved = name, solved
+        self.shown: dict[str, str] = {}
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.bar = tqdm(
-            total=state.max_steps, initial=state.global_step, desc=f"{self.name}: steps", unit="step", file=sys.stderr
+            total=state.max_steps,
+            initial=state.global_step,
+            desc=f"{self.name}: steps",
+            unit="step",
+            file=sys.stderr,
+            disable=not processes.is_first(),
         )
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.bar.update()
+        if self.solved and processes.is_first() and state.global_step % max(1, state.max_steps // self.TIMES) == 0:
+            share = self.solved()
+            state.log_history.append({"step": state.global_step, "solved": share})
+            self.shown["solved"] = f"{share:.0%}"
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        if logs and "loss" in logs:
-            self.bar.set_postfix(loss=f"{float(logs['loss']):.3f}")
+        logs = logs or {}
+        self.shown |= {name: f"{float(logs[name]):.3f}" for name in ("loss", "reward") if name in logs}
+        self.bar.set_postfix(self.shown)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.bar.close()

@@ -6,11 +6,14 @@ the judge of `rlhf`, and answers no mazes itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .dpo import SHARES, Preferring
+from .preferring import Preferring
+
+if TYPE_CHECKING:
+    from models.load import Weights
 
 
 @dataclass(frozen=True)
@@ -19,28 +22,23 @@ class Reward(Preferring):
 
     parent: str = "sft"
     examples: int = 4_800
-    batch: int = 16
-    generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
-    sizes: tuple[int, ...] = (4, 5, 5)
-    kinds: dict[str, float] = field(default_factory=lambda: dict(SHARES))
     rate: float = 3e-4
     warmup: int = 20
-    seed: int = 1
 
     method = "reward"
+    foreign_rate = 1e-4
+    answers = False
 
-    def build(self, parent: Path | None, target: Path, work: Path) -> dict[str, Any]:
+    def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         from datasets import Dataset
-        from transformers import AutoModelForSequenceClassification
         from trl import RewardConfig, RewardTrainer
 
         from . import trainer
 
-        _, tokenizer = trainer.load(parent)
-        model = AutoModelForSequenceClassification.from_pretrained(parent, num_labels=1, use_safetensors=True)
+        model, tokenizer = trainer.start(self, needed["parent"], judge=True)
         config = RewardConfig(**trainer.settings(self, work), max_length=None)
         data = Dataset.from_list(list(self.data()))
         judge = RewardTrainer(model, args=config, train_dataset=data, processing_class=tokenizer)
-        figures = trainer.run(judge, "reward", work, target)
+        figures = trainer.run(self, judge, work, target)
         log = [entry["accuracy"] for entry in judge.state.log_history if "accuracy" in entry]
         return figures | {"accuracy_last": round(sum(log[-5:]) / len(log[-5:]), 4)}

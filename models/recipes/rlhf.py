@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .rlvr import Rlvr
+
+if TYPE_CHECKING:
+    from models.load import Weights
 
 
 @dataclass(frozen=True)
@@ -23,24 +26,22 @@ class Rlhf(Rlvr):
 
     method = "rlhf"
 
-    def build(self, parent: Path | None, target: Path, work: Path, judge: Path | None = None) -> dict[str, Any]:
+    def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         from datasets import Dataset
-        from transformers import AutoModelForSequenceClassification
 
         from . import texts, trainer
 
         with trainer.loading():
             from trl import RLOOConfig, RLOOTrainer
 
-        model, tokenizer = trainer.load(parent)
-        config = RLOOConfig(**self.generation(trainer.settings(self, work)))
-        data = Dataset.from_list([{"prompt": texts.ask(maze)} for maze in self.data()])
+        model, tokenizer = trainer.start(self, needed["parent"])
+        config = RLOOConfig(**trainer.settings(self, work) | self.generation())
         rloo = RLOOTrainer(
             model,
-            reward_funcs=AutoModelForSequenceClassification.from_pretrained(judge, use_safetensors=True),
+            reward_funcs=trainer.judge(needed["judge"]),
             reward_processing_classes=tokenizer,
             args=config,
-            train_dataset=data,
+            train_dataset=Dataset.from_list([{"prompt": texts.ask(maze, self.style)} for maze in self.data()]),
             processing_class=tokenizer,
         )
-        return trainer.run(rloo, "rlhf", work, target) | trainer.rewards(rloo)
+        return trainer.run(self, rloo, work, target) | trainer.rewards(rloo)

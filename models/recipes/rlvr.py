@@ -8,58 +8,60 @@ it; how often that is so stands in the card as `zero_std`, and 1.0 there means t
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .tuning import Tuning
+
 if TYPE_CHECKING:
     from benchmark.mazes.maze import Maze
+    from models.load import Weights
 
 
 @dataclass(frozen=True)
-class Rlvr:
+class Rlvr(Tuning):
     """Everything that decides the fine-tune, beside its parent."""
 
     parent: str = "sft"
-    mazes: int = 480
+    examples: int = 480  # mazes that are asked about
     group: int = 8  # replies to one maze
     batch: int = 64  # replies in a step
-    generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
-    size: int = 5
+    sizes: tuple[int, ...] = (5,)
     temperature: float = 1.0
     beta: float = 0.01  # weight of the divergence from the parent
     rate: float = 1e-4
     warmup: int = 5
-    seed: int = 1
 
     method = "rlvr"
+    foreign_rate = 1e-5
 
-    def describe(self) -> dict[str, Any]:
+    def data_digest(self) -> str:
         total = hashlib.sha256()
         for maze in self.data():
             total.update(maze.digest().encode())
-        return {"method": self.method, **asdict(self), "data": total.hexdigest()}
+        return total.hexdigest()
 
     def data(self) -> list[Maze]:
-        """The mazes that are asked about, in order."""
-        from benchmark.mazes import training
+        """The mazes that are asked about, the sizes in turn."""
+        streams = cycle([self.mazes(f"{self.method}-{place}", size) for place, size in enumerate(self.sizes)])
+        return [next(stream) for stream in islice(streams, self.examples)]
 
-        name = f"{self.method}-{self.seed}"
-        return list(islice(training.stream(name, self.size, self.size, self.generators, self.size), self.mazes))
-
-    def generation(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def generation(self) -> dict[str, Any]:
         """The settings of a trainer that lets the model reply and values the replies."""
-        return settings | {
+        from models.engines import room
+
+        return {
             "logging_steps": 1,
             "num_generations": self.group,
-            "max_completion_length": 64 + 5 * self.size**2,
+            "max_completion_length": room(max(self.sizes) ** 2),
             "temperature": self.temperature,
             "beta": self.beta,
             "shuffle_dataset": False,
         }
 
-    def build(self, parent: Path | None, target: Path, work: Path) -> dict[str, Any]:
+    def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         from datasets import Dataset
 
         from . import texts, trainer
@@ -71,12 +73,13 @@ class Rlvr:
 
         mazes = self.data()
 
-        def verified(completions: list[str], number: list[int], **_: Any) -> list[float]:
-            return [reward(mazes[at], reply) for at, reply in zip(number, completions, strict=True)]
+        def verified(completions: list[texts.Text], number: list[int], **_: Any) -> list[float]:
+            return [reward(mazes[at], texts.said(reply)) for at, reply in zip(number, completions, strict=True)]
 
-        model, tokenizer = trainer.load(parent)
-        config = GRPOConfig(**self.generation(trainer.settings(self, work)), remove_unused_columns=False)
-        data = Dataset.from_list([{"prompt": texts.ask(maze), "number": at} for at, maze in enumerate(mazes)])
+        model, tokenizer = trainer.start(self, needed["parent"])
+        config = GRPOConfig(**trainer.settings(self, work) | self.generation(), remove_unused_columns=False)
+        data = Dataset.from_list(
+            [{"prompt": texts.ask(maze, self.style), "number": at} for at, maze in enumerate(mazes)]
+        )
         grpo = GRPOTrainer(model, reward_funcs=verified, args=config, train_dataset=data, processing_class=tokenizer)
-        figures = trainer.run(grpo, "rlvr", work, target)
-        return figures | trainer.rewards(grpo)
+        return trainer.run(self, grpo, work, target) | trainer.rewards(grpo)

@@ -7,14 +7,19 @@ A document of the base is a drawing and statements that are true of it:
     |__|G_______|
     S (0,3)
     G (1,1)
-    around (1,1): (1,1) DL (0,1) (1,2); (0,1) UR (0,0); (1,2) D (0,2) (1,3); (0,0) UL (1,0); (0,2) UL (0,3); ...
+    around (1,1): 1 (1,1) DL 2 (0,1) 3 (1,2); 2 (0,1) UR 4 (0,0); 3 (1,2) D 5 (0,2) 6 (1,3); 4 (0,0) UL 7 (1,0); ...
     from (1,3) to (1,1): (1,3) (1,2) (1,1)
+    S (0,3)
+    G (1,1)
 
-`S` and `G` say where the two letters stand. `around` spreads out from a cell, breadth first: each group names a cell,
-the sides on which it has walls, and the cells that are reached from it. `from` is a shortest path to that cell, read
-off the groups backwards: from each cell to the one that reached it. So no statement asks for more than one look at
-the drawing or one look back, which is what a small model can learn; asked for paths alone, even one of six layers
-stayed at a fifth of the far ones in 5x5 mazes.
+`S` and `G` say where the two letters stand; again at the end, because whoever answers has to look there after a long
+text. `around` spreads out from a cell, breadth first: each group names a cell, the sides on which it has walls, and
+the cells that are reached from it. All cells are numbered as they are reached, and the groups follow in that order.
+`from` is a shortest path to the first cell, read off the groups backwards: from each cell to the one that reached it.
+So no statement asks for more than one look at the drawing or one look back, which is what a small model can learn;
+asked for paths alone, even one of six layers stayed at a fifth of the far ones in 5x5 mazes. Without the numbers it
+knew nearly all sides and new cells of an 8x8 maze (99.6 %), and took the wrong cell next in 24 % of the groups: to find
+it, it had to look past all groups that had reached nothing new.
 
 The benchmark's question, and the word `answer:`, never occur in it.
 """
@@ -22,56 +27,104 @@ The benchmark's question, and the word `answer:`, never occur in it.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
 from benchmark.mazes import answer
-from benchmark.mazes.draw import draw_walls
+from benchmark.mazes.draw import draw
 from benchmark.mazes.maze import MOVES, Cell, Maze, Walls
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.prompt import Asking, Message, prompt
+from benchmark.mazes.prompt.en import TAG
+
+Document = list[tuple[str, bool]]  # pieces of text, and whether they are to be learned
+Text = str | list[Message]
+STYLES = {"search": "plain", "plain": "plain", "chat": "chat"}
+"""How a model is taught to answer, and the style of prompt that goes with it."""
 
 
-def document(maze: Maze, random: np.random.Generator, paths: int, marked: bool) -> tuple[str, str]:
-    """A compact drawing, with or without its ends marked, and the statements about it.
-
-    `paths` of them are `from`; in a marked document no path runs from S to G.
-    """
+def whole(maze: Maze, random: np.random.Generator, paths: int = 2) -> Document:
+    """The ends, everything around a cell, and so many `from`, none of them from S to G; then the ends again."""
     cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
     centre, *starts = (cells[index] for index in random.choice(len(cells), paths + 1, replace=False))
-    marks = {maze.start: "S", maze.goal: "G"} if marked else {}
-    lines = [f"{mark} {name(cell)}" for cell, mark in marks.items()]
     reached_from = search(maze.walls, centre)
-    lines.append(f"around {name(centre)}:{spread(maze.walls, reached_from)}")
+    lines = [around(maze.walls, reached_from)]
     lines += [
         f"from {name(start)} to {name(centre)}:" + names(back(reached_from, start))
         for start in starts
-        if start in reached_from and not (marked and (start, centre) == (maze.start, maze.goal))
+        if start in reached_from and (start, centre) != (maze.start, maze.goal)
     ]
-    return draw_walls(maze.walls, "compact", marks) + "\n", "\n".join(lines) + "\n"
+    return [(drawing(maze), False), (ends(maze) + "\n".join(lines) + "\n" + ends(maze), True)]
 
 
-def question(maze: Maze) -> tuple[str, str]:
-    """The benchmark's question about a maze, and a right reply: it spreads out from G and answers with the path back.
+def letters(maze: Maze, _: np.random.Generator) -> Document:
+    """The ends alone."""
+    return [(drawing(maze), False), (ends(maze), True)]
 
-    All groups are given: taught to end with the one that reaches S, sft took whatever cell it had ended with for S.
+
+def looks(maze: Maze, random: np.random.Generator) -> Document:
+    """The ends, and the sides of all cells in random order; there is nothing to learn from that order."""
+    cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
+    random.shuffle(cells)
+    seen = [piece for cell in cells for piece in ((f" {name(cell)}", False), (f" {sides(maze.walls, cell)}", True))]
+    return [(drawing(maze), False), (ends(maze), True), ("sides", False), *seen, ("\n", True)]
+
+
+KINDS: dict[str, Callable[[Maze, np.random.Generator], Document]] = {
+    "letters": letters,
+    "looks": looks,
+    "whole": whole,
+}
+"""What a document of the base may be."""
+
+
+def drawing(maze: Maze) -> str:
+    """The compact drawing."""
+    return draw(maze, "compact") + "\n"
+
+
+def ends(maze: Maze) -> str:
+    """The statements that say where the letters of the drawing stand."""
+    return f"S {name(maze.start)}\nG {name(maze.goal)}\n"
+
+
+def question(maze: Maze, style: str = "search") -> tuple[Text, Text]:
+    """The benchmark's question about a maze, and a right reply."""
+    return ask(maze, style), reply(maze, right(maze), style)
+
+
+def ask(maze: Maze, style: str = "search") -> Text:
+    """The benchmark's question about a maze: messages in the style `chat`, else a text to continue."""
+    return prompt(maze, Asking("compact", STYLES[style]))
+
+
+def reply(maze: Maze, moves: str, style: str = "search") -> Text:
+    """A reply that answers with these moves, right or wrong.
+
+    In the style `search` it says where S and G stand, spreads out from G, as is right, and answers with the cells.
+    The answer begins with the letter S, because where the letter stands is what the base can tell. All groups are
+    given: taught to end with the one that reaches S, sft took whatever cell it had ended with for S.
+    The other styles answer at once.
     """
-    reached_from = search(maze.walls, maze.goal)
-    return ask(maze), reply(maze, back(reached_from, maze.start), reached_from)
+    if style == "search":
+        reached_from = search(maze.walls, maze.goal)
+        way = answer.cells(maze.start, moves)
+        return f"{ends(maze)}{around(maze.walls, reached_from)}\nanswer: S{names(way)}"
+    answered = f"{TAG} {' '.join(moves)}"
+    return [{"role": "assistant", "content": answered}] if style == "chat" else answered
 
 
-def ask(maze: Maze) -> str:
-    """The benchmark's question about a maze, as the nano family is asked it."""
-    return str(prompt(maze, Asking("compact")))
+def said(text: Text) -> str:
+    """What a reply says, also where it is a message."""
+    return text if isinstance(text, str) else text[-1]["content"]
 
 
-def reply(maze: Maze, way: list[Cell], reached_from: dict[Cell, Cell | None] | None = None) -> str:
-    """A reply that spreads out from G, as is right, and answers with these cells, right or wrong.
-
-    The answer begins with the letter S, because where the letter stands is what the base can tell.
-    """
-    reached_from = reached_from or search(maze.walls, maze.goal)
-    # the first group begins with the cell of G
-    return f"S {name(maze.start)}\nG{spread(maze.walls, reached_from)}\nanswer: S{names(way)}"
+def right(maze: Maze) -> str:
+    """The moves of the shortest path that the search from G finds, which is the one that `reply` can read off it."""
+    way = back(search(maze.walls, maze.goal), maze.start)
+    steps = {step: move for move, (_, step) in MOVES.items()}
+    return "".join(steps[b[0] - a[0], b[1] - a[1]] for a, b in pairwise(way))
 
 
 def search(walls: Walls, centre: Cell) -> dict[Cell, Cell | None]:
@@ -88,13 +141,15 @@ def search(walls: Walls, centre: Cell) -> dict[Cell, Cell | None]:
     return reached_from
 
 
-def spread(walls: Walls, reached_from: dict[Cell, Cell | None]) -> str:
-    """The groups of an `around`."""
-    new: dict[Cell, list[Cell]] = {cell: [] for cell in reached_from}
+def around(walls: Walls, reached_from: dict[Cell, Cell | None]) -> str:
+    """The line of a search: a group for each cell."""
+    named = {cell: f" {number} {name(cell)}" for number, cell in enumerate(reached_from, 1)}
+    new = dict.fromkeys(reached_from, "")
     for cell, before in reached_from.items():
         if before is not None:
-            new[before].append(cell)
-    return "".join(f" {name(cell)} {sides(walls, cell)}{names(new[cell])};" for cell in reached_from)
+            new[before] += named[cell]
+    groups = (f"{named[cell]} {sides(walls, cell)}{new[cell]};" for cell in reached_from)
+    return f"around {name(next(iter(reached_from)))}:{''.join(groups)}"
 
 
 def back(reached_from: dict[Cell, Cell | None], start: Cell) -> list[Cell]:

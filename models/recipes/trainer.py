@@ -6,24 +6,25 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
+from transformers import AutoModelForSequenceClassification, PrinterCallback
+from transformers.utils import logging
 
+from benchmark.mazes.errors import CheckpointError
+from models import load, processes
+from models.load import Weights
+
+from . import curve
 from .progress import Progress, last_checkpoint, quiet
+from .validation import validation
 
 if TYPE_CHECKING:
+    from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 
-
-class Schedule(Protocol):
-    """The settings that all of these recipes have."""
-
-    batch: int
-    rate: float
-    warmup: int
-    seed: int
+    from .tuning import Tuning
 
 
 @contextmanager
@@ -34,19 +35,85 @@ def loading() -> Iterator[None]:
         yield
 
 
-def load(parent: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The model and the tokenizer of the checkpoint that a recipe starts from."""
+def start(recipe: Tuning, weights: Weights, judge: bool = False) -> tuple[Any, PreTrainedTokenizerBase]:
+    """The model that a recipe trains, and its tokenizer.
+
+    With `recipe.lora` it is the whole model with an adapter to be trained: a new one, or where the parent is an adapter
+    itself, that one again, so that a chain of fine-tunes is always one adapter on one base. Without it all weights are
+    trained, those of a parent's adapter merged in. `judge` puts a head on it that gives one number.
+
+    Raises CheckpointError where the model cannot be asked in the recipe's style.
+    """
     quiet()
-    model = AutoModelForCausalLM.from_pretrained(parent, use_safetensors=True, trust_remote_code=False)
-    return model, AutoTokenizer.from_pretrained(parent, trust_remote_code=False)
+    tokenizer = load.tokenizer(weights)
+    if recipe.style == "chat" and tokenizer.chat_template is None:
+        raise CheckpointError(
+            f"the model in {weights.whole} has no chat template, so {recipe.method} cannot teach it to chat: give its "
+            'folder, or name it in a table with style = "plain"'
+        )
+    if recipe.lora:
+        return _adapter(recipe, weights, tokenizer, judge), tokenizer
+    model = load.model(weights)
+    if weights.base:
+        model = model.merge_and_unload()
+    return (_with_head(model, weights, tokenizer) if judge else model), tokenizer
 
 
-def settings(recipe: Schedule, work: Path) -> dict[str, Any]:
-    """What every trainer is told; `warmup` counts steps, and from there the rate falls to 0 along a cosine."""
+def _adapter(recipe: Tuning, weights: Weights, tokenizer: PreTrainedTokenizerBase, judge: bool) -> PeftModel:
+    from peft import LoraConfig, PeftConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+    from safetensors.torch import load_file
+    from transformers.pytorch_utils import Conv1D
+
+    whole = load.model(Weights(weights.whole, None, weights.remote_code))
+    config = LoraConfig(
+        r=recipe.lora,
+        lora_alpha=2 * recipe.lora,
+        target_modules="all-linear",
+        fan_in_fan_out=any(isinstance(part, Conv1D) for part in whole.modules()),  # how GPT-2 keeps its matrices
+    )
+    if weights.base:
+        config = PeftConfig.from_pretrained(weights.folder)
+        config.inference_mode, config.base_model_name_or_path = False, None  # it is loaded, from wherever it lies
+    config.task_type = "SEQ_CLS" if judge else "CAUSAL_LM"
+    torch.manual_seed(recipe.seed)
+    adapted = get_peft_model(_with_head(whole, weights, tokenizer) if judge else whole, config)
+    if weights.base:
+        known = load_file(weights.folder / "adapter_model.safetensors")
+        set_peft_model_state_dict(adapted, get_peft_model_state_dict(adapted) | known)  # a new head stays as it is
+    return adapted
+
+
+def _with_head(model: PreTrainedModel, weights: Weights, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    """The model with a new head that gives one number."""
+    told = logging.get_verbosity()
+    logging.set_verbosity_error()  # that the head is new is no news
+    whole = Weights(weights.whole, None, weights.remote_code)
+    judge = load.model(whole, kind=AutoModelForSequenceClassification, num_labels=1)
+    logging.set_verbosity(told)
+    judge.base_model.load_state_dict(model.base_model.state_dict())
+    judge.config.pad_token_id = tokenizer.pad_token_id
+    return judge
+
+
+def judge(weights: Weights) -> PreTrainedModel:
+    """A judge that `reward` has trained, its adapter merged in memory."""
+    model = load.model(weights, kind=AutoModelForSequenceClassification, num_labels=1)
+    return model.merge_and_unload() if weights.base else model
+
+
+def settings(recipe: Tuning, work: Path) -> dict[str, Any]:
+    """What every trainer is told; `warmup` counts steps, and from there the rate falls to 0 along a cosine.
+
+    Raises CheckpointError where the batch cannot be shared by the processes.
+    """
+    if recipe.batch % processes.count():
+        raise CheckpointError(
+            f"{recipe.method} has batches of {recipe.batch}, which {processes.count()} processes cannot share evenly"
+        )
     return {
         "output_dir": str(work / "trainer"),
         "num_train_epochs": 1,
-        "per_device_train_batch_size": recipe.batch,
+        "per_device_train_batch_size": recipe.batch // processes.count(),
         "learning_rate": recipe.rate,
         "lr_scheduler_type": "cosine",
         "warmup_steps": recipe.warmup,
@@ -62,13 +129,22 @@ def settings(recipe: Schedule, work: Path) -> dict[str, Any]:
     }
 
 
-def run(trainer: Trainer, name: str, work: Path, target: Path) -> dict[str, Any]:
-    """Train from where an interrupted run stopped, save the checkpoint, and return the figures of the card."""
+def run(recipe: Tuning, trainer: Trainer, work: Path, target: Path) -> dict[str, Any]:
+    """Train from where an interrupted run stopped, save checkpoint and curve, and return the figures of the card."""
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(Progress(name))
+    # sharded weights cannot answer on one process alone
+    watched = validation(recipe, trainer) if recipe.answers and not trainer.is_fsdp_enabled else None
+    trainer.add_callback(Progress(recipe.method, watched))
     result = trainer.train(resume_from_checkpoint=last_checkpoint(work / "trainer"))
-    trainer.save_model(str(target))
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    if recipe.lora:
+        if processes.is_first():
+            model.save_pretrained(target, selected_adapters=["default"])  # TRL keeps the parent's beside it as `ref`
+            trainer.processing_class.save_pretrained(target)
+    else:
+        trainer.save_model(str(target))
     (target / "training_args.bin").unlink(missing_ok=True)  # a pickle; the card says what it would
+    curve.write(trainer.state.log_history, target)
     return {"loss": round(result.training_loss, 4), "torch": torch.__version__}
 
 

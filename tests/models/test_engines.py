@@ -13,7 +13,8 @@ from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.prompt import Asking, prompt
 from models.engines import Request, ask
 from models.engines import transformers as engine
-from models.registry import Checkpoint, find
+from models.load import Weights
+from models.registry import find
 
 
 def requests(tier, n, drawing="compact"):
@@ -24,13 +25,13 @@ def requests(tier, n, drawing="compact"):
 def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch, cache_bytes):
     monkeypatch.setattr(engine, "CACHE_BYTES", cache_bytes)
     asked = requests("tiny", 6) + requests("small", 1, "block")
-    replies = dict(engine.generate(tiny_model, asked))
+    replies = dict(engine.generate(Weights(tiny_model), asked))
     assert replies.keys() == {request.case for request in asked}
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
     model = AutoModelForCausalLM.from_pretrained(tiny_model).eval()
     for request in asked:
         ids = tokenizer(request.prompt, return_tensors="pt")["input_ids"]
-        limit = 64 + 5 * request.case.maze.walls.size
+        limit = 64 + 8 * request.case.maze.walls.size
         written = []
         with torch.inference_mode():
             for _ in range(limit):
@@ -49,7 +50,7 @@ def test_a_folder_that_does_not_load_is_a_clear_error(tiny_model, tmp_path, spoi
     shutil.copytree(tiny_model, tmp_path, dirs_exist_ok=True)
     (tmp_path / spoilt).write_text("{}")
     with pytest.raises(CheckpointError, match="cannot load the model"):
-        list(engine.generate(tmp_path, requests("tiny", 1)))
+        list(engine.generate(Weights(tmp_path), requests("tiny", 1)))
 
 
 def chat(reasoning):
@@ -70,17 +71,17 @@ def test_a_chat_goes_through_the_template_of_the_model_and_thoughts_have_room(ti
     model = AutoModelForCausalLM.from_pretrained(tmp_path).eval()
     monkeypatch.setattr(engine, "THOUGHTS", 50)
     for reasoning in (False, True):
-        ((_, reply),) = engine.generate(tmp_path, chat(reasoning))
+        ((_, reply),) = engine.generate(Weights(tmp_path), chat(reasoning))
         system, user = (message["content"] for message in chat(reasoning)[0].prompt)
         ids = tokenizer(f"[system]{system}[user]{user}[assistant]", return_tensors="pt")
-        limit = 64 + 5 * 16 * len(tokenizer(" (10,10)")["input_ids"]) + 50 * reasoning
+        limit = 64 + 8 * 16 * len(tokenizer(" (10,10)")["input_ids"]) + 50 * reasoning
         output = model.generate(**ids, max_new_tokens=limit, do_sample=False)[0, ids["input_ids"].shape[1] :]
         assert reply.text == tokenizer.decode(output, skip_special_tokens=True)
 
 
 def test_a_model_without_a_chat_template_says_so(tiny_model):
     with pytest.raises(CheckpointError, match="has no chat template: ask it with --prompt plain"):
-        list(engine.generate(tiny_model, chat(reasoning=False)))
+        list(engine.generate(Weights(tiny_model), chat(reasoning=False)))
 
 
 def test_agents_answer_through_the_same_door():
@@ -91,4 +92,4 @@ def test_agents_answer_through_the_same_door():
 
 def test_an_agent_has_no_folder():
     with pytest.raises(CheckpointError, match="has no weights"):
-        Checkpoint("oracle").folder()
+        find("oracle").weights()

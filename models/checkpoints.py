@@ -1,0 +1,220 @@
+"""What answers: an agent, a folder or a model of the hub, or the product of a recipe.
+
+Light to make and to name: whoever only collects cases loads no model. `weights()` downloads or builds what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from benchmark.mazes.errors import CheckpointError
+
+from . import hub, load, processes, store
+from .card import readme
+from .load import Weights
+from .recipes import RECIPES, Recipe
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What all of them have: the name that tables show."""
+
+    name: str
+
+    is_agent = False
+
+    @property
+    def style(self) -> str:
+        """The style of prompt that it was taught with; a stranger's is not known, and it is given a plain text."""
+        return "plain"
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it has yet to be built."""
+        return False
+
+    def weights(self) -> Weights:
+        """Where its model lies, downloaded or built if it is missing. Raises CheckpointError where there is none."""
+        raise NotImplementedError
+
+    def digest(self) -> str:
+        """The sha256 of what decides its replies."""
+        return load.content(self.weights())
+
+    def address(self) -> dict[str, str]:
+        """How the settings of an adapter name it as what they are for."""
+        return {"base_model_name_or_path": self.name}
+
+    def provenance(self) -> dict[str, Any]:
+        """What a saved run says of it."""
+        weights = self.weights()
+        return {
+            "name": self.name,
+            "kind": type(self).__name__.lower(),
+            "weights": load.digest(weights.folder),
+            "base": weights.base and load.digest(weights.base),
+            "recipe": store.card(weights.folder),
+        }
+
+
+@dataclass(frozen=True)
+class Agent(Checkpoint):
+    """One of `benchmark.mazes.agents`, which knows the maze and needs no weights."""
+
+    is_agent = True
+
+    def weights(self) -> Weights:
+        raise CheckpointError(f"{self.name} is an agent and has no weights")
+
+    def provenance(self) -> dict[str, Any]:
+        return {"name": self.name, "kind": "agent"}
+
+
+@dataclass(frozen=True)
+class Folder(Checkpoint):
+    """A model on disk, or (`base`) an adapter and the checkpoint that it is for."""
+
+    path: Path
+    base: Checkpoint | None = None
+    remote_code: bool = False
+
+    def weights(self) -> Weights:
+        return Weights(self.path, self.base and self.base.weights().whole, self.remote_code)
+
+    def address(self) -> dict[str, str]:
+        return {"base_model_name_or_path": str(self.path)} if self.base is None else self.base.address()
+
+
+@dataclass(frozen=True)
+class Hub(Checkpoint):
+    """A model, or an adapter, of the Hugging Face hub."""
+
+    repo: str
+    revision: str | None
+    remote_code: bool = False
+
+    def weights(self) -> Weights:
+        folder = hub.download(self.repo, self.revision, self.remote_code)
+        if not load.is_adapter(folder):
+            return Weights(folder, None, self.remote_code)
+        from .registry import of_adapter
+
+        return Weights(folder, of_adapter(folder, self.remote_code).weights().whole, self.remote_code)
+
+    def address(self) -> dict[str, str]:
+        named = {"base_model_name_or_path": self.repo}
+        return named | {"revision": self.revision} if self.revision else named
+
+    def provenance(self) -> dict[str, Any]:
+        return super().provenance() | {"repo": self.repo, "commit": self.weights().folder.name}
+
+
+@dataclass(frozen=True)
+class Built(Checkpoint):
+    """The product of a recipe, from that of its parent; `shipped` allows the one that comes with the project."""
+
+    recipe: Recipe
+    parent: Checkpoint | None = None
+    judge: Checkpoint | None = None
+    shipped: bool = True
+
+    @property
+    def style(self) -> str:
+        style = getattr(self.recipe, "style", "search")
+        return "chat" if style == "chat" else "plain"
+
+    @property
+    def is_missing(self) -> bool:
+        return self.place() is None
+
+    @cached_property
+    def _digest(self) -> str:
+        whole = {
+            **self.recipe.describe(),
+            "parent": self.parent and self.parent.digest(),
+            **({"judge": self.judge.digest()} if self.judge else {}),
+            **({} if self.shipped else {"rebuilt": True}),
+        }
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+    def digest(self) -> str:
+        """The sha256 of the recipe: its method, its settings, its data, and the same of what it starts from."""
+        return self._digest
+
+    def place(self) -> Path | None:
+        """Where there is a sound one, shipped or in the store.
+
+        Raises CheckpointError where the one that is shipped was changed.
+        """
+        shipped = SHIPPED / self.recipe.method
+        if self.shipped and (store.card(shipped) or {}).get("digest") == self.digest():
+            if wrong := fault(shipped):
+                raise CheckpointError(f"{wrong}. It belongs to the project: `git checkout -- {SHIPPED}` brings it back")
+            return shipped
+        return folder if (folder := self.stored()).is_dir() and not fault(folder) else None
+
+    def stored(self) -> Path:
+        """Its folder in the store, whether it is there or not."""
+        return store.folder(self.recipe.method, self.digest())
+
+    def weights(self) -> Weights:
+        folder = self.place()
+        if folder is None:
+            needed = {role: one.weights() for role, one in (("parent", self.parent), ("judge", self.judge)) if one}
+
+            def build(target: Path, work: Path) -> None:
+                self.build(needed, target, work)
+
+            folder = store.obtain(self.recipe.method, self.digest(), build, fault)
+        above = self.parent and self.parent.weights()
+        return Weights(
+            folder, above.whole if above and load.is_adapter(folder) else None, bool(above and above.remote_code)
+        )
+
+    def address(self) -> dict[str, str]:
+        if self.parent and load.is_adapter(self.weights().folder):
+            return self.parent.address()
+        known = self.recipe == RECIPES[self.recipe.method] and self.shipped
+        return {"base_model_name_or_path": self.recipe.method if known else str(self.weights().folder)}
+
+    def build(self, needed: dict[str, Weights], target: Path, work: Path) -> None:
+        """Build it into the folder `target`, with the card that the store keeps; `needed` is where its parents lie."""
+        started = time.monotonic()
+        figures = self.recipe.build(needed, target, work)
+        if not processes.is_first():
+            return
+        if load.is_adapter(target):
+            load.readdress(target, self.parent.address())
+        card = {
+            "name": self.name,
+            "digest": self.digest(),
+            "recipe": self.recipe.describe(),
+            "parent": self.parent and {"name": self.parent.name, "digest": self.parent.digest()},
+            "judge": self.judge and {"name": self.judge.name, "digest": self.judge.digest()},
+            "weights": load.digest(target),
+            **figures,
+            "processes": processes.count(),
+            "seconds": round(time.monotonic() - started, 1),
+        }
+        (target / store.CARD).write_text(json.dumps(card, indent=2) + "\n")
+        (target / "README.md").write_text(readme(target, card))
+
+
+def fault(folder: Path) -> str:
+    """What of a built checkpoint is not as its card says, with the file's name; empty where all is."""
+    recorded = (store.card(folder) or {}).get("weights")
+    if recorded is None:
+        return f"the record {folder / store.CARD} is missing or spoilt"
+    if (found := load.digest(folder)) != recorded:
+        files = ", ".join(str(file) for file in sorted(folder.glob("*.safetensors"))) or f"{folder}/*.safetensors"
+        known = f"sha256 {found[:16]} where {recorded[:16]} is recorded"
+        return f"the weights in {files} are not those that were built: {known}"
+    return ""

@@ -1,0 +1,88 @@
+"""Models from the Hugging Face hub, and to it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from benchmark.mazes.errors import CheckpointError
+
+ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+"""What a model of the hub is called: `org/name`, and after an `@` a branch, tag or commit."""
+WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+
+
+def cached(repo: str, revision: str | None) -> Path | None:
+    """The folder of a model that was downloaded before, None where it is not here."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=WANTED, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+
+
+def download(repo: str, revision: str | None, remote_code: bool = False) -> Path:
+    """The folder of a model, downloaded if it is not here. Pickled weights are never asked for.
+
+    Raises CheckpointError, saying what to do, where there is no such model, no access, or no network.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    name = f"{repo}@{revision}" if revision else repo
+    wanted = [*WANTED, "*.py"] if remote_code else WANTED
+    try:
+        folder = Path(snapshot_download(repo, revision=revision, allow_patterns=wanted))
+    except GatedRepoError as error:
+        raise CheckpointError(
+            f"the hub lets only some download {name}: accept its terms on its page, and log in (`hf auth login`)"
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise CheckpointError(
+            f"the hub has no model {name}, or does not show it to you: mind the spelling, or log in (`hf auth login`)"
+        ) from error
+    except RevisionNotFoundError as error:
+        raise CheckpointError(f"the model {repo} has no branch, tag or commit {revision!r}") from error
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise CheckpointError(
+            f"the model {name} is not on this machine and the hub cannot be reached. Try again with a network, or "
+            f"download it elsewhere (`hf download {repo}`) and give its folder. It said: {_line(error)}"
+        ) from error
+    except HFValidationError as error:
+        raise CheckpointError(f"{name} is no name of a model on the hub: {_line(error)}") from error
+    if not any(folder.glob("*.safetensors")):
+        raise CheckpointError(f"the model {name} has no weights in safetensors, and others are not loaded")
+    return folder
+
+
+def push(folder: Path, repo: str, private: bool) -> str:
+    """Upload a folder as a model of the hub, made if it is missing; returns its address.
+
+    Raises CheckpointError where the hub does not take it.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    api = HfApi()
+    try:
+        api.create_repo(repo, private=private, exist_ok=True)
+        return str(api.upload_folder(repo_id=repo, folder_path=folder, commit_message="Labirinto checkpoint"))
+    except HFValidationError as error:
+        raise CheckpointError(f"{repo!r} is no name of a model on the hub: {_line(error)}") from error
+    except (HfHubHTTPError, OSError) as error:
+        raise CheckpointError(
+            f"cannot push to {repo}: {_line(error)}. It needs a network, and a token that may write (`hf auth login`)"
+        ) from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,57 @@
+"""What the recipes that learn from preference pairs share: where the pairs come from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .tuning import Tuning
+
+if TYPE_CHECKING:
+    from .preferences import Pair
+
+SHARES = {"wall": 0.3, "short": 0.2, "overshot": 0.1, "wrong-end": 0.2, "detour": 0.2}
+"""How often each kind of `preferences` is rejected (here, because recipes are made without loading Numba)."""
+
+
+@dataclass(frozen=True)
+class Preferring(Tuning):
+    """Settings of the pairs: the verifier's, or people's own from a file."""
+
+    examples: int = 1_600  # pairs by the verifier
+    kinds: dict[str, float] = field(default_factory=lambda: dict(SHARES))
+    """The shares of what is wrong with the rejected reply; a kind left out, or with share 0, is switched off."""
+    preferences: str = ""
+    """A JSONL file with people's own pairs (see `preferences.read`), which then take the place of the verifier's."""
+
+    def describe(self) -> dict[str, Any]:
+        """The file stands in it with its content's digest, and not with its path."""
+        said = super().describe()
+        if self.preferences:
+            said["preferences"] = said["data"]
+        return said
+
+    def data_digest(self) -> str:
+        total = hashlib.sha256()
+        for pair in islice(self.data(), None if self.preferences else 10 * self.batch):
+            total.update(json.dumps(pair).encode())
+        return total.hexdigest()
+
+    def data(self) -> Iterator[Pair]:
+        """The pairs in order, the sizes in turn."""
+        from .preferences import pairs, read
+
+        if self.preferences:
+            yield from read(Path(self.preferences).expanduser())
+            return
+        streams = [
+            pairs(self.mazes(f"{self.method}-{place}", size), self.kinds, self.seed, self.style)
+            for place, size in enumerate(self.sizes)
+        ]
+        for stream in islice(cycle(streams), self.examples):
+            yield next(stream)

@@ -1,0 +1,40 @@
+"""How many mazes a model solves while it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from benchmark.mazes import answer
+from benchmark.mazes.outcomes import SOLVED
+from benchmark.mazes.score import score
+
+from .replies import replies
+
+if TYPE_CHECKING:
+    from transformers import Trainer
+
+    from .tuning import Tuning
+
+MAZES = 32
+
+
+def validation(recipe: Tuning, trainer: Trainer) -> Callable[[], float]:
+    """A function that gives the share, from 0 to 1, of mazes that the model solves at the time.
+
+    They are of the sizes that the recipe learns from, as many of each, from a stream that no recipe learns from.
+    """
+    sizes = sorted(set(recipe.sizes))
+    mazes = [maze for size in sizes for maze in islice(recipe.mazes("validation", size), max(1, MAZES // len(sizes)))]
+
+    def solved() -> float:
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        was_training = model.training
+        model.eval()
+        given = replies(model, trainer.processing_class, mazes, recipe.style, do_sample=False)
+        model.train(was_training)
+        found = [score(maze, answer.read(reply, maze).strict) for maze, reply in zip(mazes, given, strict=True)]
+        return sum(one.outcome in SOLVED for one in found) / len(found)
+
+    return solved
