@@ -68,8 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.choices = registry.Choices(named, options.lora, options.rebuild_base, options.trust_remote_code)
         options.run(options)
     except LabirintoError as error:
-        if processes.is_first():
-            print(f"{options.prog}: {error}", file=sys.stderr)
+        print(f"{options.prog}: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -23,6 +23,7 @@ def is_first() -> bool:
 def together() -> None:
     """Wait here until all have come this far."""
     if count() > 1:
+        import torch
         from accelerate import PartialState
 
-        PartialState().wait_for_everyone()
+        PartialState(cpu=not torch.cuda.is_available()).wait_for_everyone()

@@ -52,12 +52,13 @@ class Pretrain:
     layers: int = 4
     width: int = 128
     heads: int = 4
-    steps: int = 5_600
+    architecture: str = "opt"
+    steps: int = 3_400
     stages: tuple[tuple[int, tuple[str, ...], tuple[int, ...]], ...] = (
         (0, ("looks", "looks", "letters"), (8,)),
         (400, ("looks", "looks", "letters"), (5, 8, 12, 4, 10)),
         (1_000, ("whole", "looks", "whole", "letters"), (5, 8)),
-        (1_800, ("whole", "looks", "whole", "letters"), (4, 5, 6, 7, 8, 9, 10, 11, 12, 8, 12)),
+        (1_800, ("whole", "looks", "whole", "letters"), (5, 8, 4, 8)),
     )
     """From which step on batches of which kinds (see `texts`) and sizes follow each other in turn."""
     generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
@@ -66,7 +67,7 @@ class Pretrain:
     matrix_rate: float = 0.02  # Muon's learning rate
     rate: float = 2e-3  # AdamW's
     warmup: int = 100  # steps in which the rates rise
-    decay: int = 2_500  # steps at the end in which they fall to 0, both in a straight line
+    decay: int = 1_500  # steps at the end in which they fall to 0, both in a straight line
     seed: int = 1
 
     method = "base"

@@ -44,4 +44,4 @@ class Rlhf(Rlvr):
             train_dataset=Dataset.from_list([{"prompt": texts.ask(maze, self.style)} for maze in self.data()]),
             processing_class=tokenizer,
         )
-        return trainer.run(self, rloo, work, target) | trainer.rewards(rloo)
+        return trainer.run(self, rloo, work, target) | trainer.rewards(self, rloo)

@@ -82,4 +82,4 @@ class Rlvr(Tuning):
             [{"prompt": texts.ask(maze, self.style), "number": at} for at, maze in enumerate(mazes)]
         )
         grpo = GRPOTrainer(model, reward_funcs=verified, args=config, train_dataset=data, processing_class=tokenizer)
-        return trainer.run(self, grpo, work, target) | trainer.rewards(grpo)
+        return trainer.run(self, grpo, work, target) | trainer.rewards(self, grpo)

@@ -21,6 +21,10 @@ asked for paths alone, even one of six layers stayed at a fifth of the far ones 
 knew nearly all sides and new cells of an 8x8 maze (99.6 %), and took the wrong cell next in 24 % of the groups: to find
 it, it had to look past all groups that had reached nothing new.
 
+Other documents have `S` and `G` alone (`letters`), or beside them the sides of all cells in random order (`looks`):
+they teach to look, which comes first and costs less there than amid all the rest. After 1,000 steps of whole documents
+66 % of the sides were right in 5x5 mazes, after 200 steps of `looks` 89 % (both with rotary positions).
+
 The benchmark's question, and the word `answer:`, never occur in it.
 """
 

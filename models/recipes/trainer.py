@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 
     from .tuning import Tuning
+
+
+COLLAPSED = 0.8
+"""The share of groups with all replies worth the same above which a person is told."""
 
 
 @contextmanager
@@ -118,6 +123,7 @@ def settings(recipe: Tuning, work: Path) -> dict[str, Any]:
         "lr_scheduler_type": "cosine",
         "warmup_steps": recipe.warmup,
         "bf16": torch.cuda.is_available(),
+        "use_cpu": not torch.cuda.is_available(),  # or several processes without a GPU do not find each other
         "gradient_checkpointing": False,
         "dataloader_pin_memory": torch.cuda.is_available(),
         "save_steps": 200,
@@ -148,7 +154,7 @@ def run(recipe: Tuning, trainer: Trainer, work: Path, target: Path) -> dict[str,
     return {"loss": round(result.training_loss, 4), "torch": torch.__version__}
 
 
-def rewards(trainer: Trainer) -> dict[str, Any]:
+def rewards(recipe: Tuning, trainer: Trainer) -> dict[str, Any]:
     """From the log of reinforcement: the mean reward of the first and last steps, and the share of groups all alike."""
     log = [entry for entry in trainer.state.log_history if "reward" in entry]
     few = max(1, len(log) // 10)
@@ -156,8 +162,12 @@ def rewards(trainer: Trainer) -> dict[str, Any]:
     def mean(name: str, entries: list[dict[str, float]]) -> float:
         return round(sum(entry[name] for entry in entries) / len(entries), 4)
 
-    return {
-        "reward_first": mean("reward", log[:few]),
-        "reward_last": mean("reward", log[-few:]),
-        "zero_std": mean("frac_reward_zero_std", log),
-    }
+    alike = mean("frac_reward_zero_std", log)
+    if alike > COLLAPSED:
+        share = "all" if alike == 1 else f"{alike:.0%} of the"
+        print(
+            f"{recipe.method}: in {share} groups all replies were worth the same, so that nothing was learned from "
+            "them: reward collapse",
+            file=sys.stderr,
+        )
+    return {"reward_first": mean("reward", log[:few]), "reward_last": mean("reward", log[-few:]), "zero_std": alike}

@@ -4,21 +4,12 @@ import json
 
 import pytest
 
-from models import registry
+from benchmark.mazes import suite
+from benchmark.mazes.prompt import Asking, prompt
 from models.__main__ import main
+from models.engines import Request, ask
 from models.recipes import RECIPES
-from models.recipes.sft import Sft
-
-
-@pytest.fixture
-def tiny_recipes(monkeypatch, tmp_path, tiny_recipe):
-    """A store of its own, and recipes that take seconds."""
-    monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path / "home"))
-    monkeypatch.setitem(RECIPES, "base", tiny_recipe)
-    monkeypatch.setitem(RECIPES, "sft", Sft(examples=96, batch=8, sizes=(4, 5), warmup=1))
-    registry.digest.cache_clear()
-    yield
-    registry.digest.cache_clear()
+from models.registry import find
 
 
 def test_checkpoints_are_built_listed_shown_and_removed(tiny_recipes, capsys, tmp_path):
@@ -31,20 +22,53 @@ def test_checkpoints_are_built_listed_shown_and_removed(tiny_recipes, capsys, tm
     assert out.count("not built") == len(RECIPES) - 2  # its parent was built too
     assert main(["show", "sft"]) == 0
     card = json.loads(capsys.readouterr().out)
-    assert card["digest"] == registry.digest("sft")
-    assert card["parent"] == registry.digest("base")
+    assert card["digest"] == find("sft").digest()
+    assert card["parent"] == {"name": "base", "digest": find("base").digest()}
     assert main(["remove", "sft"]) == 0
-    assert registry.place("sft") is None
-    assert registry.place("base") is not None
+    assert find("sft").is_missing
+    assert not find("base").is_missing
+
+
+def test_a_checkpoint_is_exported_with_its_card_and_answers_the_same(tiny_recipes, capsys, tmp_path):
+    asked = [Request(case, prompt(case.maze, Asking())) for case in suite.cases("tiny")[:2]]
+    assert main(["build", "sft", "sft-lora"]) == 0
+    for name, more in (("sft", []), ("sft-lora", []), ("sft-lora", ["--merged"])):
+        folder = tmp_path / f"{name}{len(more)}"
+        assert main(["export", name, str(folder), *more]) == 0
+        text = (folder / "README.md").read_text()
+        assert text.startswith("---\n")
+        assert "![Training curve](curve.svg)" in text
+        assert (folder / "curve.svg").is_file()
+        assert str(tmp_path) not in text
+        replies = [[reply.text for _, reply in ask(find(one), asked)] for one in (name, str(folder))]
+        if (folder / "adapter_config.json").is_file():
+            assert json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"] != ""
+        assert replies[0] == replies[1]
+    assert main(["export", "sft", str(folder)]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+def test_names_of_ones_own_are_listed_and_built(tiny_recipes, capsys, tmp_path):
+    (tmp_path / "names.toml").write_text('short = {recipe = "sft", examples = 16}\nwho = "oracle"\n')
+    assert main(["--checkpoints", str(tmp_path / "names.toml"), "list"]) == 0
+    out = capsys.readouterr().out
+    assert "short" in out
+    assert "oracle" in out
+    assert main(["--checkpoints", str(tmp_path / "names.toml"), "build", "short"]) == 0
+    assert main(["--checkpoints", str(tmp_path / "nowhere.toml"), "list"]) == 2
+    assert "cannot read the names of checkpoints" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["build", "stf"], "no recipe 'stf'; there are base, sft"),
+        (["build", "stf"], "no checkpoint 'stf'"),
         (["show", "sft"], "sft is not built: `python -m models build sft` builds it"),
         (["remove", "sft"], "sft is not in the store"),
-        (["remove", "../../etc"], "no recipe '../../etc'"),
+        (["show", "oracle"], "oracle is not made by a recipe"),
+        (["export", "sft", "folder"], "sft is not built"),
+        (["push", "sft", "org/name"], "sft is not built"),
+        (["remove", "../../etc"], "no model in "),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(tiny_recipes, capsys, arguments, message):

@@ -12,8 +12,8 @@ from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import shortest_path
 from models.recipes import preferences
-from models.recipes.dpo import SHARES
 from models.recipes.preferences import KINDS, OUTCOMES, pairs
+from models.recipes.preferring import SHARES
 from models.recipes.rewards import reward
 
 from ..mazes.strategies import mazes, trees

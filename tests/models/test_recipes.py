@@ -1,10 +1,17 @@
 """Real recipes, made tiny."""
 
+import json
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from benchmark.mazes.errors import CheckpointError
+from models import load
+from models.load import Weights
 from models.recipes.dpo import Dpo
 from models.recipes.orpo import Orpo
 from models.recipes.pretrain import Pretrain
@@ -12,6 +19,16 @@ from models.recipes.reward import Reward
 from models.recipes.rlhf import Rlhf
 from models.recipes.rlvr import Rlvr
 from models.recipes.sft import Sft
+
+from .conftest import FEW, SMALL
+
+
+def build(recipe, parent, folder, judge=None):
+    """The product of a recipe in `folder`, and its figures."""
+    work = folder.parent / f"{folder.name}-work"
+    folder.mkdir(), work.mkdir()
+    needed = {"parent": Weights(parent)} | ({"judge": Weights(judge)} if judge else {})
+    return recipe.build(needed, folder, work)
 
 
 def test_the_default_base_is_small_enough():
@@ -22,8 +39,6 @@ def test_the_default_base_is_small_enough():
 
 
 def test_pretraining_lowers_the_loss_and_saves_what_transformers_loads(tiny_recipe, tmp_path):
-    from dataclasses import replace
-
     short = tiny_recipe.build({}, tmp_path / "short", tmp_path)
     (tmp_path / "work").mkdir()
     long = replace(tiny_recipe, steps=60).build({}, tmp_path / "long", tmp_path / "work")
@@ -32,6 +47,9 @@ def test_pretraining_lowers_the_loss_and_saves_what_transformers_loads(tiny_reci
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "long")
     assert sum(parameter.numel() for parameter in model.parameters()) == long["parameters"]
     assert model.config.vocab_size == len(tokenizer)
+    curve = pd.read_csv(tmp_path / "long" / "curve.csv")
+    assert list(curve["step"]) == [20, 40, 60]
+    assert curve["loss"].is_monotonic_decreasing
 
 
 def test_an_interrupted_pretraining_ends_with_the_same_weights(tiny_recipe, tmp_path, monkeypatch):
@@ -55,21 +73,26 @@ def test_an_interrupted_pretraining_ends_with_the_same_weights(tiny_recipe, tmp_
     except KeyboardInterrupt:
         tiny_recipe.build({}, tmp_path / "resumed", tmp_path)
     assert asked == [0, 1, 2, 3, 4, 5, 3, 4, 5]
-    whole, resumed = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "resumed"))
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert load.digest(tmp_path / "whole") == load.digest(tmp_path / "resumed")
 
 
-def test_sft_teaches_the_reply_alone_and_saves_what_transformers_loads(tiny, tiny_model, tmp_path):
-    target = tmp_path / "sft"
-    figures = Sft(examples=160, batch=8, sizes=(4,), warmup=1).build(tiny, target, tmp_path)
+def test_sft_teaches_the_reply_alone_and_saves_what_transformers_loads(tiny_model, tmp_path):
+    figures = build(Sft(examples=160, batch=8, sizes=(4,), warmup=1), tiny_model, tmp_path / "sft")
     assert 0 < figures["loss"] < 10
-    base, tuned = (load_file(folder / "model.safetensors") for folder in (tiny_model, target))
-    assert base.keys() == tuned.keys()
-    assert not torch.equal(base["model.embed_tokens.weight"], tuned["model.embed_tokens.weight"])
-    assert len(AutoTokenizer.from_pretrained(target)) == len(AutoTokenizer.from_pretrained(tiny_model))
+    assert _moved(tiny_model, tmp_path / "sft")
+    assert len(AutoTokenizer.from_pretrained(tmp_path / "sft")) == len(AutoTokenizer.from_pretrained(tiny_model))
+    curve = pd.read_csv(tmp_path / "sft" / "curve.csv")
+    assert curve["loss"].notna().any()
+    assert list(curve[curve["solved"].notna()]["step"]) == [5, 10, 15, 20]  # now and then, on mazes of validation
+    assert (tmp_path / "sft" / "curve.svg").read_text().count("<svg") == 1
 
 
-SMALL = {"batch": 8, "sizes": (4, 5), "warmup": 1, "examples": 32}
+@pytest.mark.parametrize("lora", [0, 4], ids=["whole", "lora"])
+@pytest.mark.parametrize("recipe", [Sft(**SMALL, examples=64), Dpo(**SMALL, examples=16, own=8)], ids=["sft", "dpo"])
+def test_the_same_build_again_gives_the_same_weights_bit_for_bit(tiny_model, tmp_path, recipe, lora):
+    for name in ("first", "again"):
+        build(replace(recipe, lora=lora), tiny_model, tmp_path / name)
+    assert load.digest(tmp_path / "first") == load.digest(tmp_path / "again")
 
 
 def _moved(before, after):
@@ -79,30 +102,54 @@ def _moved(before, after):
     return any(not torch.equal(old[name], new[name]) for name in old)
 
 
-@pytest.mark.parametrize("recipe", [Dpo(**SMALL, own=8), Orpo(**SMALL)], ids=["dpo", "orpo"])
-def test_preferences_move_the_weights(tiny, tiny_model, tmp_path, recipe):
-    figures = recipe.build(tiny, tmp_path / "tuned", tmp_path)
+@pytest.mark.parametrize("recipe", [Dpo(**SMALL, examples=32, own=8), Orpo(**SMALL, examples=32)], ids=["dpo", "orpo"])
+def test_preferences_move_the_weights(tiny_model, tmp_path, recipe):
+    figures = build(recipe, tiny_model, tmp_path / "tuned")
     assert figures["loss"] > 0
-    assert _moved(tiny, tiny_model, tmp_path / "tuned")
+    assert _moved(tiny_model, tmp_path / "tuned")
     assert not list((tmp_path / "tuned").glob("*.bin"))  # no pickle
     if isinstance(recipe, Dpo):
         assert figures["own_mistakes"] == 8  # this model gets nothing right
 
 
-def test_a_judge_is_trained_and_judges_what_it_is_to_judge(tiny, tiny_model, tmp_path):
-    (tmp_path / "a").mkdir()
-    figures = Reward(**SMALL | {"examples": 240}, rate=3e-3).build(tiny, tmp_path / "reward", tmp_path / "a")
+@pytest.mark.parametrize("talk", [False, True], ids=["texts", "conversations"])
+def test_peoples_own_preferences_take_the_place_of_ours(tiny_model, tmp_path, talk):
+    pairs = [{"prompt": f"Which way, {n}?", "chosen": "answer: R", "rejected": "answer: L"} for n in range(16)]
+    if talk:
+        (tiny := tmp_path / "tiny").mkdir()
+        for file in tiny_model.iterdir():
+            (tiny / file.name).write_bytes(file.read_bytes())
+        (tiny / "chat_template.jinja").write_text("{% for m in messages %}{{ m.content }}\n{% endfor %}")
+        tiny_model = tiny
+        roles = {"prompt": "user", "chosen": "assistant", "rejected": "assistant"}
+        pairs = [{key: [{"role": roles[key], "content": pair[key]}] for key in roles} for pair in pairs]
+    file = tmp_path / "pairs.jsonl"
+    file.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    recipe = Dpo(**SMALL, preferences=str(file), own=0)
+    assert list(recipe.data()) == pairs
+    build(recipe, tiny_model, tmp_path / "tuned")
+    assert _moved(tiny_model, tmp_path / "tuned")
+    # what is in the file decides the digest, and not where it lies
+    (other := tmp_path / "other.jsonl").write_text(file.read_text())
+    assert replace(recipe, preferences=str(other)).describe() == recipe.describe()
+    other.write_text(file.read_text().replace("answer: L", "answer: U"))
+    assert replace(recipe, preferences=str(other)).describe() != recipe.describe()
+    other.write_text("{}\n")
+    with pytest.raises(CheckpointError, match=r"other\.jsonl, line 1"):
+        replace(recipe, preferences=str(other)).describe()
+
+
+def test_a_judge_is_trained_and_judges_what_it_is_to_judge(tiny_model, tmp_path):
+    figures = build(Reward(**SMALL, examples=240, rate=3e-3), tiny_model, tmp_path / "reward")
     assert 0 <= figures["accuracy_last"] <= 1
-    (tmp_path / "b").mkdir()
-    rlhf = Rlhf(mazes=4, group=2, batch=4, size=4, warmup=0, rate=1e-2)
-    figures = rlhf.build(tiny, tmp_path / "rlhf", tmp_path / "b", tmp_path / "reward")
+    figures = build(Rlhf(**FEW, rate=1e-2), tiny_model, tmp_path / "rlhf", tmp_path / "reward")
     assert figures["zero_std"] < 1  # a judge tells replies apart, even those that are all wrong
-    assert _moved(tiny, tiny_model, tmp_path / "rlhf")
+    assert _moved(tiny_model, tmp_path / "rlhf")
 
 
-def test_reinforcement_by_the_verifier_runs_and_says_when_there_is_nothing_to_learn_from(tiny, tiny_model, tmp_path):
-    rlvr = Rlvr(mazes=4, group=2, batch=4, size=4, warmup=0)
-    figures = rlvr.build(tiny, tmp_path / "rlvr", tmp_path)
+def test_reinforcement_by_the_verifier_runs_and_says_when_there_is_nothing_to_learn_from(tiny_model, tmp_path, capsys):
+    figures = build(Rlvr(**FEW), tiny_model, tmp_path / "rlvr")
     assert figures["reward_first"] == figures["reward_last"] == 0.0  # this model gets nothing right
     assert figures["zero_std"] == 1.0
+    assert "rlvr: in all groups all replies were worth the same, so that nothing was learned" in capsys.readouterr().err
     assert AutoModelForCausalLM.from_pretrained(tmp_path / "rlvr").config.vocab_size > 0

@@ -61,15 +61,23 @@ def _start(seconds):
     return subprocess.Popen([sys.executable, "-c", SLOW, str(seconds)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def test_two_processes_build_it_once(home):
+def test_four_processes_build_it_once(home):
     first = _start(3)
     assert first.stdout.readline() == "building\n"
-    second = _start(0)
-    out, _ = second.communicate(timeout=60)
-    assert "waiting for it" in out
-    assert "building\n" not in out
-    assert first.wait(timeout=60) == second.returncode == 0
+    others = [_start(0) for _ in range(3)]
+    for other in others:
+        out, _ = other.communicate(timeout=60)
+        assert "waiting for it" in out
+        assert "building\n" not in out
+        assert other.returncode == 0
+    assert first.wait(timeout=60) == 0
     first.stdout.close()
+
+
+@pytest.mark.parametrize("name", ["../sft", "a/b", "", ".hidden", "/etc", "a\\b", "sft\n"])
+def test_no_name_leads_out_of_the_store(home, name):
+    with pytest.raises(CheckpointError, match="no name for a folder of the store"):
+        store.folder(name, "ab" * 32)
 
 
 def test_a_killed_build_is_taken_over(home):
