@@ -18,7 +18,7 @@ def tiny_recipe():
 
     stages = ((0, ("looks",), (4,)), (3, ("whole",), (5,)))
     return Pretrain(
-        layers=1, width=32, heads=2, steps=6, warmup=2, decay=2, stages=stages, cells={"looks": 64, "whole": 64}
+        layers=1, width=32, heads=2, cycles=((6, 2),), warmup=2, stages=stages, cells={"looks": 64, "whole": 64}
     )
 
 

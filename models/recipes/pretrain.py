@@ -26,7 +26,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,7 @@ from . import curve
 
 if TYPE_CHECKING:
     import torch
-    from transformers import OPTForCausalLM, PreTrainedTokenizerFast
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
     from models.load import Weights
 
@@ -52,22 +51,21 @@ class Pretrain:
     layers: int = 4
     width: int = 128
     heads: int = 4
-    architecture: str = "opt"
-    steps: int = 3_400
+    cycles: tuple[tuple[int, int], ...] = ((5_500, 2_500), (2_100, 1_700))
+    """How many steps there are until the rates have fallen to 0, in how many of them they fall, and so again."""
     stages: tuple[tuple[int, tuple[str, ...], tuple[int, ...]], ...] = (
-        (0, ("looks", "looks", "letters"), (8,)),
-        (400, ("looks", "looks", "letters"), (5, 8, 12, 4, 10)),
-        (1_000, ("whole", "looks", "whole", "letters"), (5, 8)),
-        (1_800, ("whole", "looks", "whole", "letters"), (5, 8, 4, 8)),
+        (0, ("unnumbered",), (5,)),
+        (900, ("unnumbered",), (4, 5)),
+        (1_800, ("unnumbered",), (4, 5, 8)),
+        (5_500, ("whole", "whole", "letters"), (5, 8, 4, 8)),
     )
     """From which step on batches of which kinds (see `texts`) and sizes follow each other in turn."""
     generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
-    cells: dict[str, int] = field(default_factory=lambda: {"letters": 1728, "looks": 864, "whole": 432})
+    cells: dict[str, int] = field(default_factory=lambda: {"unnumbered": 432, "letters": 1728, "whole": 432})
     """How many cells the mazes of a batch of each kind have together."""
     matrix_rate: float = 0.02  # Muon's learning rate
     rate: float = 2e-3  # AdamW's
-    warmup: int = 100  # steps in which the rates rise
-    decay: int = 1_500  # steps at the end in which they fall to 0, both in a straight line
+    warmup: int = 100  # steps in which the rates rise, in each cycle
     seed: int = 1
 
     method = "base"
@@ -97,9 +95,18 @@ class Pretrain:
         mazes = training.stream(f"pretrain-{self.seed}-{step}", size, size, self.generators)
         return [texts.KINDS[kind](next(mazes), random) for _ in range(max(1, self.cells[kind] // size**2))]
 
+    @property
+    def steps(self) -> int:
+        """The steps of all cycles."""
+        return sum(steps for steps, _ in self.cycles)
+
     def rate_at(self, step: int) -> float:
-        """The learning rates at this step, as a share of their full size."""
-        return min(1.0, (step + 1) / self.warmup, (self.steps - step) / self.decay)
+        """The learning rates at this step, as a share of their full size: up, level, and down in each cycle."""
+        for steps, decay in self.cycles:
+            if step < steps:
+                return min(1.0, (step + 1) / self.warmup, (steps - step) / decay)
+            step -= steps
+        return 0.0
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         import torch
@@ -159,49 +166,30 @@ class Pretrain:
             "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
         }
 
-    def model(self, tokenizer: PreTrainedTokenizerFast) -> OPTForCausalLM:
-        """The untrained model.
+    def model(self, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+        """The untrained model."""
+        from transformers import LlamaConfig, LlamaForCausalLM
 
-        The names of cells begin as the sum of a vector for their row and one for their column, and numbers as that of
-        one for their last digit and one for the others, so that what is learned of one helps with its neighbours.
-        """
-        import torch
-        from transformers import OPTConfig, OPTForCausalLM
-
-        from models.tokenizer import NAMED
-
-        config = OPTConfig(
+        config = LlamaConfig(
             vocab_size=len(tokenizer),
             hidden_size=self.width,
-            word_embed_proj_dim=self.width,
-            ffn_dim=4 * self.width,
+            intermediate_size=3 * self.width,
             num_hidden_layers=self.layers,
             num_attention_heads=self.heads,
+            num_key_value_heads=self.heads,
             max_position_embeddings=4096,
-            dropout=0.0,
-            attention_dropout=0.0,
+            tie_word_embeddings=True,
             bos_token_id=None,
             eos_token_id=tokenizer.eos_token_id,
             pad_token_id=tokenizer.pad_token_id,
         )
-        model = OPTForCausalLM(config)
-        with torch.no_grad():
-            embedding = model.get_input_embeddings().weight
-            few = embedding.std() / 2**0.5
-            of_row, of_col = few * torch.randn(NAMED, self.width), few * torch.randn(NAMED, self.width)
-            of_tens, of_ones = few * torch.randn(NAMED**2 // 10 + 1, self.width), few * torch.randn(10, self.width)
-            for row, col in product(range(NAMED), repeat=2):
-                embedding[tokenizer.convert_tokens_to_ids(f" ({row},{col})")] = of_row[row] + of_col[col]
-            for number in range(1, NAMED**2 + 1):
-                at = tokenizer.convert_tokens_to_ids(f" {number}")
-                embedding[at] = of_tens[number // 10] + of_ones[number % 10]
-        return model
+        return LlamaForCausalLM(config)
 
-    def optimizers(self, model: OPTForCausalLM) -> list[tuple[torch.optim.Optimizer, float]]:
+    def optimizers(self, model: LlamaForCausalLM) -> list[tuple[torch.optim.Optimizer, float]]:
         """Muon for the matrices inside the layers, AdamW for the embedding and the norms, each with its full rate."""
         import torch
 
-        matrices = [value for value in model.model.decoder.layers.parameters() if value.ndim == 2]
+        matrices = [value for value in model.model.layers.parameters() if value.ndim == 2]
         held = {id(value) for value in matrices}
         others = [value for value in model.parameters() if id(value) not in held]
         return [
@@ -225,7 +213,7 @@ def _tensors(documents: list[Document], tokenizer: PreTrainedTokenizerFast) -> t
     return ids, labels
 
 
-def _learn(model: OPTForCausalLM, ids: torch.Tensor, labels: torch.Tensor) -> float:
+def _learn(model: LlamaForCausalLM, ids: torch.Tensor, labels: torch.Tensor) -> float:
     """Leave the gradient of the mean cross-entropy over the labelled tokens in the model, and return that loss.
 
     Padding stands behind the text, where no token attends to it. Several processes share the documents, and each is
@@ -238,7 +226,7 @@ def _learn(model: OPTForCausalLM, ids: torch.Tensor, labels: torch.Tensor) -> fl
     mine = slice(processes.rank(), None, processes.count())
     ids, labels = ids[mine], labels[mine]
     wanted = labels[:, 1:] != -100
-    hidden = model.model.decoder(ids).last_hidden_state[:, :-1]
+    hidden = model.model(ids).last_hidden_state[:, :-1]
     loss = cross_entropy(model.lm_head(hidden[wanted]), labels[:, 1:][wanted], reduction="sum") / total
     loss.backward()
     if processes.count() > 1:
@@ -252,7 +240,7 @@ def _learn(model: OPTForCausalLM, ids: torch.Tensor, labels: torch.Tensor) -> fl
 
 
 def _tracked(
-    model: OPTForCausalLM, optimizers: list[tuple[torch.optim.Optimizer, float]]
+    model: LlamaForCausalLM, optimizers: list[tuple[torch.optim.Optimizer, float]]
 ) -> Iterator[tuple[str, torch.optim.Optimizer, torch.nn.Parameter]]:
     names = {id(value): name for name, value in model.named_parameters()}
     for optimizer, _ in optimizers:
@@ -261,7 +249,7 @@ def _tracked(
                 yield names[id(value)], optimizer, value
 
 
-def _state(model: OPTForCausalLM, optimizers: list[tuple[torch.optim.Optimizer, float]]) -> dict[str, torch.Tensor]:
+def _state(model: LlamaForCausalLM, optimizers: list[tuple[torch.optim.Optimizer, float]]) -> dict[str, torch.Tensor]:
     """Weights and optimizer state as flat tensors, so that an interrupted run needs no pickle to go on."""
     state = {f"weight/{name}": value.detach() for name, value in model.named_parameters()}
     for name, optimizer, value in _tracked(model, optimizers):
@@ -270,7 +258,7 @@ def _state(model: OPTForCausalLM, optimizers: list[tuple[torch.optim.Optimizer, 
 
 
 def _restore(
-    model: OPTForCausalLM, optimizers: list[tuple[torch.optim.Optimizer, float]], state: dict[str, torch.Tensor]
+    model: LlamaForCausalLM, optimizers: list[tuple[torch.optim.Optimizer, float]], state: dict[str, torch.Tensor]
 ) -> None:
     """Put back what `_state` took."""
     for name, optimizer, value in _tracked(model, optimizers):

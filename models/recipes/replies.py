@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from models.engines import room
-
 from . import texts
 
 if TYPE_CHECKING:
@@ -28,8 +26,7 @@ def replies(
         asked, return_tensors="pt", padding=True, padding_side="left", add_special_tokens=style != "chat"
     )
     inputs = inputs.to(model.device)
-    name = len(tokenizer(" (0,0)", add_special_tokens=False)["input_ids"])
-    most = room(max(maze.walls.size for maze in mazes), name)
+    most = texts.most_tokens(style, max(maze.walls.size for maze in mazes))
     with torch.inference_mode():
         output = model.generate(**inputs, max_new_tokens=most, pad_token_id=tokenizer.pad_token_id, **sampling)
     return tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)

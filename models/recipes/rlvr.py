@@ -50,12 +50,12 @@ class Rlvr(Tuning):
 
     def generation(self) -> dict[str, Any]:
         """The settings of a trainer that lets the model reply and values the replies."""
-        from models.engines import room
+        from .texts import most_tokens
 
         return {
             "logging_steps": 1,
             "num_generations": self.group,
-            "max_completion_length": room(max(self.sizes) ** 2),
+            "max_completion_length": most_tokens(self.style, max(self.sizes) ** 2),
             "temperature": self.temperature,
             "beta": self.beta,
             "shuffle_dataset": False,

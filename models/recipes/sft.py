@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Sft(Tuning):
     """Everything that decides the fine-tune, beside its parent."""
 
-    examples: int = 17_600
+    examples: int = 9_600
+    sizes: tuple[int, ...] = (5, 8, 4, 8)
 
     method = "sft"
     foreign_rate = 2e-4

@@ -30,6 +30,7 @@ The benchmark's question, and the word `answer:`, never occur in it.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from itertools import pairwise
@@ -41,6 +42,7 @@ from benchmark.mazes.draw import draw
 from benchmark.mazes.maze import MOVES, Cell, Maze, Walls
 from benchmark.mazes.prompt import Asking, Message, prompt
 from benchmark.mazes.prompt.en import TAG
+from models.engines import room
 
 Document = list[tuple[str, bool]]  # pieces of text, and whether they are to be learned
 Text = str | list[Message]
@@ -67,6 +69,12 @@ def letters(maze: Maze, _: np.random.Generator) -> Document:
     return [(drawing(maze), False), (ends(maze), True)]
 
 
+def unnumbered(maze: Maze, random: np.random.Generator) -> Document:
+    """The same without the numbers."""
+    drawn, (told, learned) = whole(maze, random)
+    return [drawn, (re.sub(r" [0-9]+(?= \()", "", told), learned)]
+
+
 def looks(maze: Maze, random: np.random.Generator) -> Document:
     """The ends, and the sides of all cells in random order; there is nothing to learn from that order."""
     cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
@@ -78,6 +86,7 @@ def looks(maze: Maze, random: np.random.Generator) -> Document:
 KINDS: dict[str, Callable[[Maze, np.random.Generator], Document]] = {
     "letters": letters,
     "looks": looks,
+    "unnumbered": unnumbered,
     "whole": whole,
 }
 """What a document of the base may be."""
@@ -117,6 +126,11 @@ def reply(maze: Maze, moves: str, style: str = "search") -> Text:
         return f"{ends(maze)}{around(maze.walls, reached_from)}\nanswer: S{names(way)}"
     answered = f"{TAG} {' '.join(moves)}"
     return [{"role": "assistant", "content": answered}] if style == "chat" else answered
+
+
+def most_tokens(style: str, cells: int) -> int:
+    """The most tokens that a reply about so many cells may have while a model learns: at once, it gives moves alone."""
+    return room(cells) if style == "search" else 64 + 2 * cells
 
 
 def said(text: Text) -> str:

@@ -43,6 +43,18 @@ def test_the_default_checkpoints_are_built_once_and_then_kept(tiny_project):
     assert "sft: mazes: 100%" in second.stderr.str()
 
 
+def test_adapters_strangers_and_names_of_ones_own_stand_in_one_table(tiny_project, tiny_model):
+    (tiny_project.path / "names.toml").write_text(f'mine = "{tiny_model}"\nshort = {{recipe = "sft", examples = 16}}\n')
+    names = ["sft-lora", f"sft:{tiny_model}", "mine", "short"]
+    chosen = [word for name in names for word in ("--checkpoint", name)]
+    result = tiny_project.runpytest_subprocess(*ARGUMENTS, *chosen, "--checkpoints", "names.toml")
+    assert result.ret == 0
+    text = " ".join(result.stdout.str().split())
+    for name in names:
+        assert f"{name} 2 " in text
+    assert len(list((tiny_project.path / "runs").glob("*.jsonl"))) == len(names) + 5  # and the agents
+
+
 def test_a_folder_with_a_model_answers_too(project, tiny_model):
     result = project.runpytest_subprocess(*ARGUMENTS, "--checkpoint", str(tiny_model))
     assert result.ret == 0
@@ -94,6 +106,27 @@ def test_ctrl_c_during_a_build_leaves_nothing_half_written_and_the_same_command_
     assert "base: steps" not in result.stderr.str()
     first_shown = result.stderr.str().split("sft: steps:")[1].split("%")[0].strip()
     assert int(first_shown) >= 60
+
+
+def test_a_build_that_is_killed_goes_on_with_the_same_command_at_the_same_address(project):
+    project.extend(TINY.replace("examples=96", "examples=2400"))
+    command = [sys.executable, "-m", "pytest", *ARGUMENTS, "--checkpoint", "sft"]
+    process = subprocess.Popen(command, cwd=project.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    seen = b""
+    while not re.search(rb"sft: steps: +[789]\d%", seen):
+        read = os.read(process.stdout.fileno(), 4096)
+        assert read, seen.decode()
+        seen += read
+    process.kill()
+    process.wait(timeout=60)
+    process.stdout.close()
+    (half,) = (project.path / "home" / "checkpoints").glob("sft-*.part")
+
+    result = project.runpytest_subprocess(*ARGUMENTS, "--checkpoint", "sft")
+    assert result.ret == 0
+    assert int(result.stderr.str().split("sft: steps:")[1].split("%")[0].strip()) >= 60
+    assert half.with_suffix("").is_dir()
+    assert not half.exists()
 
 
 def test_ctrl_c_during_a_batch_ends_the_session_cleanly(project):

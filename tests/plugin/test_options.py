@@ -18,7 +18,9 @@ def test_help_shows_our_options_under_one_heading_each_with_its_default(project)
     section = " ".join(section.split())
     for option in ("--checkpoint", "--limit", "--drawing", "--prompt", "--language", "--shots"):
         assert f"{option}=" in section
-    assert section.count("(default: ") == 6
+    assert section.count("(default: ") == 7
+    for option in ("--lora", "--rebuild-base", "--trust-remote-code"):
+        assert option in section
     for choice in ("coordinates", "chat", "pt"):
         assert choice in section
 
@@ -43,6 +45,8 @@ def test_the_default_checkpoints_are_recipes():
             ["--checkpoint", "stf"],
             "*no checkpoint 'stf'*base, sft, dpo, orpo, rlhf, rlvr (recipes)*oracle, *constant (agents)*",
         ),
+        (["--checkpoint", "./nowhere"], "*no checkpoint './nowhere'*"),
+        (["--checkpoints", "names.toml"], "*cannot read the names of checkpoints in names.toml*"),
         (["--checkpoint", "."], "*no model in *looked for config.json and *.safetensors*"),
         (["--checkpoint", "oracle", "--checkpoint", "oracle"], "*more than one is called oracle*"),
     ],
