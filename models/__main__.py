@@ -24,6 +24,7 @@ from pathlib import Path
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 
 from . import hub, load, processes, registry, store
+from .card import readme
 from .checkpoints import Built, Checkpoint
 from .recipes import RECIPES
 
@@ -151,6 +152,7 @@ def _push(options: argparse.Namespace) -> None:
 def _write(folder: Path, checkpoint: Checkpoint, target: Path, merged: bool) -> None:
     """The files of a built checkpoint, or with `merged` those of a whole model made from its adapter."""
     shutil.copytree(folder, target)
+    (target / "README.md").write_text(readme(folder, store.card(folder) or {}))
     weights = checkpoint.weights()
     if merged and weights.base:
         load.model(weights).merge_and_unload(safe_merge=True).save_pretrained(target)

@@ -37,7 +37,9 @@ def readme(folder: Path, card: dict[str, Any]) -> str:
     told = {"name", "digest", "recipe", "parent", "judge", "weights"}
     figures = [(name, value) for name, value in card.items() if name not in told]
     origins = [("recipe", card["digest"]), ("data", recipe["data"]), ("weights", card["weights"])]
-    origins += [(f"{role} {card[role]['name']}", card[role]["digest"]) for role in ("parent", "judge") if card[role]]
+    origins += [
+        (f"{role} {card[role]['name']}", card[role]["digest"]) for role in ("parent", "judge") if card.get(role)
+    ]
 
     def table(rows: list[tuple[str, Any]], head: str, value: str) -> str:
         return str(tabulate(rows, headers=[head, value], tablefmt="github", disable_numparse=True))

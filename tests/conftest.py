@@ -16,10 +16,7 @@ def tiny_recipe():
     """A base of one layer, trained for a few steps: real in all but skill."""
     from models.recipes.pretrain import Pretrain
 
-    stages = ((0, ("looks",), (4,)), (3, ("whole",), (5,)))
-    return Pretrain(
-        layers=1, width=32, heads=2, cycles=((6, 2),), warmup=2, stages=stages, cells={"looks": 64, "whole": 64}
-    )
+    return Pretrain(layers=1, width=32, heads=2, steps=6, warmup=2, decay=2, cells=64, sizes=((0, (4,)), (3, (5,))))
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ class Dpo(Preferring):
     """Everything that decides the fine-tune, beside its parent."""
 
     parent: str = "sft"
-    own: int = 1_600  # mazes that the parent is asked about, for pairs of its own mistakes
+    own: int = 3_200  # mazes that the parent is asked about, for pairs of its own mistakes
     beta: float = 0.1
     keep: float = 0.3  # weight of the ordinary loss on the right answer
     rate: float = 5e-5

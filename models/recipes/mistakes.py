@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.mazes import answer
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
+from benchmark.mazes.solve import shortest_path
 
 from . import texts
 from .preferences import Pair
@@ -38,7 +39,7 @@ def mistakes(recipe: Dpo, parent: Weights, file: Path) -> list[Pair]:
     with tqdm(total=recipe.own, desc=f"{recipe.parent}: own replies", unit="maze", file=sys.stderr) as bar:
         for size in sorted(set(recipe.sizes)):
             share = recipe.own * recipe.sizes.count(size) // len(recipe.sizes)
-            found += asked(parent, islice(recipe.mazes("own", size), share), recipe, bar)
+            found += asked(parent, islice(recipe.mazes(f"own-{recipe.seed}", size), share), recipe, bar)
     beside = file.with_suffix(".new")
     beside.write_text("".join(json.dumps(pair) + "\n" for pair in found))
     beside.replace(file)
@@ -66,6 +67,6 @@ def asked(parent: Weights, mazes: Iterator[Maze], recipe: Dpo, bar: Any, tempera
         for maze, reply in zip(batch, given, strict=True):
             if score(maze, answer.read(reply, maze).strict).outcome != "optimal":
                 rejected = [{"role": "assistant", "content": reply}] if recipe.style == "chat" else reply
-                prompt, chosen = texts.question(maze, recipe.style)
-                yield {"prompt": prompt, "chosen": chosen, "rejected": rejected}
+                chosen = texts.reply(maze, shortest_path(maze), recipe.style)
+                yield {"prompt": texts.ask(maze, recipe.style), "chosen": chosen, "rejected": rejected}
         bar.update(len(batch))

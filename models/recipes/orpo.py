@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 class Orpo(Preferring):
     """Everything that decides the fine-tune, beside its parent."""
 
-    examples: int = 4_800
-    sizes: tuple[int, ...] = (5, 8, 4, 8)
+    examples: int = 12_800
     beta: float = 0.1
 
     method = "orpo"

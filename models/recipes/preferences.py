@@ -24,7 +24,7 @@ from benchmark.mazes.answer import Answer
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.maze import MOVES, OPPOSITE, Maze, ways
 from benchmark.mazes.score import score
-from benchmark.mazes.solve import path
+from benchmark.mazes.solve import path, shortest_path
 
 from . import texts
 
@@ -42,7 +42,7 @@ def pairs(mazes: Iterator[Maze], shares: Mapping[str, float], seed: int, style: 
     random = Random(seed)
     for maze in mazes:
         kind = random.choices(list(shares), list(shares.values()))[0]
-        right = texts.right(maze)
+        right = shortest_path(maze)
         wrong = KINDS[kind](maze, right, random)
         if wrong is not None:
             assert score(maze, Answer(wrong)).outcome == OUTCOMES[kind]

@@ -50,7 +50,7 @@ class Preferring(Tuning):
             yield from read(Path(self.preferences).expanduser())
             return
         streams = [
-            pairs(self.mazes(f"{self.method}-{place}", size), self.kinds, self.seed, self.style)
+            pairs(self.mazes(f"{self.method}-{self.seed}-{place}", size), self.kinds, self.seed, self.style)
             for place, size in enumerate(self.sizes)
         ]
         for stream in islice(cycle(streams), self.examples):

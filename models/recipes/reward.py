@@ -21,8 +21,7 @@ class Reward(Preferring):
     """Everything that decides the judge, beside its parent."""
 
     parent: str = "sft"
-    examples: int = 2_400
-    sizes: tuple[int, ...] = (4, 5, 5)
+    examples: int = 4_800
     rate: float = 3e-4
     warmup: int = 20
 

@@ -45,8 +45,8 @@ class Rlvr(Tuning):
 
     def data(self) -> list[Maze]:
         """The mazes that are asked about, the sizes in turn."""
-        streams = cycle([self.mazes(f"{self.method}-{place}", size) for place, size in enumerate(self.sizes)])
-        return [next(stream) for stream in islice(streams, self.examples)]
+        streams = {size: self.mazes(f"{self.method}-{self.seed}", size) for size in self.sizes}
+        return [next(streams[size]) for size in islice(cycle(self.sizes), self.examples)]
 
     def generation(self) -> dict[str, Any]:
         """The settings of a trainer that lets the model reply and values the replies."""

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 class Sft(Tuning):
     """Everything that decides the fine-tune, beside its parent."""
 
-    examples: int = 9_600
-    sizes: tuple[int, ...] = (5, 8, 4, 8)
+    examples: int = 17_600
 
     method = "sft"
     foreign_rate = 2e-4
@@ -41,7 +40,7 @@ class Sft(Tuning):
         """The training examples in order, each batch of one size, so that little is padded."""
         from . import texts
 
-        streams = {size: self.mazes("sft", size) for size in set(self.sizes)}
+        streams = {size: self.mazes(f"sft-{self.seed}", size) for size in set(self.sizes)}
         for step in range(self.examples // self.batch):
             for _ in range(self.batch):
                 prompt, completion = texts.question(next(streams[self.sizes[step % len(self.sizes)]]), self.style)

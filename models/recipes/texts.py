@@ -7,99 +7,54 @@ A document of the base is a drawing and statements that are true of it:
     |__|G_______|
     S (0,3)
     G (1,1)
-    around (1,1): 1 (1,1) DL 2 (0,1) 3 (1,2); 2 (0,1) UR 4 (0,0); 3 (1,2) D 5 (0,2) 6 (1,3); 4 (0,0) UL 7 (1,0); ...
+    around (1,1): (1,1) DL (0,1) (1,2); (0,1) UR (0,0); (1,2) D (0,2) (1,3); (0,0) UL (1,0); (0,2) UL (0,3); ...
     from (1,3) to (1,1): (1,3) (1,2) (1,1)
-    S (0,3)
-    G (1,1)
 
-`S` and `G` say where the two letters stand; again at the end, because whoever answers has to look there after a long
-text. `around` spreads out from a cell, breadth first: each group names a cell, the sides on which it has walls, and
-the cells that are reached from it. All cells are numbered as they are reached, and the groups follow in that order.
-`from` is a shortest path to the first cell, read off the groups backwards: from each cell to the one that reached it.
-So no statement asks for more than one look at the drawing or one look back, which is what a small model can learn;
-asked for paths alone, even one of six layers stayed at a fifth of the far ones in 5x5 mazes. Without the numbers it
-knew nearly all sides and new cells of an 8x8 maze (99.6 %), and took the wrong cell next in 24 % of the groups: to find
-it, it had to look past all groups that had reached nothing new.
-
-Other documents have `S` and `G` alone (`letters`), or beside them the sides of all cells in random order (`looks`):
-they teach to look, which comes first and costs less there than amid all the rest. After 1,000 steps of whole documents
-66 % of the sides were right in 5x5 mazes, after 200 steps of `looks` 89 % (both with rotary positions).
+`S` and `G` say where the two letters stand. `around` spreads out from a cell, breadth first: each group names a cell,
+the sides on which it has walls, and the cells that are reached from it. `from` is a shortest path to that cell, read
+off the groups backwards: from each cell to the one that reached it. So no statement asks for more than one look at
+the drawing or one look back, which is what a small model can learn; asked for paths alone, even one of six layers
+stayed at a fifth of the far ones in 5x5 mazes.
 
 The benchmark's question, and the word `answer:`, never occur in it.
 """
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 
 from benchmark.mazes import answer
-from benchmark.mazes.draw import draw
+from benchmark.mazes.draw import draw_walls
 from benchmark.mazes.maze import MOVES, Cell, Maze, Walls
 from benchmark.mazes.prompt import Asking, Message, prompt
 from benchmark.mazes.prompt.en import TAG
 from models.engines import room
 
-Document = list[tuple[str, bool]]  # pieces of text, and whether they are to be learned
 Text = str | list[Message]
 STYLES = {"search": "plain", "plain": "plain", "chat": "chat"}
 """How a model is taught to answer, and the style of prompt that goes with it."""
 
 
-def whole(maze: Maze, random: np.random.Generator, paths: int = 2) -> Document:
-    """The ends, everything around a cell, and so many `from`, none of them from S to G; then the ends again."""
+def document(maze: Maze, random: np.random.Generator, paths: int, marked: bool) -> tuple[str, str]:
+    """A compact drawing, with or without its ends marked, and the statements about it.
+
+    `paths` of them are `from`; in a marked document no path runs from S to G.
+    """
     cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
     centre, *starts = (cells[index] for index in random.choice(len(cells), paths + 1, replace=False))
+    marks = {maze.start: "S", maze.goal: "G"} if marked else {}
+    lines = [f"{mark} {name(cell)}" for cell, mark in marks.items()]
     reached_from = search(maze.walls, centre)
-    lines = [around(maze.walls, reached_from)]
+    lines.append(f"around {name(centre)}:{spread(maze.walls, reached_from)}")
     lines += [
         f"from {name(start)} to {name(centre)}:" + names(back(reached_from, start))
         for start in starts
-        if start in reached_from and (start, centre) != (maze.start, maze.goal)
+        if start in reached_from and not (marked and (start, centre) == (maze.start, maze.goal))
     ]
-    return [(drawing(maze), False), (ends(maze) + "\n".join(lines) + "\n" + ends(maze), True)]
-
-
-def letters(maze: Maze, _: np.random.Generator) -> Document:
-    """The ends alone."""
-    return [(drawing(maze), False), (ends(maze), True)]
-
-
-def unnumbered(maze: Maze, random: np.random.Generator) -> Document:
-    """The same without the numbers."""
-    drawn, (told, learned) = whole(maze, random)
-    return [drawn, (re.sub(r" [0-9]+(?= \()", "", told), learned)]
-
-
-def looks(maze: Maze, random: np.random.Generator) -> Document:
-    """The ends, and the sides of all cells in random order; there is nothing to learn from that order."""
-    cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
-    random.shuffle(cells)
-    seen = [piece for cell in cells for piece in ((f" {name(cell)}", False), (f" {sides(maze.walls, cell)}", True))]
-    return [(drawing(maze), False), (ends(maze), True), ("sides", False), *seen, ("\n", True)]
-
-
-KINDS: dict[str, Callable[[Maze, np.random.Generator], Document]] = {
-    "letters": letters,
-    "looks": looks,
-    "unnumbered": unnumbered,
-    "whole": whole,
-}
-"""What a document of the base may be."""
-
-
-def drawing(maze: Maze) -> str:
-    """The compact drawing."""
-    return draw(maze, "compact") + "\n"
-
-
-def ends(maze: Maze) -> str:
-    """The statements that say where the letters of the drawing stand."""
-    return f"S {name(maze.start)}\nG {name(maze.goal)}\n"
+    return draw_walls(maze.walls, "compact", marks) + "\n", "\n".join(lines) + "\n"
 
 
 def question(maze: Maze, style: str = "search") -> tuple[Text, Text]:
@@ -115,7 +70,7 @@ def ask(maze: Maze, style: str = "search") -> Text:
 def reply(maze: Maze, moves: str, style: str = "search") -> Text:
     """A reply that answers with these moves, right or wrong.
 
-    In the style `search` it says where S and G stand, spreads out from G, as is right, and answers with the cells.
+    In the style `search` it says where S stands, spreads out from G, as is right, and answers with the cells.
     The answer begins with the letter S, because where the letter stands is what the base can tell. All groups are
     given: taught to end with the one that reaches S, sft took whatever cell it had ended with for S.
     The other styles answer at once.
@@ -123,7 +78,8 @@ def reply(maze: Maze, moves: str, style: str = "search") -> Text:
     if style == "search":
         reached_from = search(maze.walls, maze.goal)
         way = answer.cells(maze.start, moves)
-        return f"{ends(maze)}{around(maze.walls, reached_from)}\nanswer: S{names(way)}"
+        # the first group begins with the cell of G
+        return f"S {name(maze.start)}\nG{spread(maze.walls, reached_from)}\nanswer: S{names(way)}"
     answered = f"{TAG} {' '.join(moves)}"
     return [{"role": "assistant", "content": answered}] if style == "chat" else answered
 
@@ -159,15 +115,13 @@ def search(walls: Walls, centre: Cell) -> dict[Cell, Cell | None]:
     return reached_from
 
 
-def around(walls: Walls, reached_from: dict[Cell, Cell | None]) -> str:
-    """The line of a search: a group for each cell."""
-    named = {cell: f" {number} {name(cell)}" for number, cell in enumerate(reached_from, 1)}
-    new = dict.fromkeys(reached_from, "")
+def spread(walls: Walls, reached_from: dict[Cell, Cell | None]) -> str:
+    """The groups of an `around`."""
+    new: dict[Cell, list[Cell]] = {cell: [] for cell in reached_from}
     for cell, before in reached_from.items():
         if before is not None:
-            new[before] += named[cell]
-    groups = (f"{named[cell]} {sides(walls, cell)}{new[cell]};" for cell in reached_from)
-    return f"around {name(next(iter(reached_from)))}:{''.join(groups)}"
+            new[before].append(cell)
+    return "".join(f" {name(cell)} {sides(walls, cell)}{names(new[cell])};" for cell in reached_from)
 
 
 def back(reached_from: dict[Cell, Cell | None], start: Cell) -> list[Cell]:

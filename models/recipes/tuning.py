@@ -24,7 +24,7 @@ class Tuning:
     parent: str = "base"
     batch: int = 16  # examples in an optimizer step, over all processes
     generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
-    sizes: tuple[int, ...] = (4, 5, 5, 8)  # one batch after the other, in turn
+    sizes: tuple[int, ...] = (4, 5, 5)  # one batch after the other, in turn
     rate: float = 1e-3
     warmup: int = 30  # steps; from there the rate falls to 0 along a cosine
     seed: int = 1
@@ -45,7 +45,7 @@ class Tuning:
         """The mazes of one size that are learned from, S and G at least a side's length apart."""
         from benchmark.mazes import training
 
-        return training.stream(f"{name}-{self.seed}", size, size, self.generators, at_least=size)
+        return training.stream(name, size, size, self.generators, at_least=size)
 
     def describe(self) -> dict[str, Any]:
         return {"method": self.method, **asdict(self), "data": self.data_digest()}

@@ -41,7 +41,7 @@ def test_the_default_base_is_small_enough():
 def test_pretraining_lowers_the_loss_and_saves_what_transformers_loads(tiny_recipe, tmp_path):
     short = tiny_recipe.build({}, tmp_path / "short", tmp_path)
     (tmp_path / "work").mkdir()
-    long = replace(tiny_recipe, cycles=((60, 2),)).build({}, tmp_path / "long", tmp_path / "work")
+    long = replace(tiny_recipe, steps=60).build({}, tmp_path / "long", tmp_path / "work")
     assert long["loss"] < short["loss"]
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "long")
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "long")

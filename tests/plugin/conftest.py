@@ -11,8 +11,7 @@ from models.recipes import RECIPES
 from models.recipes.pretrain import Pretrain
 from models.recipes.sft import Sft
 RECIPES["base"] = Pretrain(
-    layers=1, width=32, heads=2, cycles=((6, 2),), warmup=2, cells={"looks": 64, "whole": 64},
-    stages=((0, ("looks",), (4,)), (3, ("whole",), (5,))),
+    layers=1, width=32, heads=2, steps=6, warmup=2, decay=2, cells=64, sizes=((0, (4,)), (3, (5,)))
 )
 RECIPES["sft"] = Sft(examples=96, batch=8, sizes=(4, 5), warmup=1)
 """
