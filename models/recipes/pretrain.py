@@ -103,9 +103,11 @@ class Pretrain:
         import torch
         from safetensors.torch import load_file, save_file
         from tqdm import tqdm
+        from transformers.utils import logging
 
         from models import tokenizer as nano
 
+        logging.disable_progress_bar()  # of writing the model, which takes no time
         torch.manual_seed(self.seed)
         tokenizer = nano.build()
         model = self.model(tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")

@@ -62,10 +62,9 @@ class Hub(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Authorization") != "Bearer secret":
             return self.answer(401, {"error": "Invalid credentials"})
+        here = f"http://{self.headers['Host']}/org/new"
         if self.path == "/api/repos/create":
-            return self.answer(
-                200, {"url": f"http://hub/{json.loads(body)['name']}", "id": "org/new", "name": "org/new"}
-            )
+            return self.answer(200, {"url": here, "id": "org/new", "name": "org/new"})
         if self.path.endswith("/preupload/main"):
             files = [one | {"uploadMode": "regular", "shouldIgnore": False} for one in json.loads(body)["files"]]
             return self.answer(200, {"files": files})
@@ -75,8 +74,8 @@ class Hub(BaseHTTPRequestHandler):
             for line in map(json.loads, body.splitlines()):
                 if line["key"] == "file":
                     (folder / line["value"]["path"]).write_bytes(base64.b64decode(line["value"]["content"]))
-            url = f"http://hub/org/new/commit/{COMMIT}"
-            return self.answer(200, {"success": True, "commitOid": COMMIT, "commitUrl": url, "hookOutput": ""})
+            commit = {"success": True, "commitOid": COMMIT, "commitUrl": f"{here}/commit/{COMMIT}", "hookOutput": ""}
+            return self.answer(200, commit)
         return self.answer(200, {"errors": [], "warnings": []})
 
 
