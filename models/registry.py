@@ -142,7 +142,8 @@ def built(method: str, source: str = "", choices: Choices = NONE, **settings: An
         recipe = recipe.foreign(style)
     elif choices.lora:
         recipe = recipe.adapted()
-    name = f"{method}{LORA if recipe.lora and not source else ''}{':' + source if source else ''}"
+    of = parent.name.rpartition(":")[2]  # a folder's path would fill the tables
+    name = f"{method}{LORA if recipe.lora and not source else ''}{':' + of if source else ''}"
     judge = built(recipe.judge, source, choices) if recipe.judge else None
     return Built(name, _with(recipe, settings), parent, judge)
 
