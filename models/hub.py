@@ -12,17 +12,6 @@ ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
 
 
-def cached(repo: str, revision: str | None) -> Path | None:
-    """The folder of a model that was downloaded before, None where it is not here."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=WANTED, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError):
-        return None
-
-
 def download(repo: str, revision: str | None, remote_code: bool = False) -> Path:
     """The folder of a model, downloaded if it is not here. Pickled weights are never asked for.
 
