@@ -35,7 +35,7 @@ def generate(weights: Weights, requests: Sequence[Request]) -> Iterator[tuple[Ca
 
     from . import Reply, room
 
-    tokenizer, model = load.tokenizer(weights), load.model(weights)
+    model, tokenizer = load.model(weights), load.tokenizer(weights)
     if torch.cuda.is_available():
         model = model.to("cuda", torch.bfloat16)
 
