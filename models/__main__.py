@@ -64,9 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
             one.add_argument("--private", action="store_true", help="make the repository private, if it is new")
     options = parser.parse_args(arguments)
     try:
-        own = Path(options.checkpoints).expanduser() if options.checkpoints else Path("pyproject.toml")
-        named = registry.read_names(own, needed=bool(options.checkpoints))
-        options.choices = registry.Choices(named, options.lora, options.rebuild_base, options.trust_remote_code)
+        options.choices = registry.choose(options, Path())
         options.run(options)
     except LabirintoError as error:
         print(f"{options.prog}: {error}", file=sys.stderr)
@@ -79,7 +77,7 @@ def _list(options: argparse.Namespace) -> None:
 
     rows = []
     for name in [*RECIPES, *options.choices.named]:
-        one = _built(name, options.choices) if name in RECIPES else registry.find(name, options.choices)
+        one = _any(name, options.choices)
         if not isinstance(one, Built):
             rows.append([name, "", "", "", "", options.choices.named[name]])
             continue
@@ -95,7 +93,7 @@ def _list(options: argparse.Namespace) -> None:
 
 def _show(options: argparse.Namespace) -> None:
     for name in options.names:
-        folder = _folder(name, options.choices)
+        folder = _present(name, options.choices).weights().folder
         print(json.dumps(store.card(folder), indent=2))
 
 
@@ -134,26 +132,26 @@ def _export(options: argparse.Namespace) -> None:
     target = Path(options.folder).expanduser().absolute()
     if target.exists():
         raise CheckpointError(f"{target} is there already: export makes a new folder")
-    folder = _folder(options.name, options.choices)
+    checkpoint = _present(options.name, options.choices)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as beside:
-        _write(folder, _built(options.name, options.choices), Path(beside) / "whole", options.merged)
+        _write(checkpoint, Path(beside) / "whole", options.merged)
         (Path(beside) / "whole").rename(target)
     print(f"{options.name}: {target}")
 
 
 def _push(options: argparse.Namespace) -> None:
-    folder = _folder(options.name, options.choices)
+    checkpoint = _present(options.name, options.choices)
     with tempfile.TemporaryDirectory() as beside:
-        _write(folder, _built(options.name, options.choices), Path(beside) / "whole", options.merged)
+        _write(checkpoint, Path(beside) / "whole", options.merged)
         print(f"{options.name}: {hub.push(Path(beside) / 'whole', options.repository, options.private)}")
 
 
-def _write(folder: Path, checkpoint: Checkpoint, target: Path, merged: bool) -> None:
+def _write(checkpoint: Checkpoint, target: Path, merged: bool) -> None:
     """The files of a built checkpoint, or with `merged` those of a whole model made from its adapter."""
-    shutil.copytree(folder, target)
-    (target / "README.md").write_text(readme(folder, store.card(folder) or {}))
     weights = checkpoint.weights()
+    shutil.copytree(weights.folder, target)
+    (target / "README.md").write_text(readme(target, store.card(target) or {}))
     if merged and weights.base:
         load.model(weights).merge_and_unload(safe_merge=True).save_pretrained(target)
         for file in target.glob("adapter_*"):
@@ -173,12 +171,12 @@ def _built(name: str, choices: registry.Choices) -> Built:
     return found
 
 
-def _folder(name: str, choices: registry.Choices) -> Path:
-    """Where it is. Raises CheckpointError where it is not built."""
-    folder = _built(name, choices).place()
-    if folder is None:
+def _present(name: str, choices: registry.Choices) -> Built:
+    """A checkpoint that a recipe has made. Raises CheckpointError where it is not built."""
+    found = _built(name, choices)
+    if found.is_missing:
         raise CheckpointError(f"{name} is not built: `python -m models build {name}` builds it")
-    return folder
+    return found
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.errors import CheckpointError
 
+from .store import CARD
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,6 +39,11 @@ class Weights:
     def whole(self) -> Path:
         """The folder of the whole model."""
         return self.base or self.folder
+
+    @property
+    def bare(self) -> Weights:
+        """The whole model without the adapter."""
+        return Weights(self.whole, None, self.remote_code)
 
     @property
     def has_chat(self) -> bool:
@@ -72,7 +79,7 @@ def content(weights: Weights) -> str:
         for folder in dict.fromkeys((weights.whole, weights.folder))
         for kind in ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.py")
         for file in sorted(folder.glob(kind))
-        if file.name != "labirinto.json"
+        if file.name != CARD
     ]
     return _digest(files)
 

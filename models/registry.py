@@ -70,6 +70,16 @@ def read_names(file: Path, needed: bool = True) -> dict[str, Any]:
     return dict(table)
 
 
+def choose(options: Any, folder: Path) -> Choices:
+    """What a command line chose: the options `checkpoints`, `lora`, `rebuild_base` and `trust_remote_code`.
+
+    Names of one's own are those of the chosen file, else of the pyproject.toml in `folder`, if it has any.
+    """
+    file = Path(options.checkpoints).expanduser() if options.checkpoints else folder / "pyproject.toml"
+    names = read_names(file, needed=bool(options.checkpoints))
+    return Choices(names, options.lora, options.rebuild_base, options.trust_remote_code)
+
+
 def find(name: str, choices: Choices = NONE) -> Checkpoint:
     """The checkpoint of that name. Raises CheckpointError, saying what there is, where there is none."""
     if name in choices.named:
@@ -165,8 +175,7 @@ def _style(parent: Checkpoint) -> str:
 
 
 def _with(recipe: Any, settings: Mapping[str, Any]) -> Any:
-    known = {one.name: getattr(recipe, one.name) for one in fields(recipe)}
-    known.pop("parent", None), known.pop("judge", None)
+    known = {one.name: getattr(recipe, one.name) for one in fields(recipe) if one.name not in ("parent", "judge")}
     for name, value in settings.items():
         if name not in known:
             raise CheckpointError(f"{recipe.method} has no setting {name!r}; it has {', '.join(known)}")

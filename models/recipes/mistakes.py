@@ -17,9 +17,11 @@ from benchmark.mazes import answer
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import shortest_path
+from models import load, processes
 
 from . import texts
 from .preferences import Pair
+from .replies import replies
 
 if TYPE_CHECKING:
     from models.load import Weights
@@ -31,42 +33,42 @@ AT_ONCE = 64  # replies in a batch
 
 def mistakes(recipe: Dpo, parent: Weights, file: Path) -> list[Pair]:
     """The pairs of `recipe.own` mazes; kept in `file`, so that an interrupted build need not ask again."""
+    import torch
     from tqdm import tqdm
 
     if file.is_file():
         return [json.loads(line) for line in file.read_text().splitlines()]
+    model, tokenizer = load.model(parent), load.tokenizer(parent)
+    if torch.cuda.is_available():
+        model = model.to("cuda")
     found = []
     with tqdm(total=recipe.own, desc=f"{recipe.parent}: own replies", unit="maze", file=sys.stderr) as bar:
         for size in sorted(set(recipe.sizes)):
             share = recipe.own * recipe.sizes.count(size) // len(recipe.sizes)
-            found += asked(parent, islice(recipe.mazes(f"own-{recipe.seed}", size), share), recipe, bar)
-    beside = file.with_suffix(".new")
-    beside.write_text("".join(json.dumps(pair) + "\n" for pair in found))
-    beside.replace(file)
+            torch.manual_seed(recipe.seed)
+            found += asked(model, tokenizer, islice(recipe.mazes(f"own-{recipe.seed}", size), share), recipe.style, bar)
+    if processes.is_first():
+        beside = file.with_suffix(".new")
+        beside.write_text("".join(json.dumps(pair) + "\n" for pair in found))
+        beside.replace(file)
     return found
 
 
-def asked(parent: Weights, mazes: Iterator[Maze], recipe: Dpo, bar: Any, temperature: float = 1.0) -> Iterator[Pair]:
-    """Ask a checkpoint about mazes, and give a pair for each reply that is not optimal.
+def asked(
+    model: Any, tokenizer: Any, mazes: Iterator[Maze], style: str, bar: Any, temperature: float = 1.0
+) -> Iterator[Pair]:
+    """Ask a model about mazes, and give a pair for each reply that is not optimal.
 
     Replies are sampled at this temperature, the same ones for the same seed on one machine.
     """
-    import torch
-
-    from models import load
-
-    from .replies import replies
-
-    model, tokenizer = load.model(parent), load.tokenizer(parent)
-    if torch.cuda.is_available():
-        model = model.to("cuda")
-    torch.manual_seed(recipe.seed)
     while batch := list(islice(mazes, AT_ONCE)):
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
-        given = replies(model, tokenizer, batch, recipe.style, **sampling)
+        given = replies(model, tokenizer, batch, style, **sampling)
         for maze, reply in zip(batch, given, strict=True):
             if score(maze, answer.read(reply, maze).strict).outcome != "optimal":
-                rejected = [{"role": "assistant", "content": reply}] if recipe.style == "chat" else reply
-                chosen = texts.reply(maze, shortest_path(maze), recipe.style)
-                yield {"prompt": texts.ask(maze, recipe.style), "chosen": chosen, "rejected": rejected}
+                yield {
+                    "prompt": texts.ask(maze, style),
+                    "chosen": texts.reply(maze, shortest_path(maze), style),
+                    "rejected": texts.spoken(reply, style),
+                }
         bar.update(len(batch))

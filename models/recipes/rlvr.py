@@ -37,7 +37,7 @@ class Rlvr(Tuning):
     method = "rlvr"
     foreign_rate = 1e-5
 
-    def data_digest(self) -> str:
+    def data_digest(self, most: int | None = None) -> str:
         total = hashlib.sha256()
         for maze in self.data():
             total.update(maze.digest().encode())

@@ -7,11 +7,8 @@ Here it learns to find S and G by itself, to spread out from G, and to answer wi
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +26,6 @@ class Sft(Tuning):
 
     method = "sft"
     foreign_rate = 2e-4
-
-    def data_digest(self) -> str:
-        total = hashlib.sha256()
-        for example in islice(self.data(), 10 * self.batch):
-            total.update(json.dumps(example).encode())
-        return total.hexdigest()
 
     def data(self) -> Iterator[dict[str, Any]]:
         """The training examples in order, each batch of one size, so that little is padded."""

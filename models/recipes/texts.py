@@ -80,8 +80,12 @@ def reply(maze: Maze, moves: str, style: str = "search") -> Text:
         way = answer.cells(maze.start, moves)
         # the first group begins with the cell of G
         return f"S {name(maze.start)}\nG{spread(maze.walls, reached_from)}\nanswer: S{names(way)}"
-    answered = f"{TAG} {' '.join(moves)}"
-    return [{"role": "assistant", "content": answered}] if style == "chat" else answered
+    return spoken(f"{TAG} {' '.join(moves)}", style)
+
+
+def spoken(reply: str, style: str) -> Text:
+    """A reply as its style has it: in a chat it is a message."""
+    return [{"role": "assistant", "content": reply}] if style == "chat" else reply
 
 
 def most_tokens(style: str, cells: int) -> int:

@@ -69,7 +69,7 @@ def _adapter(recipe: Tuning, weights: Weights, tokenizer: PreTrainedTokenizerBas
     from safetensors.torch import load_file
     from transformers.pytorch_utils import Conv1D
 
-    whole = load.model(Weights(weights.whole, None, weights.remote_code))
+    whole = load.model(weights.bare)
     config = LoraConfig(
         r=recipe.lora,
         lora_alpha=2 * recipe.lora,
@@ -92,8 +92,7 @@ def _with_head(model: PreTrainedModel, weights: Weights, tokenizer: PreTrainedTo
     """The model with a new head that gives one number."""
     told = logging.get_verbosity()
     logging.set_verbosity_error()  # that the head is new is no news
-    whole = Weights(weights.whole, None, weights.remote_code)
-    judge = load.model(whole, kind=AutoModelForSequenceClassification, num_labels=1)
+    judge = load.model(weights.bare, kind=AutoModelForSequenceClassification, num_labels=1)
     logging.set_verbosity(told)
     judge.base_model.load_state_dict(model.base_model.state_dict())
     judge.config.pad_token_id = tokenizer.pad_token_id
@@ -143,14 +142,14 @@ def run(recipe: Tuning, trainer: Trainer, work: Path, target: Path) -> dict[str,
     trainer.add_callback(Progress(recipe.method, watched))
     result = trainer.train(resume_from_checkpoint=last_checkpoint(work / "trainer"))
     model = trainer.accelerator.unwrap_model(trainer.model)
-    if recipe.lora:
-        if processes.is_first():
+    if not recipe.lora:
+        trainer.save_model(str(target))  # all processes together, where each holds a share of the weights
+    if processes.is_first():
+        if recipe.lora:
             model.save_pretrained(target, selected_adapters=["default"])  # TRL keeps the parent's beside it as `ref`
             trainer.processing_class.save_pretrained(target)
-    else:
-        trainer.save_model(str(target))
-    (target / "training_args.bin").unlink(missing_ok=True)  # a pickle; the card says what it would
-    curve.write(trainer.state.log_history, target)
+        (target / "training_args.bin").unlink(missing_ok=True)  # a pickle; the card says what it would
+        curve.write(trainer.state.log_history, target)
     return {"loss": round(result.training_loss, 4), "torch": torch.__version__}
 
 

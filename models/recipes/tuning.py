@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
@@ -50,6 +53,13 @@ class Tuning:
     def describe(self) -> dict[str, Any]:
         return {"method": self.method, **asdict(self), "data": self.data_digest()}
 
-    def data_digest(self) -> str:
-        """A sha256 of what is learned from, or enough of it that a change is seen."""
+    def data(self) -> Iterable[Any]:
+        """What is learned from, in order."""
         raise NotImplementedError
+
+    def data_digest(self, most: int | None = None) -> str:
+        """A sha256 of the first `most` examples, by default of ten batches: enough that a change is seen."""
+        total = hashlib.sha256()
+        for example in islice(self.data(), most or 10 * self.batch):
+            total.update(json.dumps(example).encode())
+        return total.hexdigest()
