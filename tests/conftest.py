@@ -12,17 +12,10 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
-def tiny_recipe():
-    """A base of one layer, trained for a few steps: real in all but skill."""
-    from models.recipes.pretrain import Pretrain
+def tiny_model(tmp_path_factory):
+    """The folder of a base that was trained for a few steps."""
+    from .tiny import RECIPES
 
-    return Pretrain(layers=1, width=32, heads=2, steps=6, warmup=2, decay=2, cells=64, sizes=((0, (4,)), (3, (5,))))
-
-
-@pytest.fixture(scope="session")
-def tiny_model(tiny_recipe, tmp_path_factory):
-    """The folder of that base."""
     folder = tmp_path_factory.mktemp("tiny") / "tiny"
-    work = tmp_path_factory.mktemp("work")
-    tiny_recipe.build({}, folder, work)
+    RECIPES["base"].build({}, folder, tmp_path_factory.mktemp("work"))
     return folder

@@ -13,35 +13,12 @@ from safetensors.torch import load_file
 
 from ..conftest import ROOT
 
-TINY = """
-import sys
-from models.__main__ import main
-from models.recipes import RECIPES
-from models.recipes.dpo import Dpo
-from models.recipes.orpo import Orpo
-from models.recipes.pretrain import Pretrain
-from models.recipes.reward import Reward
-from models.recipes.rlhf import Rlhf
-from models.recipes.rlvr import Rlvr
-from models.recipes.sft import Sft
-SMALL = {"batch": 8, "sizes": (4, 5), "warmup": 1}
-FEW = {"examples": 4, "group": 2, "batch": 4, "sizes": (4,), "warmup": 0}
-RECIPES.update(
-    base=Pretrain(layers=1, width=32, heads=2, steps=6, warmup=2, decay=2, cells=64, sizes=((0, (4,)), (3, (5,)))),
-    sft=Sft(**SMALL, examples=160), dpo=Dpo(**SMALL, examples=32, own=8), orpo=Orpo(**SMALL, examples=32),
-    reward=Reward(**SMALL, examples=80), rlhf=Rlhf(**FEW), rlvr=Rlvr(**FEW),
-)
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
-"""
-
 
 def build(tmp_path, home, start, *names):
     """Build with a store of its own; the folder of each name, and what was printed."""
-    (tmp_path / "tiny.py").write_text(TINY)
     settings = {"LABIRINTO_HOME": str(tmp_path / home), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [*start, str(tmp_path / "tiny.py"), "build", *names],
+        [*start, str(ROOT / "tests" / "tiny.py"), "build", *names],
         cwd=tmp_path,
         env={**os.environ, **settings},
         capture_output=True,

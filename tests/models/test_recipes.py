@@ -20,7 +20,7 @@ from models.recipes.rlhf import Rlhf
 from models.recipes.rlvr import Rlvr
 from models.recipes.sft import Sft
 
-from .conftest import FEW, SMALL
+from ..tiny import FEW, RECIPES, SMALL
 
 
 def build(recipe, parent, folder, judge=None):
@@ -38,10 +38,10 @@ def test_the_default_base_is_small_enough():
     assert sum(parameter.numel() for parameter in model.parameters()) <= 4_000_000
 
 
-def test_pretraining_lowers_the_loss_and_saves_what_transformers_loads(tiny_recipe, tmp_path):
-    short = tiny_recipe.build({}, tmp_path / "short", tmp_path)
+def test_pretraining_lowers_the_loss_and_saves_what_transformers_loads(tmp_path):
+    short = RECIPES["base"].build({}, tmp_path / "short", tmp_path)
     (tmp_path / "work").mkdir()
-    long = replace(tiny_recipe, steps=60).build({}, tmp_path / "long", tmp_path / "work")
+    long = replace(RECIPES["base"], steps=60).build({}, tmp_path / "long", tmp_path / "work")
     assert long["loss"] < short["loss"]
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "long")
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "long")
@@ -52,11 +52,11 @@ def test_pretraining_lowers_the_loss_and_saves_what_transformers_loads(tiny_reci
     assert curve["loss"].is_monotonic_decreasing
 
 
-def test_an_interrupted_pretraining_ends_with_the_same_weights(tiny_recipe, tmp_path, monkeypatch):
+def test_an_interrupted_pretraining_ends_with_the_same_weights(tmp_path, monkeypatch):
     import models.recipes.pretrain as pretrain
 
     monkeypatch.setattr(pretrain, "SAVE_EVERY", 3)
-    tiny_recipe.build({}, tmp_path / "whole", tmp_path)
+    RECIPES["base"].build({}, tmp_path / "whole", tmp_path)
     (tmp_path / "step.safetensors").unlink()
 
     documents, asked = Pretrain.documents, []
@@ -69,9 +69,9 @@ def test_an_interrupted_pretraining_ends_with_the_same_weights(tiny_recipe, tmp_
 
     monkeypatch.setattr(Pretrain, "documents", interrupted)
     try:
-        tiny_recipe.build({}, tmp_path / "resumed", tmp_path)
+        RECIPES["base"].build({}, tmp_path / "resumed", tmp_path)
     except KeyboardInterrupt:
-        tiny_recipe.build({}, tmp_path / "resumed", tmp_path)
+        RECIPES["base"].build({}, tmp_path / "resumed", tmp_path)
     assert asked == [0, 1, 2, 3, 4, 5, 3, 4, 5]
     assert load.digest(tmp_path / "whole") == load.digest(tmp_path / "resumed")
 

@@ -1,5 +1,6 @@
 """Other families' models and adapters: asked, tuned by our recipes, and held against transformers and PEFT alone."""
 
+import json
 import shutil
 
 import pytest
@@ -130,3 +131,37 @@ def test_a_chain_of_our_own_adapters_is_one_adapter_on_the_base(tiny_recipes):
     assert find("dpo-lora").parent == find("sft-lora")
     assert registry.built("dpo").weights().base is None
     assert RECIPES["dpo"].lora == 0
+
+
+@pytest.fixture
+def with_code(tmp_path):
+    """A model whose architecture is code that lies beside it; the code says when it is run."""
+    folder = strangers.save(tmp_path / "own", "Qwen3")
+    (folder / "own.py").write_text(
+        "from pathlib import Path\n"
+        "from transformers import Qwen3Config, Qwen3ForCausalLM\n"
+        f"Path({str(tmp_path / 'ran')!r}).touch()\n"
+        "class OwnConfig(Qwen3Config):\n"
+        "    model_type = 'own'\n"
+        "class OwnModel(Qwen3ForCausalLM):\n"
+        "    config_class = OwnConfig\n"
+    )
+    config = json.loads((folder / "config.json").read_text())
+    config |= {
+        "model_type": "own",
+        "architectures": ["OwnModel"],
+        "auto_map": {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnModel"},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def test_the_code_of_a_model_is_run_when_that_was_asked_for_and_never_else(with_code, stranger, tmp_path, monkeypatch):
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    with pytest.raises(CheckpointError, match="--trust-remote-code"):
+        replies(find(str(with_code)))
+    assert not (tmp_path / "ran").exists()
+    trusted = find(str(with_code), Choices(remote_code=True))
+    assert type(load.model(trusted.weights())).__name__ == "OwnModel"
+    assert (tmp_path / "ran").exists()
+    assert len(replies(trusted)) == 2

@@ -8,13 +8,16 @@ from ..conftest import ROOT
 
 TINY = """
 from models.recipes import RECIPES
-from models.recipes.pretrain import Pretrain
-from models.recipes.sft import Sft
-RECIPES["base"] = Pretrain(
-    layers=1, width=32, heads=2, steps=6, warmup=2, decay=2, cells=64, sizes=((0, (4,)), (3, (5,)))
-)
-RECIPES["sft"] = Sft(examples=96, batch=8, sizes=(4, 5), warmup=1)
+from tests import tiny
+RECIPES.update(tiny.RECIPES)
 """
+LONG = (
+    TINY
+    + """
+from models.recipes.sft import Sft
+RECIPES["sft"] = Sft(**tiny.SMALL, examples=2400)
+"""
+)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from .conftest import TINY
+from .conftest import LONG, TINY
 
 pytest_plugins = ["pytester"]
 
@@ -93,7 +93,7 @@ def _interrupt(project, when, *arguments):
 
 
 def test_ctrl_c_during_a_build_leaves_nothing_half_written_and_the_same_command_goes_on(project):
-    project.extend(TINY.replace("examples=96", "examples=2400"))
+    project.extend(LONG)
     # the trainer saves after 200 of the 300 steps: stopped later, the build goes on from there
     code, _ = _interrupt(project, rb"sft: steps: +[789]\d%", *ARGUMENTS)
     assert code == pytest.ExitCode.INTERRUPTED
@@ -109,7 +109,7 @@ def test_ctrl_c_during_a_build_leaves_nothing_half_written_and_the_same_command_
 
 
 def test_a_build_that_is_killed_goes_on_with_the_same_command_at_the_same_address(project):
-    project.extend(TINY.replace("examples=96", "examples=2400"))
+    project.extend(LONG)
     command = [sys.executable, "-m", "pytest", *ARGUMENTS, "--checkpoint", "sft"]
     process = subprocess.Popen(command, cwd=project.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     seen = b""
