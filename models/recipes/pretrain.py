@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .texts import Document
 
 SAVE_EVERY = 200  # steps
+_MIXED = (8, 12, 5, 8, 12, 5, 8, 12, 4, 10)  # the sizes in turn, once each was met
 
 
 @dataclass(frozen=True)
@@ -53,22 +54,32 @@ class Pretrain:
     heads: int = 4
     named: int = 2  # the layer after which a cell of the drawing knows its name
     sided: int = 3  # and the one after which it knows its sides
-    steps: int = 7_200
+    steps: int = 7_500
     stages: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = (
         (0, (("letters", 5), ("letters", 8), ("letters", 12), ("letters", 4), ("letters", 10))),
         (300, (("looks", 5), ("letters", 12), ("looks", 5), ("letters", 8))),
         (600, (("looks", 5), ("looks", 12), ("looks", 8), ("letters", 10))),
         (800, (("whole", 5), ("whole", 8), ("whole", 5), ("whole", 12))),
-        (2_000, tuple(("whole", size) for size in (8, 12, 5, 8, 12, 5, 8, 12, 4, 10))),
+        (2_000, tuple(("whole", size) for size in _MIXED)),
+        (3_400, tuple(("ways", size) for size in _MIXED)),
+        (5_000, tuple((kind, size) for size in _MIXED for kind in ("ways", "letters"))),
+        (
+            6_200,
+            tuple(
+                turn
+                for far, near, size in ((12, 8, 8), (12, 8, 12), (12, 5, 5), (10, 4, 8))
+                for turn in (("letters", far), ("letters", near), ("ways", size))
+            ),
+        ),
     )
     """From which step on batches of which kind (see `texts`) and size follow each other in turn."""
     generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
-    cells: dict[str, int] = field(default_factory=lambda: {"letters": 2304, "looks": 1152, "whole": 432})
+    cells: dict[str, int] = field(default_factory=lambda: {"letters": 2304, "looks": 1152, "whole": 432, "ways": 432})
     """How many cells the mazes of a batch of each kind have together."""
     matrix_rate: float = 0.02  # Muon's learning rate
     rate: float = 2e-3  # AdamW's
-    warmup: int = 100  # steps in which the rates rise
-    decay: int = 2_500  # steps at the end in which they fall to 0, both in a straight line
+    rates: tuple[tuple[int, float], ...] = ((0, 0.01), (99, 1), (3_400, 1), (6_200, 2 / 9), (6_900, 2 / 9), (7_500, 0))
+    """The share of both rates at some steps, and between them along straight lines."""
     seed: int = 1
 
     method = "base"
@@ -101,7 +112,9 @@ class Pretrain:
 
     def rate_at(self, step: int) -> float:
         """The learning rates at this step, as a share of their full size."""
-        return min(1.0, (step + 1) / self.warmup, (self.steps - step) / self.decay)
+        import numpy as np
+
+        return float(np.interp(step, *zip(*self.rates, strict=True)))
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         import torch

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Sft(Tuning):
     """Everything that decides the fine-tune, beside its parent."""
 
-    examples: int = 17_600
+    examples: int = 4_000
+    sizes: tuple[int, ...] = (8, 5, 8, 4, 12)
 
     method = "sft"
     foreign_rate = 2e-4

@@ -22,8 +22,8 @@ asked for paths alone, even one of six layers stayed at a fifth of the far ones 
 base knew nearly all sides and new cells of an 8x8 maze (99.6 %), and took the wrong cell next in 24 % of the groups: to
 find it, it had to look past all groups that had reached nothing new.
 
-Other documents have `S` and `G` alone (`letters`), or beside them the sides of all cells in random order (`looks`):
-they teach to look, which comes first.
+That is a `whole` document; one with more `from` are the `ways`. Others have `S` and `G` alone (`letters`), or beside
+them the sides of all cells in random order (`looks`): they teach to look, which comes first.
 
 The benchmark's question, and the word `answer:`, never occur in it.
 """
@@ -33,6 +33,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from string import ascii_lowercase, digits
 
@@ -100,6 +101,7 @@ KINDS: dict[str, Callable[[Maze, np.random.Generator], list[tuple[str, bool]]]] 
     "letters": lambda _maze, _random: [],
     "looks": _looks,
     "whole": _whole,
+    "ways": partial(_whole, paths=6),
 }
 """What may follow the ends in a document."""
 
