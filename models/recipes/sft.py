@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 class Sft(Tuning):
     """Everything that decides the fine-tune, beside its parent."""
 
-    examples: int = 4_000
-    sizes: tuple[int, ...] = (8, 5, 8, 4, 12)
+    examples: int = 4_400
+    batch: int = 8
+    sizes: tuple[int, ...] = (8, 5, 8, 5, 4)
+    rate: float = 6e-4
 
     method = "sft"
     foreign_rate = 2e-4

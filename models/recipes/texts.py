@@ -124,16 +124,17 @@ def ask(maze: Maze, style: str = "search") -> Text:
 def reply(maze: Maze, moves: str, style: str = "search") -> Text:
     """A reply that answers with these moves, right or wrong.
 
-    In the style `search` it says where S and G stand, spreads out from G, as is right, and answers with the cells.
-    The answer begins with the letter S, because where the letter stands is what the base can tell. All groups are
-    given: taught to end with the one that reaches S, sft took whatever cell it had ended with for S.
+    In the style `search` it says where S and G stand, spreads out from G, as is right, and answers with the cells. It is
+    put together from what the base can tell in the same words: a cell before a colon is where a search begins, and a
+    line that begins with the letter S says where it stands. All groups are given: taught to end with the one that
+    reaches S, sft took whatever cell it had ended with for S.
     The other styles answer at once.
     """
     if style == "search":
         reached_from = search(maze.walls, maze.goal)
         way = answer.cells(maze.start, moves)
-        searched = f"around {name(maze.goal)}:{spread(maze.walls, reached_from)}"
-        return f"{ends(maze)}{searched}\nanswer: S{names(way)}"
+        searched = spread(maze.walls, reached_from)
+        return f"{ends(maze).rstrip()}:{searched}\n{TAG}\nS{names(way)}"
     return spoken(f"{TAG} {' '.join(moves)}", style)
 
 
