@@ -113,8 +113,15 @@ def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedMode
             folder = weights.folder
             found = PeftModel.from_pretrained(found, folder, use_safetensors=True)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError(f"cannot load the model in {folder}: {error}") from error
+        raise CheckpointError(f"cannot load the model in {folder}: {_why(error)}") from error
     return found.eval()
+
+
+def _why(error: Exception) -> str:
+    """What is wrong; where transformers asks for its own argument, the option that gives it."""
+    if "trust_remote_code=True" not in str(error):
+        return str(error)
+    return "it needs the code that lies beside it; read that, and with --trust-remote-code it is run"
 
 
 def tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
@@ -129,7 +136,7 @@ def tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
     try:
         found = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=weights.remote_code)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"cannot load the tokenizer in {folder}: {error}") from error
+        raise CheckpointError(f"cannot load the tokenizer in {folder}: {_why(error)}") from error
     if found.pad_token is None:
         found.pad_token = found.eos_token
     return found

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from itertools import product
 
 import pandas as pd
 import pytest
@@ -13,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from benchmark.mazes.errors import CheckpointError
 from models import load, tokenizer
 from models.load import Weights
-from models.recipes import pretrain, texts
+from models.recipes import pretrain
 from models.recipes.dpo import Dpo
 from models.recipes.orpo import Orpo
 from models.recipes.pretrain import Pretrain
@@ -151,33 +150,3 @@ def test_reinforcement_by_the_verifier_runs_and_says_when_there_is_nothing_to_le
     assert figures["zero_std"] == 1.0
     assert "rlvr: in all groups all replies were worth the same, so that nothing was learned" in capsys.readouterr().err
     assert AutoModelForCausalLM.from_pretrained(tmp_path / "rlvr").config.vocab_size > 0
-
-
-def drawn_cells(model, documents):
-    """What the base was taught about the cells of drawings, and the share of names that a model knows of them."""
-    recipe, nano = RECIPES["base"], tokenizer.build()
-    batch = pretrain._tensors(documents, nano)
-    with torch.inference_mode():
-        states = model.model(batch.ids, output_hidden_states=True).hidden_states[recipe.named]
-        state = model.model.norm(states.gather(1, batch.cells[..., None].expand(-1, -1, states.shape[-1])))
-        known = batch.names.unique()[(state @ model.lm_head.weight[batch.names.unique()].T).argmax(-1)]
-    return batch, (known == batch.names).float().mean()
-
-
-def test_the_base_learns_which_cell_a_token_of_a_drawing_is(tmp_path):
-    letters = replace(RECIPES["base"], stages=((0, (("letters", 4),)),), cells={"letters": 512}, steps=120)
-    before = letters.model(tokenizer.build())
-    letters.build({}, tmp_path / "base", tmp_path)
-    unseen = letters.documents(1000)
-    after = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
-    assert drawn_cells(before, unseen)[1] < 0.2
-    assert drawn_cells(after, unseen)[1] > 0.6
-
-    batch, _ = drawn_cells(after, unseen)
-    nano = tokenizer.build()
-    for row, document in enumerate(unseen):
-        drawn = nano.convert_ids_to_tokens(batch.ids[row, batch.cells[row]])
-        assert "".join(drawn) in document.drawing
-        for place, cell in enumerate(product(range(4), repeat=2)):
-            assert nano.decode(batch.names[row, place]) == f" {texts.name(cell)}"
-            assert nano.decode(batch.sides[row, place]) == f" {texts.sides(document.maze.walls, cell)}"

@@ -156,7 +156,7 @@ def with_code(tmp_path):
     return folder
 
 
-def test_the_code_of_a_model_is_run_when_that_was_asked_for_and_never_else(with_code, stranger, tmp_path, monkeypatch):
+def test_the_code_of_a_model_is_run_when_that_was_asked_for_and_never_else(with_code, tmp_path, monkeypatch):
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
     with pytest.raises(CheckpointError, match="--trust-remote-code"):
         replies(find(str(with_code)))
