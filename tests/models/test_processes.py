@@ -18,7 +18,7 @@ def build(tmp_path, home, start, *names):
     """Build with a store of its own; the folder of each name, and what was printed."""
     settings = {"LABIRINTO_HOME": str(tmp_path / home), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [*start, str(ROOT / "tests" / "tiny.py"), "build", *names],
+        [*start, "-m", "tests.tiny", "build", *names],
         cwd=tmp_path,
         env={**os.environ, **settings},
         capture_output=True,
