@@ -25,23 +25,21 @@ AT_ONCE = 64  # mazes in a batch
 
 
 def mazes(generator: str, size: int) -> Iterator[Maze]:
-    """Square mazes of layouts kept from training, no two alike, their ends at least a side's length apart."""
-    from benchmark.mazes.ends import pick
-    from benchmark.mazes.generate import batch
-    from benchmark.mazes.maze import Maze
-    from benchmark.mazes.seeds import seeds
-    from benchmark.mazes.split import reserved
+    """Square mazes of layouts kept from training, no two alike, their ends at least a side's length apart.
 
-    met = set()
+    They end where a block of seeds brings nothing new: the smallest sizes have only so many layouts.
+    """
+    from benchmark.mazes.training import made
+
+    met: set[bytes] = set()
     for block in count():
-        numbers = seeds(f"held-out/{size}x{size}/{generator}/{block}", AT_ONCE)
-        walls = batch(generator, size, size, numbers)
-        free = reserved(walls)
-        ends = pick(walls[free], numbers[free], at_least=size)
-        for layout, (start, goal) in zip(walls[free], ends, strict=True):
-            if start[0] >= 0 and layout.tobytes() not in met:
-                met.add(layout.tobytes())
-                yield Maze(layout, start, goal, check=False)
+        name = f"held-out/{size}x{size}/{generator}/{block}"
+        fresh = {maze.walls.tobytes(): maze for maze in made(name, AT_ONCE, generator, size, size, size, held_out=True)}
+        fresh = {layout: maze for layout, maze in fresh.items() if layout not in met}
+        if not fresh:
+            return
+        met.update(fresh)
+        yield from fresh.values()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,29 +59,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", type=int, default=5, help="rows, and as many columns (default: %(default)s)")
     parser.add_argument("--mazes", type=int, default=1050, help="over all generators together (default: %(default)s)")
     options = parser.parse_args(arguments)
+    rows = []
     try:
         checkpoint = registry.find(options.checkpoint)
         weights = checkpoint.weights()
         model, tokenizer = load.model(weights), load.tokenizer(weights)
+        style = "chat" if checkpoint.style == "chat" else "search"
+        with tqdm(total=options.mazes, desc=f"{checkpoint.name}: mazes", unit="maze") as bar:
+            for generator in GENERATORS:
+                outcomes: list[str] = []
+                waiting = islice(mazes(generator, options.size), options.mazes // len(GENERATORS))
+                while some := list(islice(waiting, AT_ONCE)):
+                    given = replies(model, tokenizer, some, style, do_sample=False)
+                    outcomes += [
+                        score(maze, answer.read(reply, maze).strict).outcome
+                        for maze, reply in zip(some, given, strict=True)
+                    ]
+                    bar.update(len(some))
+                rows.append((generator, len(outcomes), sum(outcome in SOLVED for outcome in outcomes)))
     except LabirintoError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
-    style = "chat" if checkpoint.style == "chat" else "search"
-    rows, solved_of_all, asked_of_all = [], 0, 0
-    with tqdm(total=options.mazes, desc=f"{checkpoint.name}: mazes", unit="maze") as bar:
-        for generator in GENERATORS:
-            solved, asked = 0, options.mazes // len(GENERATORS)
-            waiting = islice(mazes(generator, options.size), asked)
-            while some := list(islice(waiting, AT_ONCE)):
-                given = replies(model, tokenizer, some, style, do_sample=False)
-                for maze, reply in zip(some, given, strict=True):
-                    solved += score(maze, answer.read(reply, maze).strict).outcome in SOLVED
-                bar.update(len(some))
-            rows.append((generator, asked, solved))
-            solved_of_all, asked_of_all = solved_of_all + solved, asked_of_all + asked
-    rows.append(("all", asked_of_all, solved_of_all))
+    rows.append(("all", sum(n for _, n, _ in rows), sum(solved for _, _, solved in rows)))
     table = [
-        (name, n, f"{solved / n:.1%}", " - ".join(f"{end:.1%}" for end in wilson(solved, n)))
+        (name, n, f"{solved / n:.1%}" if n else "", " - ".join(f"{end:.1%}" for end in wilson(solved, n)))
         for name, n, solved in rows
     ]
     print(tabulate(table, headers=["generator", "n", "solved", "95 % interval"]))

@@ -27,19 +27,22 @@ def stream(
     The ends of a maze are at least `at_least` moves apart.
     """
     for block in count():
-        made = [
-            _made(f"training/{name}/{rows}x{cols}/{generator}/{block}", generator, rows, cols, at_least)
+        blocks = [
+            made(f"training/{name}/{rows}x{cols}/{generator}/{block}", _BLOCK, generator, rows, cols, at_least)
             for generator in generators
         ]
-        for mazes in zip(*made, strict=False):  # a few of the longer ones are left out, which keeps the turns even
+        for mazes in zip(*blocks, strict=False):  # a few of the longer ones are left out, which keeps the turns even
             yield from mazes
 
 
-def _made(name: str, generator: str, rows: int, cols: int, at_least: int) -> list[Maze]:
-    """One block of one generator, without the reserved layouts and those that have no such ends."""
-    numbers = seeds(name, _BLOCK)
+def made(name: str, n: int, generator: str, rows: int, cols: int, at_least: int, held_out: bool = False) -> list[Maze]:
+    """Of `n` mazes of one generator those whose layouts are not reserved (`held_out`: those whose are).
+
+    The ones without ends at least so far apart are left out too.
+    """
+    numbers = seeds(name, n)
     walls = batch(generator, rows, cols, numbers)
-    free = ~reserved(walls)
-    walls, numbers = walls[free], numbers[free]
+    chosen = reserved(walls) == held_out
+    walls, numbers = walls[chosen], numbers[chosen]
     ends = pick(walls, numbers, at_least=at_least)
     return [Maze(layout, *pair, check=False) for layout, pair in zip(walls, ends, strict=True) if pair[0][0] >= 0]

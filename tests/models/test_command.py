@@ -69,8 +69,12 @@ def test_names_of_ones_own_are_listed_and_built(tiny_recipes, capsys, tmp_path):
         (["export", "sft", "folder"], "sft is not built"),
         (["push", "sft", "org/name"], "sft is not built"),
         (["remove", "../../etc"], "no model in "),
+        (["remove", "../../etc/no"], "no checkpoint '../../etc/no'"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_line(tiny_recipes, capsys, arguments, message):
+def test_what_cannot_be_done_is_said_in_a_line(tiny_recipes, tmp_path, monkeypatch, capsys, arguments, message):
+    (here := tmp_path / "some/folder").mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    monkeypatch.chdir(here)
     assert main(arguments) == 2
     assert message in capsys.readouterr().err

@@ -23,3 +23,12 @@ def test_every_generator_has_its_row(tiny_model, capsys):
 def test_an_agent_is_refused_in_a_line(capsys):
     assert main(["oracle"]) == 2
     assert "oracle is an agent" in capsys.readouterr().err
+
+
+def test_where_layouts_run_out_it_ends():
+    assert 0 < len(list(mazes("dfs", 3))) < 192  # the spanning trees of a 3x3 grid
+
+
+def test_a_size_that_is_none_is_refused_in_a_line(tiny_model, capsys):
+    assert main([str(tiny_model), "--size", "1"]) == 2
+    assert "a maze has 2 to 200 rows" in capsys.readouterr().err

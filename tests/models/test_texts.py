@@ -47,10 +47,12 @@ def test_every_statement_is_true(maze):
             assert (start, goal) != (maze.start, maze.goal)
 
 
-@given(mazes)
-def test_the_taught_reply_is_optimal(maze):
-    _, reply = texts.question(maze)
-    assert score(maze, read(reply, maze).strict).outcome == "optimal"
+@pytest.mark.parametrize("style", texts.STYLES)
+@given(maze=mazes)
+def test_the_taught_reply_is_optimal(style, maze):
+    asked, reply = texts.question(maze, style)
+    assert score(maze, read(texts.said(reply), maze).strict).outcome == "optimal"
+    assert isinstance(asked, list) == isinstance(reply, list) == (style == "chat")
 
 
 def _layouts_of_base():
