@@ -1,4 +1,4 @@
-"""The tokenizer of the nano family: one token for a cell of a drawing, for a cell's name or number, for a word.
+"""The tokenizer of the nano family: one token for a cell of a drawing, for the name of a cell, for a word.
 
 Prompt length is what costs on a CPU, so tokens are cut along the maze and not along the characters. A cell of the
 compact drawing is three characters and one token, and the last cell of a row takes the line break with it: the
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 WIDEST = 24
-NAMED = 20  # cells are named up to (19,19), and numbered up to 400
+NAMED = 20  # cells are named up to (19,19)
 UNKNOWN, PAD, END = "<unk>", "<pad>", "<eos>"
-WORDS = ("around", "sides", "from", " to", "answer:", " unreachable")
+WORDS = ("around", "from", " to", "answer:", " unreachable")
 SIDES = [" -", *(" " + "".join(sides) for sides in product(("", "U"), ("", "D"), ("", "L"), ("", "R")) if any(sides))]
 
 # A line counts as one of a drawing by what follows on it, up to its end.
@@ -41,9 +41,7 @@ def vocabulary() -> list[str]:
     pairs = [a + b + end for a, b, end in product("# ", "# SG", ("", "#\n"))]
     tops = [" " + "___" * (cols - 1) + "__\n|" for cols in range(2, WIDEST + 1)]
     edges = ["##" * cols + "#" + end for cols, end in product(range(2, WIDEST + 1), ("", "\n"))]
-    numbers = [f" {number}" for number in range(1, NAMED**2 + 1)]
-    drawn = [*tops, *edges, *cells, *pairs]
-    tokens = [PAD, END, UNKNOWN, *_phrases(), *names, *numbers, *drawn, *SIDES, *WORDS, *printable]
+    tokens = [PAD, END, UNKNOWN, *_phrases(), *names, *tops, *edges, *cells, *pairs, *SIDES, *WORDS, *printable]
     return list(dict.fromkeys(tokens))
 
 
@@ -51,10 +49,8 @@ def pattern() -> str:
     """The regular expression whose matches, one after the other, are looked up in the vocabulary."""
     fixed = "|".join(re.escape(text) for text in sorted({*_phrases(), *WORDS}, key=lambda text: (-len(text), text)))
     name = r" \((?:1[0-9]|[0-9]),(?:1[0-9]|[0-9])\)"
-    number = r" (?:400|[1-3][0-9]{2}|[1-9][0-9]?)(?= \(|;)"
     sides = r" (?=[UDLR])U?D?L?R?(?![A-Za-z])"
-    drawn = [_TOP_COMPACT, _EDGE_BLOCK, _CELL_COMPACT, _CELL_BLOCK]
-    return "|".join([fixed, name, number, sides, " -", *drawn, r"[\s\S]"])
+    return "|".join([fixed, name, sides, " -", _TOP_COMPACT, _EDGE_BLOCK, _CELL_COMPACT, _CELL_BLOCK, r"[\s\S]"])
 
 
 def digest() -> str:
