@@ -47,11 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tabulate import tabulate
     from tqdm import tqdm
 
-    from benchmark.mazes import answer
-    from benchmark.mazes.outcomes import SOLVED
-    from benchmark.mazes.score import score
     from models import load, registry
-    from models.recipes.replies import replies
+    from models.recipes.replies import solved
     from reports.statistics import wilson
 
     parser = argparse.ArgumentParser(prog="python -m benchmark.held_out", description=__doc__.split("\n\n")[0])
@@ -67,23 +64,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         style = "chat" if checkpoint.style == "chat" else "search"
         with tqdm(total=options.mazes, desc=f"{checkpoint.name}: mazes", unit="maze") as bar:
             for generator in GENERATORS:
-                outcomes: list[str] = []
+                n = right = 0
                 waiting = islice(mazes(generator, options.size), options.mazes // len(GENERATORS))
                 while some := list(islice(waiting, AT_ONCE)):
-                    given = replies(model, tokenizer, some, style, do_sample=False)
-                    outcomes += [
-                        score(maze, answer.read(reply, maze).strict).outcome
-                        for maze, reply in zip(some, given, strict=True)
-                    ]
+                    n, right = n + len(some), right + solved(model, tokenizer, some, style)
                     bar.update(len(some))
-                rows.append((generator, len(outcomes), sum(outcome in SOLVED for outcome in outcomes)))
+                rows.append((generator, n, right))
     except LabirintoError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
-    rows.append(("all", sum(n for _, n, _ in rows), sum(solved for _, _, solved in rows)))
+    rows.append(("all", sum(n for _, n, _ in rows), sum(right for *_, right in rows)))
     table = [
-        (name, n, f"{solved / n:.1%}" if n else "", " - ".join(f"{end:.1%}" for end in wilson(solved, n)))
-        for name, n, solved in rows
+        (name, n, f"{right / n:.1%}" if n else "", " - ".join(f"{end:.1%}" for end in wilson(right, n)))
+        for name, n, right in rows
     ]
     print(tabulate(table, headers=["generator", "n", "solved", "95 % interval"]))
     return 0

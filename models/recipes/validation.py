@@ -6,11 +6,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from benchmark.mazes import answer
-from benchmark.mazes.outcomes import SOLVED
-from benchmark.mazes.score import score
-
-from .replies import replies
+from .replies import solved
 
 if TYPE_CHECKING:
     from transformers import Trainer
@@ -28,13 +24,12 @@ def validation(recipe: Tuning, trainer: Trainer) -> Callable[[], float]:
     sizes = sorted(set(recipe.sizes))
     mazes = [maze for size in sizes for maze in islice(recipe.mazes("validation", size), max(1, MAZES // len(sizes)))]
 
-    def solved() -> float:
+    def share() -> float:
         model = trainer.accelerator.unwrap_model(trainer.model)
         was_training = model.training
         model.eval()
-        given = replies(model, trainer.processing_class, mazes, recipe.style, do_sample=False)
+        right = solved(model, trainer.processing_class, mazes, recipe.style)
         model.train(was_training)
-        found = [score(maze, answer.read(reply, maze).strict) for maze, reply in zip(mazes, given, strict=True)]
-        return sum(one.outcome in SOLVED for one in found) / len(found)
+        return right / len(mazes)
 
-    return solved
+    return share
