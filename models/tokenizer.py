@@ -1,4 +1,4 @@
-"""The tokenizer of the nano family: one token for a cell of a drawing, for the name of a cell, for a word.
+"""The tokenizer of the nano family: one token for a cell of a drawing, for a cell's name, for a word.
 
 Prompt length is what costs on a CPU, so tokens are cut along the maze and not along the characters. A cell of the
 compact drawing is three characters and one token, and the last cell of a row takes the line break with it: the
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WIDEST = 24
 NAMED = 20  # cells are named up to (19,19)
 UNKNOWN, PAD, END = "<unk>", "<pad>", "<eos>"
-WORDS = ("around", "from", " to", "answer:", " unreachable")
+WORDS = ("around", "sides", "from", " to", "answer:", " unreachable")
 SIDES = [" -", *(" " + "".join(sides) for sides in product(("", "U"), ("", "D"), ("", "L"), ("", "R")) if any(sides))]
 
 # A line counts as one of a drawing by what follows on it, up to its end.
@@ -41,7 +41,8 @@ def vocabulary() -> list[str]:
     pairs = [a + b + end for a, b, end in product("# ", "# SG", ("", "#\n"))]
     tops = [" " + "___" * (cols - 1) + "__\n|" for cols in range(2, WIDEST + 1)]
     edges = ["##" * cols + "#" + end for cols, end in product(range(2, WIDEST + 1), ("", "\n"))]
-    tokens = [PAD, END, UNKNOWN, *_phrases(), *names, *tops, *edges, *cells, *pairs, *SIDES, *WORDS, *printable]
+    drawn = [*tops, *edges, *cells, *pairs]
+    tokens = [PAD, END, UNKNOWN, *_phrases(), *names, *drawn, *SIDES, *WORDS, *printable]
     return list(dict.fromkeys(tokens))
 
 
@@ -50,7 +51,8 @@ def pattern() -> str:
     fixed = "|".join(re.escape(text) for text in sorted({*_phrases(), *WORDS}, key=lambda text: (-len(text), text)))
     name = r" \((?:1[0-9]|[0-9]),(?:1[0-9]|[0-9])\)"
     sides = r" (?=[UDLR])U?D?L?R?(?![A-Za-z])"
-    return "|".join([fixed, name, sides, " -", _TOP_COMPACT, _EDGE_BLOCK, _CELL_COMPACT, _CELL_BLOCK, r"[\s\S]"])
+    drawn = [_TOP_COMPACT, _EDGE_BLOCK, _CELL_COMPACT, _CELL_BLOCK]
+    return "|".join([fixed, name, sides, " -", *drawn, r"[\s\S]"])
 
 
 def digest() -> str:

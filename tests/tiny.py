@@ -18,7 +18,24 @@ from models.recipes.sft import Sft
 SMALL = {"batch": 8, "sizes": (4, 5), "warmup": 1}
 FEW = {"examples": 4, "group": 2, "batch": 4, "sizes": (4,), "warmup": 0}
 RECIPES = {
-    "base": Pretrain(layers=1, width=32, heads=2, steps=6, warmup=2, decay=2, cells=64, sizes=((0, (4,)), (3, (5,)))),
+    "base": Pretrain(
+        layers=2,
+        width=32,
+        heads=4,
+        named=1,
+        sided=1,
+        lettered=1,
+        celled=1,
+        reached=1,
+        ordered=2,
+        added={"ordered": 4},
+        looking=1,
+        seeing=2,
+        steps=6,
+        stages=((0, (("letters", 4), ("looks", 4))), (3, (("ways", 5),))),
+        cells={"letters": 64, "looks": 64, "ways": 64},
+        rates=((0, 0.5), (1, 1)),
+    ),
     "sft": Sft(**SMALL, examples=160),
     "dpo": Dpo(**SMALL, examples=32, own=8),
     "orpo": Orpo(**SMALL, examples=32),

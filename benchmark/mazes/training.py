@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
+import numpy as np
+
 from .ends import pick
 from .generate import batch
-from .maze import Maze
+from .maze import DOWN, LEFT, RIGHT, UP, Maze
 from .seeds import seeds
 from .split import reserved
 
@@ -33,6 +35,20 @@ def stream(
         ]
         for mazes in zip(*blocks, strict=False):  # a few of the longer ones are left out, which keeps the turns even
             yield from mazes
+
+
+def altered(maze: Maze, share: float, random: np.random.Generator) -> Maze:
+    """The maze with this share of its inner walls taken away where they stood and put up where none stood.
+
+    So it has rooms, and regions that are cut off, perhaps with one of its ends; a layout that is reserved is not made.
+    """
+    walls = maze.walls.copy()
+    right, down = random.random((maze.rows, maze.cols - 1)) < share, random.random((maze.rows - 1, maze.cols)) < share
+    walls[:, :-1] ^= right * np.uint8(RIGHT)
+    walls[:, 1:] ^= right * np.uint8(LEFT)
+    walls[:-1] ^= down * np.uint8(DOWN)
+    walls[1:] ^= down * np.uint8(UP)
+    return maze if reserved(walls[None])[0] else Maze(walls, maze.start, maze.goal)
 
 
 def made(name: str, n: int, generator: str, rows: int, cols: int, at_least: int, held_out: bool = False) -> list[Maze]:

@@ -38,10 +38,10 @@ class Reply:
 def room(cells: int, tokens: int = 1) -> int:
     """The most tokens that a reply about a maze of so many cells may have, where a cell's name takes so many tokens.
 
-    Every cell may be named five times, with 64 tokens more: the same for all mazes of a size, so that it gives nothing
-    away.
+    Every cell may be named five times, and may take 11 tokens, which is the longest that the nano family's searches
+    get; with 64 more. It is the same for all mazes of a size, so that it gives nothing away.
     """
-    return 64 + 5 * tokens * cells
+    return 64 + max(11, 5 * tokens) * cells
 
 
 def ask(checkpoint: Checkpoint, requests: Sequence[Request]) -> Iterator[tuple[Case, Reply]]:

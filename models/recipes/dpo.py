@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from .preferring import Preferring
@@ -22,7 +21,9 @@ class Dpo(Preferring):
     """Everything that decides the fine-tune, beside its parent."""
 
     parent: str = "sft"
-    own: int = 3_200  # mazes that the parent is asked about, for pairs of its own mistakes
+    examples: int = 960  # pairs by the verifier
+    sizes: tuple[int, ...] = (4, 5, 8)
+    own: int = 960  # mazes that the parent is asked about, for pairs of its own mistakes
     beta: float = 0.1
     keep: float = 0.3  # weight of the ordinary loss on the right answer
     rate: float = 5e-5
@@ -38,18 +39,17 @@ class Dpo(Preferring):
         from . import trainer
         from .mistakes import mistakes
 
-        pairs = list(self.data())
         own = mistakes(self, needed["parent"], work / "mistakes.jsonl")
-        pairs += own
-        Random(self.seed).shuffle(pairs)
+        data = Dataset.from_list(self.batches([*self.data(), *own]))
 
         model, tokenizer = trainer.start(self, needed["parent"])
         config = DPOConfig(
             **trainer.settings(self, work),
+            train_sampling_strategy="sequential",
             beta=self.beta,
             loss_type=["sigmoid", "sft"],
             loss_weights=[1.0, self.keep],
             max_length=None,
         )
-        dpo = DPOTrainer(model, args=config, train_dataset=Dataset.from_list(pairs), processing_class=tokenizer)
+        dpo = DPOTrainer(model, args=config, train_dataset=data, processing_class=tokenizer)
         return trainer.run(self, dpo, work, target) | {"own_mistakes": len(own)}

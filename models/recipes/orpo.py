@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Orpo(Preferring):
     """Everything that decides the fine-tune, beside its parent."""
 
-    examples: int = 12_800
+    examples: int = 2_880
+    sizes: tuple[int, ...] = (4, 5, 8)
     beta: float = 0.1
 
     method = "orpo"
@@ -35,7 +36,9 @@ class Orpo(Preferring):
         from . import trainer
 
         model, tokenizer = trainer.start(self, needed["parent"])
-        config = ORPOConfig(**trainer.settings(self, work), beta=self.beta, max_length=1024)
-        data = Dataset.from_list(list(self.data()))
+        config = ORPOConfig(
+            **trainer.settings(self, work), train_sampling_strategy="sequential", beta=self.beta, max_length=1024
+        )
+        data = Dataset.from_list(self.batches(list(self.data())))
         orpo = ORPOTrainer(model, args=config, train_dataset=data, processing_class=tokenizer)
         return trainer.run(self, orpo, work, target)

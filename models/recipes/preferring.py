@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from .tuning import Tuning
@@ -52,3 +53,12 @@ class Preferring(Tuning):
         ]
         for stream in islice(cycle(streams), self.examples):
             yield next(stream)
+
+    def batches(self, pairs: list[Pair]) -> list[Pair]:
+        """The pairs as they are learned from, each batch of like lengths, so that little is padded."""
+        from . import texts
+
+        ordered = sorted(pairs, key=lambda pair: len(texts.said(pair["chosen"])), reverse=True)
+        full = [ordered[at : at + self.batch] for at in range(0, len(pairs) - self.batch + 1, self.batch)]
+        Random(self.seed).shuffle(full)
+        return [*chain.from_iterable(full), *ordered[len(full) * self.batch :]]

@@ -5,11 +5,8 @@ interrupted run goes on where it was):
 
     python -m models.recipes.pretrain FOLDER
 
-The loss is taken on the statements alone: a drawing is random, and there is nothing to learn from guessing it.
-What took longest to learn is where in a drawing a named cell stands. With one size alone, and a statement that asks
-for nothing else, it came within 500 steps (92 % of the sides of unseen 5x5 cells right, 27 % with another maze's
-drawing); with sizes 3 to 6 mixed from the start, or with paths alone, it had not come after 1,000. So sizes are added
-one by one.
+The loss is taken on the statements alone: a drawing is random, and there is nothing to learn from guessing it. To it
+comes what the base is taught inside (see `supervision`); no weight is added for it.
 
 Matrices are trained by Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), everything else by
 AdamW: after 4 minutes of paths alone on one core, 26 % of the far ones in unseen 5x5 mazes were right, against 9 %
@@ -24,13 +21,14 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from models import processes
 
-from . import curve
+from . import curve, supervision
 
 if TYPE_CHECKING:
     import torch
@@ -38,30 +36,67 @@ if TYPE_CHECKING:
 
     from models.load import Weights
 
+    from .supervision import Known, Look
+    from .texts import Document
+
 SAVE_EVERY = 200  # steps
+
+
+def _turns(text: str) -> tuple[tuple[str, int], ...]:
+    """Kinds of documents and sizes, written short."""
+    kinds = {"l": "letters", "k": "looks", "w": "ways"}
+    return tuple((kinds[turn[0]], int(turn[1:])) for turn in text.split())
 
 
 @dataclass(frozen=True)
 class Pretrain:
     """Everything that decides the base."""
 
-    layers: int = 4
+    layers: int = 5
     width: int = 128
     heads: int = 4
-    steps: int = 5_500
-    sizes: tuple[tuple[int, tuple[int, ...]], ...] = (
-        (0, (5,)),
-        (900, (4, 5)),
-        (1_800, (4, 5, 8)),
+    named: int = 2  # the layer after which a cell of the drawing knows its name
+    lettered: int = 2  # the one after which it knows the letter in it
+    sided: int = 3  # the one after which it knows its sides
+    celled: int = 2  # the one after which a token of a search knows the cell that it is about
+    reached: int = 3  # the one after which a cell that a search has reached knows from which
+    ordered: int = 4  # the one after which a neighbour in a group knows what stands after it and its marks
+    looking: int = 4  # the layer whose heads are taught where to look in searches
+    seeing: int = 5  # the layer whose heads are taught where to look in the drawing
+    added: dict[str, int] = field(
+        default_factory=lambda: {"ordered": 1_400, "seeing 2": 1_800, "seeing 3": 2_600, "altered": 2_600}
     )
-    """From which step on batches of which sizes follow each other in turn."""
-    generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
-    cells: int = 400  # mazes in a batch = cells / cells of one maze
-    paths: int = 2  # statements `from` about a maze
+    """From which step on was taught what came to mind while it was trained."""
+    steps: int = 3_400
+    stages: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = (
+        (0, _turns("l5 l8 l4 l12")),
+        (150, _turns("k5 l12 k8 l4 k5 l8 k12 l5")),
+        (350, _turns("w4 w5 k12 w5 l8 w4 k8 w5 l12")),
+        (700, _turns("w5 w8 w4 w5 l12 w8 w5 k8 w5 w8 l5 k12")),
+        (1_200, _turns("w8 w5 w4 w8 w5 l12 w8 w12 w5 w8 w5 k12 w8 l5 w5")),
+    )
+    """From which step on batches of which kind (see `texts`) and size follow each other in turn."""
+    generators: tuple[tuple[str, ...], ...] = (
+        ("braided", "dfs", "braided", "wilson", "braided", "kruskal"),
+        ("braided", "wilson", "braided", "kruskal", "braided", "dfs"),
+        ("braided", "kruskal", "braided", "dfs", "braided", "wilson"),
+    )
+    """What makes the mazes of a batch in turn; from batch to batch the orders follow each other in turn."""
+    altered: float = 0.4  # the share of mazes with some walls more and some fewer (`training.altered`)
+    altered_walls: float = 0.1  # the share of their inner walls
+    cells: dict[str, int] = field(default_factory=lambda: {"letters": 2304, "looks": 1152, "ways": 432})
+    """How many cells the mazes of a batch of each kind have together."""
     matrix_rate: float = 0.02  # Muon's learning rate
     rate: float = 2e-3  # AdamW's
-    warmup: int = 100  # steps in which the rates rise
-    decay: int = 2_500  # steps at the end in which they fall to 0, both in a straight line
+    rates: tuple[tuple[int, float], ...] = (
+        (0, 0.01),
+        (99, 1),
+        (1_700, 1),
+        (1_800, 18 / 19),
+        (2_600, 42 / 95),
+        (3_400, 0),
+    )
+    """The share of both rates at some steps, and between them along straight lines."""
     seed: int = 1
 
     method = "base"
@@ -74,30 +109,36 @@ class Pretrain:
 
         total = hashlib.sha256()
         for step in (0, 1, self.steps - 1):
-            for drawing, statements in self.documents(step):
-                total.update(drawing.encode() + statements.encode())
+            for document in self.documents(step):
+                total.update(repr((document.title, document.drawing, document.pieces)).encode())
         return {"method": "pretrain", **asdict(self), "data": total.hexdigest(), "tokenizer": tokenizer.digest()}
 
-    def documents(self, step: int) -> list[tuple[str, str]]:
-        """The batch of one step, as (drawing, statements): the same for the same step, whatever came before it."""
+    def documents(self, step: int) -> list[Document]:
+        """The batch of one step: the same for the same step, whatever came before it."""
         import numpy as np
 
         from benchmark.mazes import training
 
         from . import texts
 
-        sizes = [sizes for first, sizes in self.sizes if first <= step][-1]
-        size = sizes[step % len(sizes)]
+        turns = [turns for first, turns in self.stages if first <= step][-1]
+        kind, size = turns[step % len(turns)]
+        generators = self.generators[step % len(self.generators)]
         random = np.random.default_rng([self.seed, step])
-        mazes = training.stream(f"pretrain-{self.seed}-{step}", size, size, self.generators)
-        return [
-            texts.document(next(mazes), random, self.paths, marked=bool(random.random() < 0.5))
-            for _ in range(max(1, self.cells // size**2))
-        ]
+        mazes = training.stream(f"pretrain-{self.seed}-{step}", size, size, generators)
+        documents = []
+        for made in islice(mazes, max(1, self.cells[kind] // size**2)):
+            maze = made
+            if step >= self.added.get("altered", 0) and random.random() < self.altered:
+                maze = training.altered(made, self.altered_walls, random)
+            documents.append(texts.document(kind, maze, random))
+        return documents
 
     def rate_at(self, step: int) -> float:
         """The learning rates at this step, as a share of their full size."""
-        return min(1.0, (step + 1) / self.warmup, (self.steps - step) / self.decay)
+        import numpy as np
+
+        return float(np.interp(step, *zip(*self.rates, strict=True)))
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         import torch
@@ -126,8 +167,7 @@ class Pretrain:
                 for optimizer, full in optimizers:
                     for group in optimizer.param_groups:
                         group["lr"] = full * self.rate_at(step)
-                ids, labels = (tensor.to(model.device) for tensor in _tensors(self.documents(step), tokenizer))
-                loss = _learn(model, ids, labels)
+                loss = _learn(model, _tensors(self, self.documents(step), tokenizer, step))
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 for optimizer, _ in optimizers:
                     optimizer.step()
@@ -152,9 +192,10 @@ class Pretrain:
             model.save_pretrained(target)
             tokenizer.save_pretrained(target)
             curve.write(log, target)
+        recent = losses[-100:] or [entry["loss"] for entry in log[-5:]]  # none where nothing was left to train
         return {
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
-            "loss": round(sum(losses[-100:]) / len(losses[-100:]), 4),
+            "loss": round(sum(recent) / len(recent), 4),
             "trained_seconds": round(before + time.monotonic() - started),
             "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
         }
@@ -191,39 +232,56 @@ class Pretrain:
         ]
 
 
-def _tensors(documents: list[tuple[str, str]], tokenizer: PreTrainedTokenizerFast) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and labels, shape (documents, longest): padding and drawings are labelled -100, which is no target."""
+class _Batch(NamedTuple):
+    """Tensors of one row a document."""
+
+    ids: torch.Tensor  # (documents, longest), padded at the end
+    labels: torch.Tensor  # the same shape; what is not to be learned is -100
+    taught: list[Known | Look]
+
+
+def _tensors(recipe: Pretrain, documents: list[Document], tokenizer: PreTrainedTokenizerFast, step: int) -> _Batch:
+    """The batch of one step, of documents about mazes of one size."""
     import torch
 
-    drawings = tokenizer([drawing for drawing, _ in documents])["input_ids"]
-    statements = tokenizer([text + tokenizer.eos_token for _, text in documents])["input_ids"]
-    longest = max(len(a) + len(b) for a, b in zip(drawings, statements, strict=True))
-    ids = torch.full((len(documents), longest), tokenizer.pad_token_id)
+    pieces = [
+        [(document.title, False), (document.drawing, False), *document.pieces, (tokenizer.eos_token, True)]
+        for document in documents
+    ]
+    tokens = iter(tokenizer([text for document in pieces for text, _ in document])["input_ids"])
+    rows = [[(next(tokens), learned) for _, learned in document] for document in pieces]
+    longest = max(sum(len(piece) for piece, _ in row) for row in rows)
+    ids = torch.full((len(rows), longest), tokenizer.pad_token_id)
     labels = torch.full_like(ids, -100)
-    for row, (drawing, text) in enumerate(zip(drawings, statements, strict=True)):
-        whole = len(drawing) + len(text)
-        ids[row, :whole] = torch.tensor(drawing + text)
-        labels[row, len(drawing) : whole] = torch.tensor(text)
-    return ids, labels
+    for at, row in enumerate(rows):
+        flat = [(token, learned) for piece, learned in row for token in piece]
+        ids[at, : len(flat)] = torch.tensor([token for token, _ in flat])
+        labels[at, : len(flat)] = torch.tensor([token if learned else -100 for token, learned in flat])
+    first = [len(row[0][0]) + 1 for row in rows]  # after the title and the top of the drawing
+    return _Batch(ids, labels, supervision.taught(recipe, documents, ids, first, tokenizer, step))
 
 
-def _learn(model: LlamaForCausalLM, ids: torch.Tensor, labels: torch.Tensor) -> float:
-    """Leave the gradient of the mean cross-entropy over the labelled tokens in the model, and return that loss.
+def _learn(model: LlamaForCausalLM, batch: _Batch) -> float:
+    """Leave the gradient of a batch in the model, and return the mean cross-entropy over the tokens to be learned.
 
+    What is taught inside is added to it, each lesson as a mean too.
     Padding stands behind the text, where no token attends to it. Several processes share the documents, and each is
     left with the gradient of all of them.
     """
     import torch
     from torch.nn.functional import cross_entropy
 
-    total = int((labels[:, 1:] != -100).sum())
-    mine = slice(processes.rank(), None, processes.count())
-    ids, labels = ids[mine], labels[mine]
+    learned = int((batch.labels[:, 1:] != -100).sum())
+    rank, count = processes.rank(), processes.count()
+    ids, labels = batch.ids[rank::count].to(model.device), batch.labels[rank::count].to(model.device)
     wanted = labels[:, 1:] != -100
-    hidden = model.model(ids).last_hidden_state[:, :-1]
-    loss = cross_entropy(model.lm_head(hidden[wanted]), labels[:, 1:][wanted], reduction="sum") / total
-    loss.backward()
-    if processes.count() > 1:
+    states = model.model(ids, output_hidden_states=True).hidden_states
+    told = model.lm_head(states[-1][:, :-1][wanted])
+    loss = total = cross_entropy(told, labels[:, 1:][wanted], reduction="sum") / learned
+    for lesson in batch.taught:
+        total = total + lesson.missed(model, states, ids)
+    total.backward()
+    if count > 1:
         from accelerate.utils import reduce
 
         with torch.no_grad():

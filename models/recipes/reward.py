@@ -21,7 +21,7 @@ class Reward(Preferring):
     """Everything that decides the judge, beside its parent."""
 
     parent: str = "sft"
-    examples: int = 4_800
+    examples: int = 2_400
     rate: float = 3e-4
     warmup: int = 20
 
@@ -36,8 +36,8 @@ class Reward(Preferring):
         from . import trainer
 
         model, tokenizer = trainer.start(self, needed["parent"], judge=True)
-        config = RewardConfig(**trainer.settings(self, work), max_length=None)
-        data = Dataset.from_list(list(self.data()))
+        config = RewardConfig(**trainer.settings(self, work), train_sampling_strategy="sequential", max_length=None)
+        data = Dataset.from_list(self.batches(list(self.data())))
         judge = RewardTrainer(model, args=config, train_dataset=data, processing_class=tokenizer)
         figures = trainer.run(self, judge, work, target)
         log = [entry["accuracy"] for entry in judge.state.log_history if "accuracy" in entry]

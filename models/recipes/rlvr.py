@@ -25,7 +25,7 @@ class Rlvr(Tuning):
     """Everything that decides the fine-tune, beside its parent."""
 
     parent: str = "sft"
-    examples: int = 480  # mazes that are asked about
+    examples: int = 320  # mazes that are asked about
     group: int = 8  # replies to one maze
     batch: int = 64  # replies in a step
     sizes: tuple[int, ...] = (5,)

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 class Sft(Tuning):
     """Everything that decides the fine-tune, beside its parent."""
 
-    examples: int = 17_600
+    examples: int = 4_400
+    batch: int = 8
+    sizes: tuple[int, ...] = (8, 5, 8, 5, 4)
+    rate: float = 6e-4
 
     method = "sft"
     foreign_rate = 2e-4

@@ -3,11 +3,13 @@ import subprocess
 import sys
 from itertools import islice
 
+import numpy as np
 import pytest
 
 from benchmark.mazes import suite, training
 from benchmark.mazes.covariates import covariates
 from benchmark.mazes.generate import batch
+from benchmark.mazes.maze import check_walls
 from benchmark.mazes.solve import distances
 from benchmark.mazes.split import reserved
 from benchmark.mazes.symmetry import canonical
@@ -79,6 +81,22 @@ def test_a_case_costs_nothing_before_it_is_asked_for_its_maze():
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.split() == ["4640", "False", "False"]
+
+
+def test_an_altered_maze_has_some_walls_more_and_some_fewer_and_no_reserved_layout():
+    random, more, fewer, kept = np.random.default_rng(0), 0, 0, 0
+    for maze in islice(training.stream("test", 5, 5), 500):
+        altered = training.altered(maze, 0.1, random)
+        check_walls(altered.walls)
+        assert (altered.start, altered.goal) == (maze.start, maze.goal)
+        assert not reserved(altered.walls[None])[0]
+        bits = np.unpackbits(altered.walls ^ maze.walls).sum()
+        new = np.unpackbits(altered.walls & ~maze.walls).sum()
+        more, fewer, kept = more + int(new), fewer + int(bits - new), kept + (altered is maze)
+    assert 90 < kept < 170  # a layout of four is reserved
+    assert 0.9 < (more + fewer) / ((500 - kept) * 2 * 40 * 0.1) < 1.1  # two cells tell of each of 40 inner walls
+    assert min(more, fewer) > 0.3 * (more + fewer)
+    assert np.array_equal(training.altered(maze, 0, random).walls, maze.walls)
 
 
 @pytest.mark.parametrize("size", [*suite.TIERS.values(), 6])

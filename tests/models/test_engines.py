@@ -31,7 +31,7 @@ def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch,
     model = AutoModelForCausalLM.from_pretrained(tiny_model).eval()
     for request in asked:
         ids = tokenizer(request.prompt, return_tensors="pt")["input_ids"]
-        limit = 64 + 5 * request.case.maze.walls.size
+        limit = 64 + 11 * request.case.maze.walls.size
         written = []
         with torch.inference_mode():
             for _ in range(limit):
@@ -74,7 +74,7 @@ def test_a_chat_goes_through_the_template_of_the_model_and_thoughts_have_room(ti
         ((_, reply),) = engine.generate(Weights(tmp_path), chat(reasoning))
         system, user = (message["content"] for message in chat(reasoning)[0].prompt)
         ids = tokenizer(f"[system]{system}[user]{user}[assistant]", return_tensors="pt")
-        limit = 64 + 5 * 16 * len(tokenizer(" (10,10)")["input_ids"]) + 50 * reasoning
+        limit = 64 + max(11, 5 * len(tokenizer(" (10,10)")["input_ids"])) * 16 + 50 * reasoning
         output = model.generate(**ids, max_new_tokens=limit, do_sample=False)[0, ids["input_ids"].shape[1] :]
         assert reply.text == tokenizer.decode(output, skip_special_tokens=True)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from benchmark.mazes import training
 from benchmark.mazes.answer import read
 from benchmark.mazes.draw import DRAWINGS
 from benchmark.mazes.prompt.en import QUESTION
@@ -20,21 +21,50 @@ def cells(text):
     return [(int(row), int(col)) for row, col in re.findall(r"\((\d+),(\d+)\)", text)]
 
 
-@given(mazes.filter(lambda maze: maze.rows * maze.cols > 5))
-def test_every_statement_is_true(maze):
-    drawing, statements = texts.document(maze, np.random.default_rng(0), paths=4, marked=True)
-    ways = graph(DRAWINGS["compact"].read(drawing.splitlines())[0])
-    for line in statements.splitlines():
-        kind, named = line.split()[0], cells(line)
-        if kind in "SG":
-            assert named == [{"S": maze.start, "G": maze.goal}[kind]]
-        elif kind == "around":
-            centre, reached_by = named[0], {named[0]: None}
-            for group in line.split(":")[1].rstrip(";").split(";"):
-                cell, *new = cells(group)
-                assert set(new) == set(ways[cell]) - set(reached_by)
-                assert len(group.split()[1].strip("-")) == 4 - ways.degree[cell]
-                reached_by.update(dict.fromkeys(new, cell))
+def told(document):
+    return "".join(text for text, _ in document.pieces)
+
+
+def drawn(document):
+    return DRAWINGS["compact"].read(document.drawing.splitlines())
+
+
+@pytest.mark.parametrize("kind", texts.KINDS)
+@given(maze=mazes.filter(lambda maze: maze.rows * maze.cols > 6))
+def test_every_statement_is_true(kind, maze):
+    document = texts.document(kind, maze, np.random.default_rng(0))
+    walls, marks = drawn(document)
+    assert marks == {"S": maze.start, "G": maze.goal}
+    ways = graph(walls)
+    lines = told(document).splitlines()
+    first = {"letters": ["S", "G"], "looks": ["S", "G", "sides"], "ways": ["S", "G", "around", "S", "G"]}[kind]
+    assert [line.split()[0] for line in lines if not line.startswith("from")] == first
+    for line in lines:
+        word, named = line.split()[0], cells(line)
+        if word in "SG":
+            assert named == [marks[word]]
+        elif word == "sides":
+            assert sorted(named) == sorted(ways)
+            for cell, sides in zip(named, line.split()[2::2], strict=True):
+                assert sides == texts.sides(walls, cell)
+                assert len(sides.strip("-")) == 4 - ways.degree[cell]
+        elif word == "around":
+            centre, reached_by, queue = named[0], {named[0]: None}, [named[0]]
+            for number, group in enumerate(line.split(":")[1].rstrip(";").split(";")):
+                before, listed = re.match(r"(.*?\)) [-UDLR]+(.*)", group).groups()
+                cell = cells(before)[-1]
+                assert cells(before)[:-1] == queue[number - 1 : number]
+                assert queue[number] == cell
+                walled, beside = group.split()[len(cells(before))], cells(re.sub(r"\+ \(.*?\)", "", listed))
+                assert set(beside) == set(ways[cell])
+                assert len(walled.strip("-")) == 4 - ways.degree[cell]
+                assert beside[:1] == [reached_by[cell]] or number == 0
+                new = dict(map(cells, re.findall(r"\S+\+ [^+;]*?\)", listed)))
+                assert set(new) == set(beside) - set(reached_by)
+                for other in new:
+                    assert queue[-1] == new[other]
+                    queue.append(other)
+                    reached_by[other] = cell
             assert reached_by.keys() == nx.node_connected_component(ways, centre)
             lengths = [nx.shortest_path_length(ways, centre, cell) for cell in reached_by]
             assert lengths == sorted(lengths)
@@ -47,6 +77,21 @@ def test_every_statement_is_true(maze):
             assert (start, goal) != (maze.start, maze.goal)
 
 
+def test_what_is_random_is_not_to_be_learned():
+    maze = next(training.stream("test", 5, 5))
+    learned = "".join(
+        text for text, is_learned in texts.document("looks", maze, np.random.default_rng(0)).pieces if is_learned
+    )
+    assert len(cells(learned)) == 2  # S and G, and no name of the cells in random order
+
+
+def test_a_title_moves_half_of_the_drawings():
+    maze, random = next(training.stream("test", 5, 5)), np.random.default_rng(0)
+    titles = [texts.document("letters", maze, random).title for _ in range(200)]
+    assert 60 < titles.count("") < 140
+    assert {len(title) for title in titles} == {0, 2, 3, 4, 5}
+
+
 @pytest.mark.parametrize("style", texts.STYLES)
 @given(maze=mazes)
 def test_the_taught_reply_is_optimal(style, maze):
@@ -57,10 +102,10 @@ def test_the_taught_reply_is_optimal(style, maze):
 
 def _layouts_of_base():
     recipe = RECIPES["base"]
-    for first, _ in recipe.sizes:
+    for first in {*(first for first, *_ in recipe.stages), *recipe.added.values()}:
         for step in range(first, first + 30):
-            for drawing, _ in recipe.documents(step):
-                yield DRAWINGS["compact"].read(drawing.splitlines())[0]
+            for document in recipe.documents(step):
+                yield drawn(document)[0]
 
 
 def _layouts_of_sft():
@@ -86,15 +131,15 @@ def test_the_base_never_meets_the_question():
     sentences = [part for part in re.split(r"[{}\n]", QUESTION) if len(part) > 12]
     assert len(sentences) >= 2
     for step in [*range(10), recipe.steps - 1]:
-        for drawing, statements in recipe.documents(step):
-            assert "answer" not in statements
-            assert not any(sentence in drawing + statements for sentence in sentences)
+        for document in recipe.documents(step):
+            assert "answer" not in told(document)
+            assert not any(sentence in document.title + document.drawing + told(document) for sentence in sentences)
 
 
 def test_the_example_of_the_docstring_is_a_document():
     example = texts.__doc__.split("true of it:\n\n")[1].split("\n\n")[0]
-    *drawing, _, _, around, leads = [line.removeprefix("    ") for line in example.splitlines()]
+    _, *drawing, _, _, around, leads, _, _ = [line.removeprefix("    ") for line in example.splitlines()]
     walls, marks = DRAWINGS["compact"].read(drawing)
-    assert example.count(f"S {texts.name(marks['S'])}") == example.count(f"G {texts.name(marks['G'])}") == 1
+    assert example.count(f"S {texts.name(marks['S'])}") == example.count(f"G {texts.name(marks['G'])}") == 2
     assert around.removesuffix(" ...") in f"around (1,1):{texts.spread(walls, texts.search(walls, (1, 1)))}"
     assert cells(leads)[2:] == nx.shortest_path(graph(walls), (1, 3), (1, 1))
