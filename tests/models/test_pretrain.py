@@ -109,7 +109,7 @@ def test_what_the_base_has_to_know_about_its_mazes_is_true(batch):
 def test_where_the_base_has_to_look_stands_what_comes_next(batch):
     documents, words, tensors = batch
     names, sides, _, about, _, reached = ({(row, at): word for row, at, word in known} for known in known_of(tensors))
-    follow, known, back, last, drawn, letters, ends = (
+    follow, known, back, last, drawn, letters, ends, marked = (
         [
             (row, at, [(row, place) for place in right.nonzero()[:, 0].tolist()])
             for row, at, right in zip(look.rows.tolist(), look.places.tolist(), look.right, strict=True)
@@ -134,11 +134,16 @@ def test_where_the_base_has_to_look_stands_what_comes_next(batch):
     for row, at, there in ends:
         assert [words[row][place] for _, place in there] == [";" if words[row][at + 1] == "\n" else words[row][at + 1]]
 
+    for row, at, there in marked:
+        assert there == [(row, at - 2)]
+        assert words[row][at - 1] == "+"
+
     groups = sum(text.count(";") for text in words)
     assert len(follow) == groups - len(words)
     assert len(known) == 2 * sum(graph(document.maze.walls).number_of_edges() for document in documents)
     assert len(last) == len(follow) + len(reached)
     assert len(drawn) == len(ends) == groups
+    assert len(marked) == len(reached)
     assert len(letters) == 4 * len(words)
     assert len(back) > len(follow)
 
