@@ -21,9 +21,9 @@ class Dpo(Preferring):
     """Everything that decides the fine-tune, beside its parent."""
 
     parent: str = "sft"
-    examples: int = 960  # pairs by the verifier
+    examples: int = 640  # pairs by the verifier
     sizes: tuple[int, ...] = (4, 5, 8)
-    own: int = 960  # mazes that the parent is asked about, for pairs of its own mistakes
+    own: int = 480  # mazes that the parent is asked about, for pairs of its own mistakes
     beta: float = 0.1
     keep: float = 0.3  # weight of the ordinary loss on the right answer
     rate: float = 5e-5
