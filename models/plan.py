@@ -1,61 +1,355 @@
-"""What the selected cases ask of each checkpoint: gathered first, asked at once when first needed."""
+"""What the selected cases ask of each checkpoint: gathered first, looked up in the cache, and asked at once.
+
+The first case that needs a checkpoint asks everything that is planned of it; each reply is committed to the cache
+within a second of its coming, so that neither a crash nor Ctrl-C loses it.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
 
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes import answer
+from benchmark.mazes.errors import CheckpointError, EngineError
+from benchmark.mazes.prompt import Asking, Message, prompt
 from benchmark.mazes.question import question
 from benchmark.mazes.suite import Case
 
+from . import load
+from .cache import Cache, key
 from .checkpoints import Checkpoint
-from .engines import Reply, Request, ask
+from .engines import Engine, Reply, Request, make
+
+AUTO = ("transformers", "vllm")
+"""The engines that `auto` chooses from."""
+WORTH = 750_000
+"""On a CPU vLLM repays its start when the squares of the cells of all mazes that are asked about add up to this: 1,200
+mazes of 5x5, 180 of 8x8, 36 of 12x12. See docs/engines.md for what was measured."""
+COMMIT = 1.0  # seconds after which replies that came are committed
+
+
+@dataclass(frozen=True)
+class How:
+    """How a session asks."""
+
+    engine: str = "auto"
+    """`auto`, or one of `engines.ENGINES` for models that run here."""
+    cache: str = "use"
+    """`use`; `refresh` asks again and keeps the new replies; `off` neither looks nor keeps."""
+    samples: int = 1
+    """Replies to each question."""
+    temperature: float = 0.0
+    """0 is greedy."""
+    concurrency: int = 32
+    """Questions to a server at once."""
+    flips: int = 1
+    """How often everything is asked, to see what changes."""
+
+
+@dataclass
+class _Asked:
+    """What is known of the questions to one checkpoint."""
+
+    checkpoint: Checkpoint
+    cases: list[Case] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    engine: str = ""
+    keys: list[bytes] = field(default_factory=list)
+    replies: dict[tuple[str, str, int], Reply | EngineError] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+    failed: Exception | None = None
+    is_asked: bool = False
 
 
 class Plan:
     """The cases of each checkpoint, and its replies once they are there."""
 
-    def __init__(self, planned: Iterable[tuple[Checkpoint, Case]], asking: Mapping[str, Asking]) -> None:
-        """`asking` is how each checkpoint, by its name, is asked."""
-        self.asking = asking
-        self._cases: dict[str, list[Case]] = {}
+    def __init__(
+        self,
+        planned: Iterable[tuple[Checkpoint, Case]],
+        asking: Mapping[str, Asking],
+        how: How = How(),
+        say: Callable[[str], None] = print,
+        heard: Callable[[Checkpoint], None] = lambda _: None,
+    ) -> None:
+        """`asking` is how each checkpoint, by its name, is asked; `say` hears what the user should know.
+
+        `heard` is told whenever replies of a checkpoint were committed.
+        """
+        self.asking, self.how, self._say, self._heard = asking, how, say, heard
+        self._all: dict[str, _Asked] = {}
         for checkpoint, case in planned:
-            self._cases.setdefault(checkpoint.name, []).append(case)
-        self._replies: dict[str, dict[Case, Reply]] = {}
-        self._failed: dict[str, Exception] = {}
+            self._all.setdefault(checkpoint.name, _Asked(checkpoint)).cases.append(case)
+        self._engines: dict[str, Engine] = {}
+        self._cache: Cache | None = None
+        self._is_uncached = False
+
+    def survey(self) -> str:
+        """One line: how many checkpoints and cases, how many replies are known, and which engines will be asked."""
+        hits = total = 0
+        engines = []
+        for one in self._all.values():
+            try:
+                self._look(one)
+            except CheckpointError as error:
+                one.failed = error  # it is told by each of its cases
+            hits += len(one.replies)
+            total += len(one.cases) * self._samples(one)
+            engines.append(one.engine or "none")
+        named = ", ".join(dict.fromkeys(engines))
+        cases = sum(len(one.cases) for one in self._all.values())
+        counted = f"{_several(len(self._all), 'checkpoint')}, {_several(cases, 'case')}"
+        return f"{counted}, {hits} of {total} replies in the cache, engine: {named}"
 
     def is_asked(self, checkpoint: Checkpoint) -> bool:
-        return checkpoint.name in self._replies or checkpoint.name in self._failed
+        one = self._all[checkpoint.name]
+        return one.is_asked or one.failed is not None
 
-    def reply(self, checkpoint: Checkpoint, case: Case) -> Reply:
-        """The reply to one case. The first call for a checkpoint builds it and asks it everything that is planned.
+    def ask(self, checkpoint: Checkpoint) -> None:
+        """Build a checkpoint if it is missing, and ask it all that is planned; what fails is told by `replies`."""
+        one = self._all[checkpoint.name]
+        try:
+            self._ask(one)
+        except Exception as error:  # noqa: BLE001  each of its cases raises it
+            one.failed = error
 
-        Raises what kept the checkpoint from answering, the same for each of its cases: nothing is tried again.
+    def replies(self, checkpoint: Checkpoint, case: Case) -> list[Reply]:
+        """All replies to one case, of a checkpoint that was asked.
+
+        Raises what kept the checkpoint from answering this case; nothing is tried again.
         """
-        if not self.is_asked(checkpoint):
-            try:
-                self._replies[checkpoint.name] = self._ask(checkpoint)
-            except Exception as error:
-                self._failed[checkpoint.name] = error
-                raise
-        if checkpoint.name in self._failed:
-            raise self._failed[checkpoint.name].with_traceback(None)
-        return self._replies[checkpoint.name][case]
+        one = self._all[checkpoint.name]
+        found = [one.replies.get((case.group, case.id, sample)) for sample in range(self._samples(one))]
+        for reply in found:
+            if isinstance(reply, EngineError):
+                raise reply.with_traceback(None)
+            if reply is None:
+                raise (one.failed or EngineError(f"no reply came to {case.group} {case.id}")).with_traceback(None)
+        return found
 
-    def _ask(self, checkpoint: Checkpoint) -> dict[Case, Reply]:
+    def requests(self, checkpoint: Checkpoint) -> list[Request]:
+        """Everything that is planned of a checkpoint."""
+        one = self._all[checkpoint.name]
+        return one.requests or [self._request(one, case, at) for case in one.cases for at in range(self._samples(one))]
+
+    def about(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        """What a saved run says of how it was asked: engine, sampling, replies from the cache, tokens, seconds."""
+        return self._all[checkpoint.name].about
+
+    def replied(self, checkpoint: Checkpoint) -> Iterator[Case]:
+        """The cases that have all their replies, whether a test has asked for them or not."""
+        one = self._all[checkpoint.name]
+        for case in one.cases:
+            known = [one.replies.get((case.group, case.id, sample)) for sample in range(self._samples(one))]
+            if all(isinstance(reply, Reply) for reply in known):
+                yield case
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        """All that something is planned of."""
+        return [one.checkpoint for one in self._all.values()]
+
+    def close(self) -> None:
+        """Give back what engines and cache hold."""
+        for engine in self._engines.values():
+            engine.close()
+        self._engines.clear()
+        if self._cache:
+            self._cache.close()
+            self._cache = None
+
+    def _samples(self, one: _Asked) -> int:
+        return 1 if one.checkpoint.is_agent else self.how.samples
+
+    def _look(self, one: _Asked) -> None:
+        """Write the requests, choose the engine, and look up what is known."""
+        one.requests = self.requests(one.checkpoint)
+        if one.checkpoint.engine:
+            names = (one.checkpoint.engine,)
+        elif self.how.engine == "auto":
+            names = possible(one.checkpoint)
+        else:
+            names = (self.how.engine,)
+        if one.checkpoint.is_missing:  # nobody has asked it yet
+            one.engine = _pays(names, one.requests)
+            return
+        looked = {}
+        for name in names:
+            keys = self._keys(one, name)
+            looked[name] = (keys, self._opened().get(keys) if keys and self.how.cache == "use" else {})
+        one.engine = next((name for name, (keys, known) in looked.items() if keys and len(known) == len(keys)), "")
+        if not one.engine:
+            # replies of two engines never meet in one run: it goes on with the one that has given the most
+            most = max(len(known) for _, known in looked.values())
+            begun = [name for name, (_, known) in looked.items() if most and len(known) == most]
+            one.engine = begun[0] if len(begun) == 1 else _pays(names, one.requests)
+        one.keys, known = looked[one.engine]
+        pairs = zip(one.requests, one.keys, strict=True) if known else ()
+        one.replies = {request.place: known[kept] for request, kept in pairs if kept in known}
+
+    def _keys(self, one: _Asked, engine: str) -> list[bytes]:
+        """What each request is kept under; nothing where it is not kept."""
+        if one.checkpoint.is_agent or self.how.cache == "off" or not self._opened():
+            return []
+        content, described = one.checkpoint.content(), self._engine(engine).describe(one.checkpoint)
+        return [key(content, described, request.decides()) for request in one.requests]
+
+    def _opened(self) -> Cache | None:
+        """The cache; None where there can be none, which the user is told once."""
+        if self._cache is None and not self._is_uncached:
+            try:
+                self._cache = Cache(say=self._say)
+            except CheckpointError as error:
+                self._is_uncached = True
+                self._say(f"replies are not kept: {error}")
+        return self._cache
+
+    def _engine(self, name: str) -> Engine:
+        if name not in self._engines:
+            settings = {
+                "vllm": {"planned": [one.checkpoint for one in self._all.values()]},
+                "server": {"concurrency": self.how.concurrency},
+            }
+            self._engines[name] = make(name, **settings.get(name, {}))
+        return self._engines[name]
+
+    def _ask(self, one: _Asked) -> None:
         from tqdm import tqdm
 
-        if not checkpoint.is_agent:
-            checkpoint.weights()  # built here, before the bar of the questions
-        requests = [self._request(checkpoint, case) for case in self._cases[checkpoint.name]]
-        replies = {}
-        with tqdm(total=len(requests), desc=f"{checkpoint.name}: mazes", unit="maze", file=sys.stderr) as bar:
-            for case, reply in ask(checkpoint, requests):
-                replies[case] = reply
-                bar.update()
-        return replies
+        one.is_asked = True
+        if one.checkpoint.is_missing:
+            one.checkpoint.prepare()  # built here, before the bar of the questions
+            self._look(one)
+        elif not one.requests:
+            self._look(one)
+        engine = self._engine(one.engine)
+        keys = dict(zip((request.place for request in one.requests), one.keys, strict=bool(one.keys)))
+        missing = [request for request in one.requests if request.place not in one.replies]
+        cached, tokens, started, waited = len(one.replies), 0, time.monotonic(), engine.waited
+        one.about = {
+            **engine.describe(one.checkpoint),
+            "sampling": {"temperature": self.how.temperature, "samples": self._samples(one)},
+            "cached": cached,
+            "asked": len(missing),
+        }
+        if not missing and self.how.flips == 1:
+            one.about |= {"tokens": 0, "seconds": 0.0, "waited": 0.0}
+            return
+        with tqdm(
+            total=len(one.requests), initial=cached, desc=f"{one.checkpoint.name}: mazes", unit="maze", file=sys.stderr
+        ) as bar:
+            shown = {"cached": cached} if cached else {}
+            # closed, and not left to the collector of garbage: Ctrl-C is to commit what came and to stop the engine
+            with closing(self._kept(one, keys, engine.generate(one.checkpoint, missing))) as replies:
+                for request, reply in replies:
+                    one.replies[request.place] = reply
+                    if isinstance(reply, Reply):
+                        tokens += reply.tokens
+                    bar.set_postfix(shown | {"tokens/s": f"{tokens / (time.monotonic() - started):.0f}"}, refresh=False)
+                    bar.update()
+        one.about |= {
+            "tokens": tokens,
+            "seconds": round(time.monotonic() - started, 3),
+            "waited": round(engine.waited - waited, 3),
+        }
+        if self.how.flips > 1:
+            one.about["flips"] = self._flips(one, engine)
 
-    def _request(self, checkpoint: Checkpoint, case: Case) -> Request:
-        asking, glyphs = question(case, self.asking[checkpoint.name])
-        return Request(case, prompt(case.maze, asking, glyphs), asking.reasoning)
+    def _kept(
+        self,
+        one: _Asked,
+        keys: Mapping[tuple[str, str, int], bytes],
+        replies: Generator[tuple[Request, Reply | EngineError]],
+    ) -> Generator[tuple[Request, Reply | EngineError]]:
+        """The replies as they come, those of each second committed together; the last ones whatever happens."""
+        fresh: dict[bytes, Reply] = {}
+        since = time.monotonic()
+
+        def commit() -> None:
+            if fresh:
+                self._opened().put(fresh, one.checkpoint.name, one.engine)
+                fresh.clear()
+            self._heard(one.checkpoint)
+
+        with closing(replies):
+            try:
+                for request, reply in replies:
+                    if request.place in keys and isinstance(reply, Reply):
+                        fresh[keys[request.place]] = reply
+                    if time.monotonic() - since > COMMIT:
+                        commit()
+                        since = time.monotonic()
+                    yield request, reply
+            finally:
+                commit()
+
+    def _flips(self, one: _Asked, engine: Engine) -> dict[str, int]:
+        """Ask everything again, as often as it is wanted, and count the cases whose replies or outcomes change."""
+        from tqdm import tqdm
+
+        texts = {place: {reply.text} for place, reply in one.replies.items() if isinstance(reply, Reply)}
+        outcomes = {
+            request.place: {self._outcome(one, request, one.replies[request.place])}
+            for request in one.requests
+            if request.place in texts
+        }
+        with tqdm(
+            total=(self.how.flips - 1) * len(texts), desc=f"{one.checkpoint.name}: again", unit="maze", file=sys.stderr
+        ) as bar:
+            for _ in range(self.how.flips - 1):
+                for request, reply in engine.generate(one.checkpoint, one.requests):
+                    if isinstance(reply, Reply) and request.place in texts:
+                        texts[request.place].add(reply.text)
+                        outcomes[request.place].add(self._outcome(one, request, reply))
+                    bar.update()
+        return {
+            "runs": self.how.flips,
+            "replies": len(texts),
+            "changed": sum(len(several) > 1 for several in texts.values()),
+            "outcomes_changed": sum(len(several) > 1 for several in outcomes.values()),
+        }
+
+    def _outcome(self, one: _Asked, request: Request, reply: Reply) -> str:
+        from benchmark.mazes.score import score
+
+        asking, glyphs = question(request.case, self.asking[one.checkpoint.name])
+        maze = request.case.maze
+        return score(maze, answer.read(reply.text, maze, asking.drawing, glyphs, reply.truncated).strict).outcome
+
+    def _request(self, one: _Asked, case: Case, sample: int) -> Request:
+        asking = self.asking[one.checkpoint.name]
+        temperature = 0.0 if one.checkpoint.is_agent else self.how.temperature
+        return Request(case, _prompt(case, asking), asking.reasoning, sample, temperature)
+
+
+@cache
+def _prompt(case: Case, asking: Asking) -> str | list[Message]:
+    """The question of a case, the same for all checkpoints that are asked so."""
+    drawn, glyphs = question(case, asking)
+    return prompt(case.maze, drawn, glyphs)
+
+
+def _several(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def possible(checkpoint: Checkpoint) -> Sequence[str]:
+    """The engines that `auto` may choose for a checkpoint."""
+    if find_spec("vllm") is None or (not checkpoint.is_missing and not load.vllm_knows(checkpoint.weights())):
+        return AUTO[:1]
+    return AUTO
+
+
+def _pays(names: Sequence[str], requests: Sequence[Request]) -> str:
+    """The engine that has all replies soonest."""
+    if len(names) == 1:
+        return names[0]
+    if load.has_cuda() or sum(request.cells**2 for request in requests) >= WORTH:
+        return "vllm"
+    return "transformers"

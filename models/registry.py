@@ -13,6 +13,7 @@ a table. What stands there is one of the names above, or a recipe with settings:
 
     short = {recipe = "sft", examples = 3200}
     ours = {recipe = "dpo", from = "org/name", preferences = "preferences.jsonl"}
+    theirs = {endpoint = "http://127.0.0.1:8000/v1", model = "org/name"}
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.errors import CheckpointError
 
 from . import hub, load
-from .checkpoints import Agent, Built, Checkpoint, Folder, Hub
+from .checkpoints import Agent, Built, Checkpoint, Folder, Hub, Served
 from .recipes import RECIPES
 
 LORA = "-lora"
@@ -105,6 +107,18 @@ def find(name: str, choices: Choices = NONE) -> Checkpoint:
         f"no checkpoint {name!r}: it is no folder and no name on the hub (org/name), and known are {answering} "
         f"(recipes), {', '.join(AGENTS)} (agents){own}"
     )
+
+
+def served(name: str, endpoint: str, model: str = "", **others: Any) -> Served:
+    """The model that an OpenAI-compatible endpoint serves. Raises CheckpointError for an address that is none."""
+    address = urlsplit(endpoint)
+    if others or not model:
+        raise CheckpointError(f"a served model has an endpoint and a model, and nothing else: {', '.join(others)}")
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise CheckpointError(f"{endpoint!r} is no endpoint: it looks like http://127.0.0.1:8000/v1")
+    if address.username or address.password or address.query:
+        raise CheckpointError("an endpoint has no key in it: the key is taken from OPENAI_API_KEY")
+    return Served(name, endpoint.rstrip("/"), model)
 
 
 def folder(path: Path, remote_code: bool = False) -> Folder:
@@ -194,6 +208,8 @@ def _named(name: str, choices: Choices) -> Checkpoint:
     try:
         if isinstance(value, str):
             return replace(find(value, others), name=name)
+        if "endpoint" in value:
+            return served(name, **value)
         settings = {"recipe": None, "from": "", **value}
         method, source = settings.pop("recipe"), settings.pop("from")
         if method in RECIPES:

@@ -3,13 +3,14 @@
     LabirintoError
     ├── MazeError         a maze, a drawing or a request for one that cannot be
     ├── CheckpointError   a name, path or folder that gives no checkpoint
+    ├── EngineError       an engine that cannot start, or died
     └── RunError          a saved run that cannot be read or written
 
 Every message says what was wrong, where, and what to do. They stand in the innermost room because each room may
 import this one.
 """
 
-__all__ = ["CheckpointError", "LabirintoError", "MazeError", "RunError"]
+__all__ = ["CheckpointError", "EngineError", "LabirintoError", "MazeError", "RunError"]
 
 
 class LabirintoError(Exception):
@@ -22,6 +23,10 @@ class MazeError(LabirintoError):
 
 class CheckpointError(LabirintoError):
     """A name, path or folder that gives no checkpoint."""
+
+
+class EngineError(LabirintoError):
+    """An engine that cannot start, or died before it had replied to all."""
 
 
 class RunError(LabirintoError):

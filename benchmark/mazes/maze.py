@@ -30,9 +30,12 @@ MOVES: dict[str, tuple[int, Cell]] = {
 OPPOSITE = {"U": "D", "D": "U", "L": "R", "R": "L"}
 
 
+_WAYS = ["".join(move for move, (side, _) in MOVES.items() if not walls & side) for walls in range(ALL + 1)]
+
+
 def ways(walls: Walls, cell: Cell) -> str:
     """The moves from a cell through open sides, in the order U D L R."""
-    return "".join(move for move, (side, _) in MOVES.items() if not walls[cell] & side)
+    return _WAYS[int(walls[cell])]
 
 
 @dataclass(frozen=True, eq=False)

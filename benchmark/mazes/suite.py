@@ -92,11 +92,11 @@ class Case:
         """Unique within its group, such as `wilson-0042` or `dfs-0007-closed`."""
         return f"{self.generator}-{self.index:04d}" + (f"-{self.twin}" if self.twin else "")
 
-    @classmethod
-    def of(cls, group: str, name: str) -> Case:
+    @staticmethod
+    def of(group: str, name: str) -> Case:
         """The case that has this id (`name`) in this group."""
         generator, index, *twin = name.split("-")
-        return cls(group, generator, int(index), *twin)
+        return _case(group, generator, int(index), *twin)
 
     @property
     def drawing(self) -> str:
@@ -132,6 +132,12 @@ class Case:
     def seed_name(self) -> str:
         """What the case's seeds are made from."""
         return f"{SUITE}/{self.group}/{self.generator}/{self.index}"
+
+
+@cache
+def _case(group: str, generator: str, index: int, twin: str = "") -> Case:
+    """Each case once, so that its maze is made once."""
+    return Case(group, generator, index, twin)
 
 
 def _reserved(case: Case) -> Iterator[Maze]:
@@ -179,7 +185,7 @@ def cases(group: str) -> list[Case]:
     known = GROUPS[group]
     twins = ("closed", "open") if known.twins else ("",)
     return [
-        Case(group, generator, index, twin)
+        _case(group, generator, index, twin)
         for index in range(known.each)
         for generator in known.generators
         for twin in twins

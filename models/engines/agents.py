@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes import answer
 from benchmark.mazes.agents import AGENTS
-from benchmark.mazes.suite import Case
+
+from . import Reply
 
 if TYPE_CHECKING:
-    from . import Reply, Request
+    from models.checkpoints import Checkpoint
+
+    from . import Request
 
 
-def generate(agent: str, requests: Sequence[Request]) -> Iterator[tuple[Case, Reply]]:
+class Agents:
     """The agent's answers, one after the other; the length of a reply is its moves."""
-    from . import Reply
 
-    for request in requests:
-        given = AGENTS[agent](request.case)
-        yield request.case, Reply(answer.write(given), len(given.moves or ""), truncated=False)
+    waited = 0.0
+
+    def describe(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        return {"engine": "agents"}
+
+    def generate(self, checkpoint: Checkpoint, requests: Sequence[Request]) -> Generator[tuple[Request, Reply]]:
+        for request in requests:
+            given = AGENTS[checkpoint.name](request.case)
+            yield request, Reply(answer.write(given), len(given.moves or ""), truncated=False)
+
+    def close(self) -> None:
+        """Nothing is held."""

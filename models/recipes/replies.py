@@ -9,6 +9,7 @@ import torch
 
 from benchmark.mazes import answer
 from benchmark.mazes.score import score
+from models import load
 
 from . import texts
 
@@ -31,7 +32,8 @@ def replies(
     inputs = inputs.to(model.device)
     most = texts.most_tokens(style, max(maze.walls.size for maze in mazes))
     with torch.inference_mode():
-        output = model.generate(**inputs, max_new_tokens=most, pad_token_id=tokenizer.pad_token_id, **sampling)
+        room = load.room(model, inputs["input_ids"].shape[1] + most)
+        output = model.generate(**inputs, **room, max_new_tokens=most, pad_token_id=tokenizer.pad_token_id, **sampling)
     return tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class Rlhf(Rlvr):
     """Everything that decides the fine-tune, beside its parent and its judge: the settings of `rlvr`, and others."""
 
+    examples: int = 224  # mazes that are asked about; the judge takes its time too
     judge: str = "reward"
     beta: float = 0.05
 

@@ -50,9 +50,12 @@ class Rlvr(Tuning):
 
     def generation(self) -> dict[str, Any]:
         """The settings of a trainer that lets the model reply and values the replies."""
+        from torch.cuda import is_available
+
         from .texts import most_tokens
 
         return {
+            "cache_implementation": None if is_available() else "static",  # on a CPU three times as fast, see load.room
             "logging_steps": 1,
             "num_generations": self.group,
             "max_completion_length": most_tokens(self.style, max(self.sizes) ** 2),

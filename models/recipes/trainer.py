@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .tuning import Tuning
 
 
+SAVE_EVERY = 200  # steps
 COLLAPSED = 0.8
 """The share of groups with all replies worth the same above which a person is told."""
 
@@ -125,7 +126,7 @@ def settings(recipe: Tuning, work: Path) -> dict[str, Any]:
         "use_cpu": not torch.cuda.is_available(),  # or several processes without a GPU do not find each other
         "gradient_checkpointing": False,
         "dataloader_pin_memory": torch.cuda.is_available(),
-        "save_steps": 200,
+        "save_steps": SAVE_EVERY,
         "save_total_limit": 1,
         "logging_steps": 20,
         "disable_tqdm": True,

@@ -58,4 +58,4 @@ def test_the_drawings_and_outcomes_are_those_of_the_code():
 @pytest.mark.parametrize("option", ["--prompt", "--language", "--shots", "--reasoning", "--glyphs"])
 def test_the_options_that_are_named_are_there(option):
     assert option in PAGE
-    assert f'"{option}"' in (ROOT / "fixtures" / "plugin.py").read_text()
+    assert f'"{option}"' in (ROOT / "fixtures" / "options.py").read_text()

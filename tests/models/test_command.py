@@ -4,12 +4,11 @@ import json
 
 import pytest
 
-from benchmark.mazes import suite
-from benchmark.mazes.prompt import Asking, prompt
 from models.__main__ import main
-from models.engines import Request, ask
 from models.recipes import RECIPES
 from models.registry import find
+
+from ..asking import ask, requests
 
 
 def test_checkpoints_are_built_listed_shown_and_removed(tiny_recipes, capsys, tmp_path):
@@ -30,7 +29,6 @@ def test_checkpoints_are_built_listed_shown_and_removed(tiny_recipes, capsys, tm
 
 
 def test_a_checkpoint_is_exported_with_its_card_and_answers_the_same(tiny_recipes, capsys, tmp_path):
-    asked = [Request(case, prompt(case.maze, Asking())) for case in suite.cases("tiny")[:2]]
     assert main(["build", "sft", "sft-lora"]) == 0
     for name, more in (("sft", []), ("sft-lora", []), ("sft-lora", ["--merged"])):
         folder = tmp_path / f"{name}{len(more)}"
@@ -40,7 +38,7 @@ def test_a_checkpoint_is_exported_with_its_card_and_answers_the_same(tiny_recipe
         assert "![Training curve](curve.svg)" in text
         assert (folder / "curve.svg").is_file()
         assert str(tmp_path) not in text
-        replies = [[reply.text for _, reply in ask(find(one), asked)] for one in (name, str(folder))]
+        replies = [[reply.text for reply in ask(find(one), requests("tiny", 2))] for one in (name, str(folder))]
         if (folder / "adapter_config.json").is_file():
             assert json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"] != ""
         assert replies[0] == replies[1]

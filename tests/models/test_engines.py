@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 import torch
+import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.mazes import suite
@@ -11,25 +12,21 @@ from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.answer import read
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.prompt import Asking, prompt
-from models.engines import Request, ask
+from models.engines import Request, tokens
 from models.engines import transformers as engine
-from models.load import Weights
 from models.registry import find
 
-
-def requests(tier, n, drawing="compact"):
-    return [Request(case, prompt(case.maze, Asking(drawing))) for case in suite.cases(tier)[:n]]
+from ..asking import ask, requests
 
 
 @pytest.mark.parametrize("cache_bytes", [engine.CACHE_BYTES, 2 * 2 * 16 * 4 * 500])
 def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch, cache_bytes):
     monkeypatch.setattr(engine, "CACHE_BYTES", cache_bytes)
     asked = requests("tiny", 6) + requests("small", 1, "block")
-    replies = dict(engine.generate(Weights(tiny_model), asked))
-    assert replies.keys() == {request.case for request in asked}
+    replies = ask(find(str(tiny_model)), asked)
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
     model = AutoModelForCausalLM.from_pretrained(tiny_model).eval()
-    for request in asked:
+    for request, reply in zip(asked, replies, strict=True):
         ids = tokenizer(request.prompt, return_tensors="pt")["input_ids"]
         limit = 64 + 11 * request.case.maze.walls.size
         written = []
@@ -40,9 +37,44 @@ def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch,
                     break
                 written.append(token)
                 ids = torch.cat([ids, torch.tensor([[token]])], 1)
-        assert replies[request.case].text == tokenizer.decode(written)
-        assert replies[request.case].tokens == len(written)
-        assert replies[request.case].truncated == (len(written) == limit)
+        assert reply.text == tokenizer.decode(written)
+        assert reply.tokens == len(written)
+        assert reply.truncated == (len(written) == limit)
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError(), RuntimeError("can't allocate memory: 9 GB")]
+)
+def test_a_batch_that_does_not_fit_is_halved_and_all_is_replied_to(tiny_model, monkeypatch, error):
+    checkpoint, questions = find(str(tiny_model)), [*requests("tiny", 12), *requests("small", 7)]
+    expected = ask(checkpoint, questions)
+    rows, generate = [], transformers.GenerationMixin.generate
+
+    def small(self, **settings):
+        rows.append(len(settings["input_ids"]))
+        if rows[-1] > 3:
+            raise error
+        return generate(self, **settings)
+
+    monkeypatch.setattr(transformers.GenerationMixin, "generate", small)
+    assert ask(checkpoint, questions) == expected
+    assert rows[:4] == [19, 9, 4, 2]
+    assert max(rows[4:]) <= 3
+
+
+def test_what_does_not_fit_alone_is_raised_and_other_errors_are_not_memory(tiny_model, monkeypatch):
+    rows = []
+
+    def fails(self, **settings):
+        rows.append(len(settings["input_ids"]))
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(transformers.GenerationMixin, "generate", fails)
+    for said, tried in (("can't allocate memory", [4, 2, 1]), ("shapes do not fit", [4])):
+        rows.clear()
+        with pytest.raises(RuntimeError, match=said):
+            ask(find(str(tiny_model)), requests("tiny", 4))
+        assert rows == tried
 
 
 @pytest.mark.parametrize("spoilt", ["config.json", "model.safetensors"])
@@ -50,7 +82,7 @@ def test_a_folder_that_does_not_load_is_a_clear_error(tiny_model, tmp_path, spoi
     shutil.copytree(tiny_model, tmp_path, dirs_exist_ok=True)
     (tmp_path / spoilt).write_text("{}")
     with pytest.raises(CheckpointError, match="cannot load the model"):
-        list(engine.generate(Weights(tmp_path), requests("tiny", 1)))
+        ask(find(str(tmp_path)), requests("tiny", 1))
 
 
 def chat(reasoning):
@@ -69,9 +101,9 @@ def test_a_chat_goes_through_the_template_of_the_model_and_thoughts_have_room(ti
     (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
     tokenizer = AutoTokenizer.from_pretrained(tmp_path)
     model = AutoModelForCausalLM.from_pretrained(tmp_path).eval()
-    monkeypatch.setattr(engine, "THOUGHTS", 50)
+    monkeypatch.setattr(tokens, "THOUGHTS", 50)
     for reasoning in (False, True):
-        ((_, reply),) = engine.generate(Weights(tmp_path), chat(reasoning))
+        (reply,) = ask(find(str(tmp_path)), chat(reasoning))
         system, user = (message["content"] for message in chat(reasoning)[0].prompt)
         ids = tokenizer(f"[system]{system}[user]{user}[assistant]", return_tensors="pt")
         limit = 64 + max(11, 5 * len(tokenizer(" (10,10)")["input_ids"])) * 16 + 50 * reasoning
@@ -81,13 +113,14 @@ def test_a_chat_goes_through_the_template_of_the_model_and_thoughts_have_room(ti
 
 def test_a_model_without_a_chat_template_says_so(tiny_model):
     with pytest.raises(CheckpointError, match="has no chat template: ask it with --prompt plain"):
-        list(engine.generate(Weights(tiny_model), chat(reasoning=False)))
+        ask(find(str(tiny_model)), chat(reasoning=False))
 
 
 def test_agents_answer_through_the_same_door():
     for name, agent in AGENTS.items():
-        for case, reply in ask(find(name), [*requests("small", 10), *requests("unsolvable-small", 4)]):
-            assert read(reply.text, case.maze).strict == agent(case)
+        asked = [*requests("small", 10), *requests("unsolvable-small", 4)]
+        for request, reply in zip(asked, ask(find(name), asked), strict=True):
+            assert read(reply.text, request.case.maze).strict == agent(request.case)
 
 
 def test_an_agent_has_no_folder():

@@ -16,6 +16,7 @@ from models.recipes import pretrain
 from models.recipes.dpo import Dpo
 from models.recipes.orpo import Orpo
 from models.recipes.pretrain import Pretrain
+from models.recipes.progress import Progress
 from models.recipes.reward import Reward
 from models.recipes.rlhf import Rlhf
 from models.recipes.rlvr import Rlvr
@@ -73,7 +74,8 @@ def test_an_interrupted_pretraining_ends_with_the_same_weights(tmp_path, monkeyp
     assert load.digest(tmp_path / "whole") == load.digest(tmp_path / "resumed")
 
 
-def test_sft_teaches_the_reply_alone_and_saves_what_transformers_loads(tiny_model, tmp_path):
+def test_sft_teaches_the_reply_alone_and_saves_what_transformers_loads(tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(Progress, "TIMES", 4)
     figures = build(Sft(examples=160, batch=8, sizes=(4,), warmup=1), tiny_model, tmp_path / "sft")
     assert 0 < figures["loss"] < 10
     assert _moved(tiny_model, tmp_path / "sft")

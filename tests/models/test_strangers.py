@@ -9,15 +9,13 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from benchmark.mazes import suite
 from benchmark.mazes.errors import CheckpointError
-from benchmark.mazes.prompt import Asking, prompt
 from models import load, registry
 from models.__main__ import main
-from models.engines import Request, ask
 from models.recipes import RECIPES
 from models.registry import Choices, find
 
+from ..asking import ask, requests
 from . import strangers
 
 
@@ -37,12 +35,8 @@ def adapter(stranger, tmp_path):
     return tmp_path / "adapter"
 
 
-def requests(style="plain"):
-    return [Request(case, prompt(case.maze, Asking(style=style))) for case in suite.cases("tiny")[:2]]
-
-
 def replies(checkpoint):
-    return [reply.text for _, reply in ask(checkpoint, requests())]
+    return [reply.text for reply in ask(checkpoint, requests("tiny", 2))]
 
 
 def test_a_model_answers_by_its_path(stranger):
@@ -54,8 +48,8 @@ def test_a_model_answers_by_its_path(stranger):
 def test_an_adapter_answers_by_its_path_as_peft_says(stranger, adapter):
     tokenizer = load.tokenizer(load.Weights(stranger))
     model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(stranger), adapter).eval()
-    ((_, reply),) = ask(find(str(adapter)), requests()[:1])
-    inputs = tokenizer(requests()[0].prompt, return_tensors="pt")
+    (reply,) = ask(find(str(adapter)), requests("tiny", 1))
+    inputs = tokenizer(requests("tiny", 1)[0].prompt, return_tensors="pt")
     with torch.inference_mode():
         written = model.generate(**inputs, max_new_tokens=20, do_sample=False)[0, inputs["input_ids"].shape[1] :]
     assert reply.text.startswith(tokenizer.decode(written[:15], skip_special_tokens=True))
@@ -111,7 +105,7 @@ def test_all_recipes_work_on_it(tiny_recipes, stranger, capsys):
         assert find(f"{method}:{stranger}").place() == weights.folder
         assert find(str(weights.folder)).weights().whole == stranger  # the adapter knows what it is for
     assert load.check_adapter(find(f"sft:{stranger}").weights(), "Which way?")["from_base"] > 0
-    assert len(list(ask(find(f"sft:{stranger}"), requests("chat" if chats else "plain")))) == 2
+    assert len(ask(find(f"sft:{stranger}"), requests("tiny", 2, style="chat" if chats else "plain"))) == 2
 
 
 def test_all_weights_of_it_can_be_tuned_too(tiny_recipes, stranger):
@@ -125,7 +119,7 @@ def test_a_chain_of_our_own_adapters_is_one_adapter_on_the_base(tiny_recipes):
     for name in ("sft-lora", "dpo-lora"):
         weights = find(name).weights()
         assert weights.whole == find("base").weights().folder
-        assert load.check_adapter(weights, requests()[0].prompt)["from_merged"] < load.MERGED
+        assert load.check_adapter(weights, requests("tiny", 1)[0].prompt)["from_merged"] < load.MERGED
     assert find("dpo", Choices(lora=True)) == find("dpo-lora")
     # told to start from sft, it went on with the parent's adapter
     assert find("dpo-lora").parent == find("sft-lora")

