@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmark.mazes.agents import AGENTS
-from benchmark.mazes.outcomes import OPTIMAL, SOLVED
+from benchmark.mazes.outcomes import OPTIMAL, OUTCOMES, SOLVED
 from benchmark.mazes.suite import GROUPS, Case
 
 from .run import Line
@@ -15,7 +17,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NO_ANSWER = ("unreadable", "truncated", "empty")
-Outcomes = dict[str, tuple[str, str]]  # case -> its outcome, read strictly and leniently
+
+
+class _Reply(NamedTuple):
+    """What came of one reply."""
+
+    outcome: str
+    lenient: str
+    spl: float
+
+
+_Replies = dict[str, list[_Reply]]  # of each case
 
 
 def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
@@ -23,66 +35,92 @@ def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
 
     Columns: group, checkpoint, n, solved, low, high (the Wilson interval of solved), optimal, lenient (solved, read
     leniently), unreadable, balanced (the mean of the shares of unsolvable and of solvable twins that were answered
-    rightly; None where there are no twins). Cases without a reply (outcome `error`) count in no column.
+    rightly; None where there are no twins), spl (times 100), outcome_... (the share of each outcome), errors (the
+    number of replies that never came, which count in no other column). A case with several replies counts with its
+    share of them, once.
     """
     import pandas as pd
 
     rows = []
-    for group in GROUPS:
-        here = {name: [line for line in run if line.group == group] for name, run in lines.items()}
+    of_group: dict[str, dict[str, list[Line]]] = {group: {name: [] for name in lines} for group in GROUPS}
+    for name, run in lines.items():
+        for line in run:
+            of_group[line.group][name].append(line)
+    for group, here in of_group.items():
         cases = sorted({line.case for run in here.values() for line in run})
-        found: dict[str, Outcomes] = {
-            name: {line.case: (line.outcome, line.lenient) for line in run if line.outcome != "error"}
-            for name, run in here.items()
-        }
+        found = {name: _replies(run) for name, run in here.items()}
+        errors = {name: sum(line.outcome == "error" for line in run) for name, run in here.items()}
         if not GROUPS[group].of:  # the mazes of a tier, changed, have the floors of the tier
             found |= {name: _of_agent(name, group, cases) for name in AGENTS if name not in lines}
-        rows += [_row(group, name, outcomes) for name, outcomes in found.items() if outcomes]
+        rows += [_row(group, name, replies, errors.get(name, 0)) for name, replies in found.items() if replies]
     return pd.DataFrame(rows)
 
 
-def _row(group: str, name: str, outcomes: Outcomes) -> dict[str, object]:
-    n = len(outcomes)
-    strict, lenient = zip(*outcomes.values(), strict=True)
-    solved = sum(outcome in SOLVED for outcome in strict)
+def _row(group: str, name: str, replies: _Replies, errors: int) -> dict[str, object]:
+    n = len(replies)
+    strict, lenient = _outcomes(replies)
+    solved = min(n, sum(strict[outcome] for outcome in SOLVED))
     low, high = wilson(solved, n)
     shares = {
         "solved": solved / n,
         "low": low,
         "high": high,
-        "optimal": sum(outcome in OPTIMAL for outcome in strict) / n,
-        "lenient": sum(outcome in SOLVED for outcome in lenient) / n,
-        "unreadable": sum(outcome in NO_ANSWER for outcome in strict) / n,
+        "optimal": sum(strict[outcome] for outcome in OPTIMAL) / n,
+        "lenient": sum(lenient[outcome] for outcome in SOLVED) / n,
+        "unreadable": sum(strict[outcome] for outcome in NO_ANSWER) / n,
+        "spl": fmean(fmean(reply.spl for reply in of_case) for of_case in replies.values()),
+        **{f"outcome_{one.replace('-', '_')}": strict[one] / n for one in OUTCOMES if one != "error"},
     }
     return {
         "group": group,
         "checkpoint": name,
         "n": n,
         **{column: 100 * share for column, share in shares.items()},
-        "balanced": _balanced(group, outcomes),
+        "balanced": _balanced(group, replies),
+        "errors": errors,
     }
 
 
-def _balanced(group: str, outcomes: Outcomes) -> float | None:
+def _outcomes(replies: _Replies) -> tuple[Counter[str], Counter[str]]:
+    """How many cases had each outcome, read strictly and leniently; of several replies each is a part of its case."""
+    strict: Counter[str] = Counter()
+    lenient: Counter[str] = Counter()
+    for of_case in replies.values():
+        for reply in of_case:
+            strict[reply.outcome] += 1 / len(of_case)  # type: ignore[assignment]  # a Counter counts fractions too
+            lenient[reply.lenient] += 1 / len(of_case)  # type: ignore[assignment]
+    return strict, lenient
+
+
+def _replies(lines: list[Line]) -> _Replies:
+    found: _Replies = {}
+    for line in lines:
+        if line.outcome != "error":
+            found.setdefault(line.case, []).append(_Reply(line.outcome, line.lenient, line.spl))
+    return found
+
+
+def _balanced(group: str, replies: _Replies) -> float | None:
     """Balanced accuracy in percent: whoever always says `unreachable`, and whoever never does, gets 50 at most."""
     if not GROUPS[group].twins:
         return None
     shares = []
     for twin in ("closed", "open"):
-        of_twin = [strict in SOLVED for case, (strict, _) in outcomes.items() if case.endswith(twin)]
+        of_twin = {case: given for case, given in replies.items() if case.endswith(twin)}
         if not of_twin:
             return None
-        shares.append(sum(of_twin) / len(of_twin))
+        strict, _ = _outcomes(of_twin)
+        shares.append(sum(strict[outcome] for outcome in SOLVED) / len(of_twin))
     return 100 * sum(shares) / 2
 
 
-def _of_agent(name: str, group: str, cases: list[str]) -> Outcomes:
-    """The outcomes of an agent on these cases of a group."""
+def _of_agent(name: str, group: str, cases: list[str]) -> _Replies:
+    """What comes of an agent's answers to these cases of a group."""
     from benchmark.mazes.score import score
 
-    outcomes = {}
+    replies: _Replies = {}
     for name_of_case in cases:
         case = Case.of(group, name_of_case)
-        outcome = score(case.maze, AGENTS[name](case)).outcome
-        outcomes[name_of_case] = (outcome, outcome)
-    return outcomes
+        found = score(case.maze, AGENTS[name](case))
+        replies[name_of_case] = [_Reply(found.outcome, found.outcome, found.spl)]
+    return replies

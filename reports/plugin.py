@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import fields
+import math
+import os
+import time
+from argparse import ArgumentTypeError
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +18,11 @@ from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.outcomes import SOLVED
 from models.checkpoints import Checkpoint
 
+from . import gates, hookspec, options, provenance, render, report, saved, verdict
+from .comparison import MEASURES, Comparison, Measure
 from .run import Line, Run, write
 
+EVERY = 5.0  # seconds between two writings of a run that is not at its end
 LETTERS = {"solved": ".", "unsolved": "u"}
 _LINE = {field.name for field in fields(Line)}
 
@@ -25,26 +32,89 @@ class Collector:
 
     def __init__(self, started: datetime) -> None:
         self.started = started
-        self.lines: dict[str, list[Line]] = {}
+        self._lines: dict[str, dict[tuple[str, str, int], Line]] = {}
         self.checkpoints: dict[str, Checkpoint] = {}
         self.asked: dict[str, dict[str, Any]] = {}
-        self.saved: list[str] = []
+        self.engines: dict[str, dict[str, Any]] = {}
+        self.report: report.Report | None = None
+        self.about: dict[str, dict[str, Any]] = {}
+        """The provenance of each checkpoint's run, once it was asked for: it takes reading all weights."""
+        self.files: dict[str, Path] = {}
+        """Where runs without a name are saved."""
+        self.written = -math.inf
+        """When what had come was last written to disk (`time.monotonic`)."""
+        self.said: list[str] = []
+        """What became of the runs."""
+        self.red: list[str] = []
+        """Why the session fails."""
+
+    @property
+    def lines(self) -> dict[str, list[Line]]:
+        return {name: list(lines.values()) for name, lines in self._lines.items()}
+
+    def add(self, checkpoint: str, measured: list[dict[str, Any]]) -> None:
+        """Add lines, one for each reply; those that are there already are replaced."""
+        here = self._lines.setdefault(checkpoint, {})
+        for one in measured:
+            here[one["group"], one["case"], one["sample"]] = Line(**{name: one[name] for name in _LINE})
+        self.asked[checkpoint], self.engines[checkpoint] = measured[0]["asking"], measured[0]["engine"]
 
 
 _collector = pytest.StashKey[Collector]()
+_added = pytest.StashKey["_Added"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspec)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_collector] = collector = Collector(datetime.now(UTC))
     config.pluginmanager.register(_Recorder(collector))
+    config.stash[_added] = added = _Added(
+        measures={**MEASURES, **_all(config.hook.pytest_labirinto_measures(config=config))},
+        formats={**render.FORMATS, **_all(config.hook.pytest_labirinto_formats(config=config))},
+        columns=[column for more in config.hook.pytest_labirinto_columns(config=config) for column in more],
+    )
+    try:
+        for text in config.option.fail_on or []:
+            added.margins |= gates.margins(text, added.measures)
+        added.reports = [render.chosen(text, added.formats) for text in config.option.report or []]
+    except ArgumentTypeError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@dataclass
+class _Added:
+    """What there is to compare by and to report as, ours and what hooks have added, and what of it was chosen."""
+
+    measures: dict[str, Measure]
+    formats: dict[str, render.Format]
+    columns: list[report.Column]
+    margins: gates.Margins = field(default_factory=dict)
+    reports: list[tuple[str, Path | None]] = field(default_factory=list)
+
+
+def _all(several: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: value for more in several for name, value in more.items()}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     checkpoints = session.config.stash[_collector].checkpoints
     for item in session.items:
-        checkpoint = getattr(item, "callspec", None) and item.callspec.params.get("checkpoint")
-        if isinstance(checkpoint, Checkpoint):
-            checkpoints[checkpoint.name] = checkpoint
+        asked = getattr(item, "callspec", None) and item.callspec.params.get("asked")
+        if asked:
+            checkpoints[asked[0].name] = asked[0]
+    if (name := session.config.option.compare) and checkpoints:
+        try:
+            for checkpoint in checkpoints:
+                saved.find(session.config.rootpath, name, checkpoint)
+        except LabirintoError as error:
+            raise pytest.UsageError(f"--compare: {error}") from None
 
 
 class _Recorder:
@@ -55,41 +125,112 @@ class _Recorder:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         measured = _measured(report)
-        if measured is not None:
-            line = Line(**{name: measured[name] for name in _LINE})
-            self._collector.lines.setdefault(measured["checkpoint"], []).append(line)
-            self._collector.asked[measured["checkpoint"]] = measured["asking"]
+        if measured:
+            self._collector.add(measured[0]["checkpoint"], measured)
 
 
-def _measured(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any] | None:
-    """The measurement that a maze's test recorded, None for every other report."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_maze_measured(config: pytest.Config, checkpoint: str, lines: list[dict[str, Any]]) -> None:
+    """Keep what has come on disk as it comes: whatever ends the session, the run is there, and says that it was cut."""
+    collector = config.stash[_collector]
+    collector.add(checkpoint, lines)
+    if time.monotonic() - collector.written > EVERY:
+        with suppress(LabirintoError):  # it is told at the end
+            if run := _run(config, checkpoint, ended=None):
+                write(run, _dated(config, checkpoint))
+        collector.written = time.monotonic()
+
+
+def _measured(report: pytest.TestReport | pytest.CollectReport) -> list[dict[str, Any]]:
+    """What a maze's test recorded, a line for each reply, or the one line of a case without any; else nothing."""
     properties = dict(getattr(report, "user_properties", ()))
-    return properties if getattr(report, "when", "") == "call" and report.passed and "outcome" in properties else None
+    if "outcome" not in properties:
+        return []
+    is_measured = report.when == "call" and report.passed
+    is_error = report.when == "setup" and properties["outcome"] == "error"
+    return properties.get("samples", [properties]) if is_measured or is_error else []
 
 
 def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
     measured = _measured(report)
-    if measured is None:
-        return None
-    word = "solved" if measured["outcome"] in SOLVED else "unsolved"
-    return word, LETTERS[word], measured["outcome"].upper()
+    if not measured or measured[0]["outcome"] == "error":
+        return None  # an error is pytest's own affair
+    right = sum(line["outcome"] in SOLVED for line in measured)
+    word = "solved" if 2 * right >= len(measured) else "unsolved"
+    said = measured[0]["outcome"].upper() if len(measured) == 1 else f"{right}/{len(measured)} SOLVED"
+    return word, LETTERS[word], said
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Save one run per checkpoint, also after Ctrl-C."""
-    from .provenance import provenance
-
-    collector, ended = session.config.stash[_collector], datetime.now(UTC)
-    for name, lines in collector.lines.items():
-        plain = re.sub(r"[^\w.@+-]+", "_", name)  # a name may have slashes and colons
-        path = session.config.rootpath / "runs" / f"{collector.started:%Y%m%dT%H%M%SZ}-{plain}.jsonl"
+    """Save one run per checkpoint, also after Ctrl-C; compare them, and let the session fail where a gate says so."""
+    config, collector = session.config, session.config.stash[_collector]
+    runs = {}
+    for name in collector.lines:
         try:
-            checkpoint, asked = collector.checkpoints[name], collector.asked[name]
-            about = provenance(checkpoint, session.config.rootpath, collector.started, ended, asked)
-            write(Run(about, lines), path)
-            collector.saved.append(f"saved {_shown(path)}")
+            if run := _run(config, name, datetime.now(UTC)):
+                runs[name] = run
         except LabirintoError as error:
-            collector.saved.append(f"not saved: {error}")
+            collector.said.append(f"not saved: {error}")
+    if not runs:
+        return
+    added = config.stash[_added]
+    margins = added.margins or {("accuracy", "all"): 0.0}
+    compared: dict[str, tuple[str, Comparison]] = {}
+    if config.option.compare:  # before anything of that name is replaced
+        compared, refused = verdict.against(runs, config.option.compare, margins, added.measures, config.rootpath)
+        collector.red += refused + verdict.red(compared, margins)
+    collector.report = report.of(runs, compared, added.columns)
+    for name, run in runs.items():
+        _save(config, name, run)
+    wanted = {group: share for one in config.option.min_accuracy or [] for group, share in one.items()}
+    collector.red += gates.below(collector.lines, wanted)
+    for reasons in config.hook.pytest_labirinto_gates(config=config, report=collector.report):
+        collector.red += reasons
+    if collector.red and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _run(config: pytest.Config, name: str, ended: datetime | None) -> Run | None:
+    """What was measured of a checkpoint; None where there is nothing, and perhaps no checkpoint to tell of."""
+    collector = config.stash[_collector]
+    lines = collector.lines[name]
+    if all(line.outcome == "error" for line in lines):
+        return None
+    if name not in collector.about:
+        collector.about[name] = provenance.provenance(
+            collector.checkpoints[name], config.rootpath, collector.started, collector.asked[name]
+        )
+    state = {"engine": dict(collector.engines[name]), "ended": ended and ended.isoformat(timespec="seconds")}
+    return Run(collector.about[name] | state, lines)
+
+
+def _dated(config: pytest.Config, name: str) -> Path:
+    """Where this session saves what has no name."""
+    collector = config.stash[_collector]
+    if name not in collector.files:
+        collector.files[name] = saved.dated(config.rootpath, collector.started, name)
+    return collector.files[name]
+
+
+def _save(config: pytest.Config, name: str, run: Run) -> None:
+    collector, wanted = config.stash[_collector], config.option.save
+    try:
+        if wanted:
+            kept = saved.set_aside(config.rootpath, saved.path(config.rootpath, wanted, name))
+            if kept:
+                collector.said.append(f"what was saved as {wanted} of {name} before is now {_shown(kept)}")
+            run = Run(run.provenance | {"saved_as": wanted}, run.lines)
+        path = saved.path(config.rootpath, wanted, name) if wanted else _dated(config, name)
+        write(run, path)
+        if wanted and name in collector.files:
+            collector.files[name].unlink(missing_ok=True)  # what was kept on the way
+        collector.said.append(f"saved {_shown(path)}")
+        if config.option.update_baseline:
+            path, changed = saved.update_baseline(config.rootpath, name, run)
+            collector.said.append(f"{_shown(path)}: {changed} of {len(run.lines)} lines are new or changed")
+    except LabirintoError as error:
+        collector.said.append(f"not saved: {error}")
 
 
 def _shown(path: Path) -> Path:
@@ -100,10 +241,38 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     collector = config.stash[_collector]
     if not collector.lines:
         return
-    from .accuracy import table
-    from .render.terminal import render
+    from .render.terminal import render as render_table
+    from .render.terminal import render_changes, render_outcomes, render_samples
 
+    made = collector.report or report.of({name: Run({}, lines) for name, lines in collector.lines.items()})
+    say = terminalreporter.write_line
     terminalreporter.section("mazes")
-    terminalreporter.write_line(render(table(collector.lines)))
-    for line in collector.saved:
-        terminalreporter.write_line(line)
+    if len(made.table):
+        say(render_table(made.table, made.columns))
+        models = made.table[made.table.checkpoint.isin(list(collector.lines))]
+        if (models.optimal < 100).any():
+            say(f"\nwhat came of the replies, in percent\n\n{render_outcomes(models)}")
+    if len(made.samples):
+        say(f"\n{render_samples(made.samples)}")
+    for name, (against, found) in made.compared.items():
+        say(f"\n{name} against {against}\n")
+        for line in render_changes(found, config.option.show_changes).splitlines():
+            say(line, red=line.endswith("worse"), green=line.endswith("better"))
+    say("")
+    for line in [*made.notes, *collector.said]:
+        say(line)
+    for name, path in config.stash[_added].reports:
+        text = config.stash[_added].formats[name](made)
+        if path is None:
+            say(f"\n{text}")
+            continue
+        try:
+            render.save(text, path)
+            say(f"wrote {_shown(path)}")
+        except LabirintoError as error:
+            say(f"not written: {error}")
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as opened:
+            opened.write(render.FORMATS["markdown"](made))
+    for line in collector.red:
+        terminalreporter.write_line(line, red=True)

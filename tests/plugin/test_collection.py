@@ -12,6 +12,7 @@ def pytest_unconfigure():
 
 def test_collection_loads_neither_torch_nor_transformers_nor_vllm(project):
     project.extend(LOADED)
+    project.add("test_throughput.py")
     result = project.runpytest_subprocess("--collect-only", "-q", "-k", "large_mazes")
     result.stdout.fnmatch_lines(["*test_large_mazes[[]sft-wilson-0042[]]", "loaded: [[][]]"])
     assert not (project.path / "home").exists()

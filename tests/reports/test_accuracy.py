@@ -9,7 +9,7 @@ from reports.statistics import wilson
 
 
 def line(group, case, outcome, lenient=None):
-    return Line(group, case.id, "", {}, outcome, lenient or outcome, "", None, 0, 0, 0.0, 0, 0, None, 0, "")
+    return Line(group, case.id, 0, "", {}, outcome, lenient or outcome, "", None, 0, 0, 0.0, 0, 0, None, 0, "")
 
 
 OUTCOMES = ["optimal"] * 3 + [

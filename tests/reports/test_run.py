@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.outcomes import OUTCOMES
+from reports.comparison import compare
 from reports.run import Line, Run, read, write
 
 lines = st.builds(
@@ -14,6 +16,7 @@ lines = st.builds(
     group=st.sampled_from(["tiny", "huge", "unsolvable-small"]),
     case=st.sampled_from(["dfs-0000", "wilson-0042"]),
     outcome=st.sampled_from(sorted(OUTCOMES)),
+    lenient=st.sampled_from(sorted(OUTCOMES)),
     moves=st.none() | st.text("UDLR"),
     progress=st.floats(0, 1),
     covariates=st.dictionaries(st.sampled_from(["turns", "branching"]), st.none() | st.floats(0, 9)),
@@ -23,7 +26,7 @@ lines = st.builds(
 @pytest.fixture
 def saved(tmp_path):
     line = Line(
-        "tiny", "dfs-0000", "ab", {"turns": 1}, "optimal", "optimal", "", "RD", 2, 2, 1.0, 0, 0, 0, 9, "answer: R D"
+        "tiny", "dfs-0000", 0, "ab", {"turns": 1}, "optimal", "optimal", "", "RD", 2, 2, 1.0, 0, 0, 0, 9, "answer: R D"
     )
     later = replace(
         line, group="huge", outcome="unreadable", lenient="short", why="no answer", moves=None, reply="dunno\u2028é"
@@ -32,7 +35,7 @@ def saved(tmp_path):
     return tmp_path / "run.jsonl"
 
 
-@given(st.lists(lines, max_size=5))
+@given(st.lists(lines, max_size=5, unique_by=lambda line: line.place))
 def test_what_is_written_is_read_back_in_order_and_rewritten_the_same(tmp_path_factory, some):
     path = tmp_path_factory.mktemp("runs") / "run.jsonl"
     write(Run({"suite": "labirinto-v1"}, some), path)
@@ -55,7 +58,7 @@ def test_groups_stand_in_order_of_size(saved):
     [
         (lambda rows: [], "is empty"),
         (lambda rows: [*rows[:2], rows[2][:20]], "line 3: no JSON"),
-        (lambda rows: ['{"schema": 99}', *rows[1:]], "line 1: schema 99 where 2"),
+        (lambda rows: ['{"schema": 99}', *rows[1:]], "line 1: schema 99 where 3"),
         (lambda rows: rows[1:], "line 1: schema None"),
         (lambda rows: [rows[0], "[]"], "line 2: a JSON object"),
         (
@@ -64,6 +67,10 @@ def test_groups_stand_in_order_of_size(saved):
         ),
         (lambda rows: [rows[0], '{"group": "tiny"}'], "line 2: missing or unknown: case, covariates, digest"),
         (lambda rows: [rows[0], rows[1].replace('"tiny"', '"gigantic"')], "line 2: no group 'gigantic'"),
+        (lambda rows: [rows[0], rows[1].replace('"optimal"', '"fine"')], "line 2: no outcome 'fine'"),
+        (lambda rows: [rows[0], rows[1].replace('"tokens": 9', '"tokens": "9"')], "line 2: tokens cannot be '9'"),
+        (lambda rows: [*rows, rows[1]], "line 4: tiny dfs-0000 is there twice"),
+        (lambda rows: ['{"schema": 3, "engine": "vllm"}', *rows[1:]], "line 1: engine is to be a JSON object"),
     ],
 )
 def test_a_spoilt_file_is_an_error_that_names_file_and_line(saved, spoil, message):
@@ -85,3 +92,27 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot save the run as"):
         write(Run({}, []), tmp_path / "file" / "run.jsonl")
+
+
+def test_a_run_of_before_is_still_read(saved):
+    first, *rows = saved.read_text().split("\n")
+    old = [first.replace('"schema": 3', '"schema": 2'), *(row.replace('"sample": 0, ', "") for row in rows)]
+    assert old[1] != rows[0]
+    before = read(saved)
+    saved.write_text("\n".join(old))
+    assert read(saved) == before
+
+
+CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
+
+
+@pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.stem)
+def test_runs_that_were_saved_by_older_versions_are_read_and_compared(file, tmp_path):
+    run = read(file)
+    assert len(run.lines) >= 3
+    assert {line.sample for line in run.lines} == {0}
+    assert run.provenance["checkpoint"]["name"] == "greedy"
+    for other in CORPUS:
+        assert not compare(run, read(other)).is_worse
+    write(run, tmp_path / "again.jsonl")
+    assert read(tmp_path / "again.jsonl") == run

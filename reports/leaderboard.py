@@ -1,0 +1,147 @@
+"""All saved runs in one table: who walks best, how sure that is, and what it costs.
+
+A checkpoint's rank is by its macro average: the mean over the tiers of the share of mazes that it solved. Two share a
+rank where the 95 % interval of their paired difference, over the mazes that both were asked, holds 0: each is compared
+with the best of its rank. Checkpoints that were asked in another way, or other tiers, are no rivals and stand in a
+table of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from benchmark.mazes.errors import RunError
+from benchmark.mazes.outcomes import SOLVED
+from benchmark.mazes.suite import TIERS
+
+from .comparison import same
+from .run import Line, Run
+from .statistics import mean_interval, mover, wilson
+
+_Shares = dict[str, dict[str, float]]  # of each case the share of its replies that solved it, by tier
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a leaderboard; shares of 1."""
+
+    rank: int
+    name: str
+    solved: float
+    """The mean over the tiers."""
+    low: float
+    """Its 95 % interval (MOVER of Wilson's)."""
+    high: float
+    optimal: float
+    tiers: Mapping[str, float]
+    """The share solved in each tier."""
+    n: int
+    """Mazes over all tiers."""
+    tokens: float
+    """Mean length of a reply in its own tokens."""
+    seconds: float | None
+    """A maze took, the engine's start aside; None where all came from the cache, or the run does not say."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """Those who were asked the same tiers in the same way, the best first."""
+
+    title: str
+    tiers: Sequence[str]
+    entries: Sequence[Entry]
+
+
+def boards(runs: Mapping[str, Run]) -> list[Board]:
+    """One board for each way of asking and set of tiers, the one with most entries first.
+
+    Cases without a reply, and groups that are no tier, count for nothing; a run that has nothing else is left out.
+    """
+    groups: list[dict[str, Run]] = []
+    shares = {name: _shares(run.lines) for name, run in runs.items()}
+    for name, run in runs.items():
+        if not shares[name]:
+            continue
+        for group in groups:
+            first = next(iter(group))
+            if shares[first].keys() == shares[name].keys() and _are_rivals(runs[first], run):
+                group[name] = run
+                break
+        else:
+            groups.append({name: run})
+    found = [_board(group, shares) for group in groups]
+    return sorted(found, key=lambda board: -len(board.entries))
+
+
+def _are_rivals(one: Run, other: Run) -> bool:
+    try:
+        same(one.provenance, other.provenance)
+    except RunError:
+        return False
+    return True
+
+
+def _shares(lines: Sequence[Line]) -> _Shares:
+    found: dict[str, dict[str, list[bool]]] = {}
+    for line in lines:
+        if line.group in TIERS and line.outcome != "error":
+            found.setdefault(line.group, {}).setdefault(line.case, []).append(line.outcome in SOLVED)
+    return {tier: {case: fmean(given) for case, given in found[tier].items()} for tier in TIERS if tier in found}
+
+
+def _board(group: Mapping[str, Run], shares: Mapping[str, _Shares]) -> Board:
+    order = sorted(group, key=lambda name: (-_macro(shares[name])[0], name))
+    entries: list[Entry] = []
+    best = order[0]
+    for place, name in enumerate(order, 1):
+        is_tied = bool(entries) and _is_tied(shares[best], shares[name])
+        best = best if is_tied else name
+        entries.append(_entry(entries[-1].rank if is_tied else place, name, group[name], shares[name]))
+    about = group[order[0]].provenance
+    asked = [f"drawing {about.get('drawing')}", f"prompt {about.get('style')}", f"language {about.get('language')}"]
+    asked += [f"{about['shots']} examples"] if about.get("shots") else []
+    asked += [word for word in ("reasoning", "glyphs") if about.get(word)]
+    sampling = about.get("engine", {}).get("sampling", {})
+    asked += [f"temperature {sampling['temperature']:g}"] if sampling.get("temperature") else ["greedy"]
+    return Board(f"{about.get('suite')}: {', '.join(asked)}", list(shares[best]), entries)
+
+
+def _macro(shares: _Shares) -> tuple[float, float, float]:
+    parts = [(fmean(of.values()), *wilson(sum(of.values()), len(of))) for of in shares.values()]
+    return mover(parts)
+
+
+def _is_tied(one: _Shares, other: _Shares) -> bool:
+    """Whether the interval of the macro difference over the common mazes holds 0."""
+    parts = []
+    for tier in one:
+        common = [case for case in one[tier] if case in other[tier]]
+        if common:
+            parts.append(mean_interval([other[tier][case] - one[tier][case] for case in common]))
+    if not parts:
+        return False
+    _, low, high = mover(parts)
+    return low <= 0 <= high
+
+
+def _entry(rank: int, name: str, run: Run, shares: _Shares) -> Entry:
+    lines = [line for line in run.lines if line.group in TIERS and line.outcome != "error"]
+    engine = run.provenance.get("engine", {})
+    asked, spent = engine.get("asked"), engine.get("seconds")
+    seconds = (spent - engine.get("waited", 0.0)) / asked if asked and spent is not None else None
+    optimal = fmean(fmean(line.outcome == "optimal" for line in lines if line.group == tier) for tier in shares)
+    solved, low, high = _macro(shares)
+    return Entry(
+        rank=rank,
+        name=name,
+        solved=solved,
+        low=low,
+        high=high,
+        optimal=optimal,
+        tiers={tier: fmean(of.values()) for tier, of in shares.items()},
+        n=sum(map(len, shares.values())),
+        tokens=fmean(line.tokens for line in lines),
+        seconds=seconds,
+    )

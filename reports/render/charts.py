@@ -1,0 +1,166 @@
+"""The pictures of the page, as SVG that takes its text colour from the page around it (light or dark)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from benchmark.mazes.outcomes import OUTCOMES, SOLVED
+from benchmark.mazes.suite import GROUPS, TIERS
+from reports.run import Line, Run
+from reports.statistics import wilson
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+"""Of checkpoints: those of Okabe and Ito 2008, which colour-blind people can tell apart."""
+OUTCOME_COLOURS = {
+    "optimal": "#009E73",
+    "solved": "#56B4E9",
+    "unreachable": "#0072B2",
+    "false-unreachable": "#CC79A7",
+    "wall": "#D55E00",
+    "outside": "#A0522D",
+    "short": "#E69F00",
+    "overshot": "#F0E442",
+    "unreadable": "#777777",
+    "truncated": "#AAAAAA",
+    "empty": "#CCCCCC",
+}
+_INK = "#123456"  # stands for the colour of the text around
+AT_LEAST = 10  # mazes in a point of a curve
+
+
+def by_size(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
+    """Solved share in each tier, with Wilson intervals; empty where fewer than two tiers were asked."""
+    tiers = [tier for tier in TIERS if (table.group == tier).any()]
+    if len(tiers) < 2:
+        return ""
+    figure, axes = _figure(5.2, 3.2)
+    for at, name in enumerate(runs):
+        rows = (
+            table[(table.checkpoint == name) & table.group.isin(tiers)]
+            .set_index("group")
+            .reindex(tiers)
+            .dropna(subset=["n"])
+        )
+        places = [tiers.index(group) + 0.06 * (at - (len(runs) - 1) / 2) for group in rows.index]
+        spread = [(rows.solved - rows.low).clip(lower=0), (rows.high - rows.solved).clip(lower=0)]
+        axes.errorbar(places, rows.solved, yerr=spread, color=_colour(at), marker="o", capsize=3, label=name)
+    axes.set(xlabel="tier", ylabel="solved, %", ylim=(-3, 103))
+    axes.set_xticks(range(len(tiers)), [f"{tier}\n{GROUPS[tier].rows}x{GROUPS[tier].cols}" for tier in tiers])
+    return _svg(figure, axes, "Share of mazes solved in each tier, by checkpoint, with 95 % Wilson intervals")
+
+
+def by_length(runs: Mapping[str, Run]) -> str:
+    """Solved share over the length of the shortest path, in bins of even counts, with bands; empty without tiers."""
+    figure, axes = _figure(5.2, 3.2)
+    has_any = False
+    for at, (name, run) in enumerate(runs.items()):
+        points = _bins(
+            [line for line in run.lines if line.group in TIERS and line.shortest and line.outcome != "error"]
+        )
+        if len(points) < 2:
+            continue
+        has_any = True
+        lengths, shares, lows, highs = zip(*points, strict=True)
+        axes.plot(lengths, shares, color=_colour(at), marker="o", markersize=3, label=name)
+        axes.fill_between(lengths, lows, highs, color=_colour(at), alpha=0.2, linewidth=0)
+    axes.set(xlabel="moves of the shortest path", ylabel="solved, %", ylim=(-3, 103))
+    return (
+        _svg(figure, axes, "Share of mazes solved over the length of the shortest path, with 95 % Wilson bands")
+        if has_any
+        else ""
+    )
+
+
+def _bins(lines: Sequence[Line]) -> list[tuple[float, float, float, float]]:
+    """Mean length, and share with interval in percent, of mazes in order of length, at least AT_LEAST to a bin."""
+    known = [line for line in lines if line.group in TIERS and line.outcome != "error"]
+    ordered = sorted((line.shortest, line.outcome in SOLVED) for line in known if line.shortest)
+    size = max(AT_LEAST, len(ordered) // 12)
+    found = []
+    for start in range(0, len(ordered) - size + 1, size):
+        lengths, solved = zip(*ordered[start : start + size], strict=True)
+        low, high = wilson(sum(solved), size)
+        found.append((sum(lengths) / size, 100 * sum(solved) / size, 100 * low, 100 * high))
+    return found
+
+
+def outcomes(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
+    """What came of the replies, a stacked bar for each group and checkpoint."""
+    rows = table[table.checkpoint.isin(list(runs))]
+    if rows.empty:
+        return ""
+    figure, axes = _figure(7.5, 0.8 + 0.28 * len(rows))
+    labels = [f"{row.group}  {row.checkpoint}" for row in rows.itertuples()]
+    left = [0.0] * len(rows)
+    for outcome in OUTCOMES:
+        column = f"outcome_{outcome.replace('-', '_')}"
+        if outcome == "error" or not rows[column].any():
+            continue
+        axes.barh(labels, rows[column], left=left, color=OUTCOME_COLOURS[outcome], label=outcome)
+        left = [start + share for start, share in zip(left, rows[column], strict=True)]
+    axes.invert_yaxis()
+    axes.set(xlabel="% of mazes", xlim=(0, 100))
+    return _svg(figure, axes, "What came of the replies, in percent of the mazes of each group and checkpoint")
+
+
+def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
+    """A heat map of what is solved in each group by each checkpoint; empty without groups beside the tiers."""
+    rows = table[table.checkpoint.isin(list(runs))]
+    groups = [group for group in GROUPS if (rows.group == group).any()]
+    if not set(groups) - set(TIERS):
+        return ""
+    shares = rows.pivot(index="group", columns="checkpoint", values="solved").reindex(index=groups, columns=list(runs))
+    figure, axes = _figure(2.4 + 0.9 * len(runs), 0.9 + 0.26 * len(groups))
+    axes.imshow(shares, cmap="cividis", vmin=0, vmax=100, aspect="auto")
+    for place, group in enumerate(groups):
+        for at, name in enumerate(runs):
+            share = shares.loc[group, name]
+            if share == share:
+                axes.text(
+                    at,
+                    place,
+                    f"{share:.0f}",
+                    ha="center",
+                    va="center",
+                    color="white" if share < 60 else "black",
+                    fontsize=8,
+                )
+    axes.set_xticks(range(len(runs)), list(runs), rotation=30, ha="right")
+    axes.set_yticks(range(len(groups)), groups)
+    return _svg(figure, axes, "Share of mazes solved, in percent, in each group by each checkpoint", legend=False)
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Any]:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    with rc_context(dict.fromkeys(ink, _INK) | {"font.size": 9}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots()
+
+
+def _svg(figure: Figure, axes: Any, caption: str, legend: bool = True) -> str:
+    """The picture with its caption, which is also what is read out in its place."""
+    from matplotlib import rc_context
+
+    axes.spines[["top", "right"]].set_visible(False)
+    if legend:
+        axes.legend(frameon=False, fontsize=8, labelcolor=_INK, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    out = StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": caption}):
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = out.getvalue()
+    picture = text[text.index("<svg") :].replace(_INK, "currentColor")
+    picture = picture.replace("<svg", f'<svg role="img" aria-label="{caption}"', 1)
+    return f"<figure>{picture}<figcaption>{caption}.</figcaption></figure>"
+
+
+def _colour(at: int) -> str:
+    return COLOURS[at % len(COLOURS)]

@@ -1,0 +1,84 @@
+"""The columns of the tables for people, the same in each format: a head, and how a row's value is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from benchmark.mazes.outcomes import OUTCOMES
+from reports.comparison import Change
+from reports.leaderboard import Board, Entry
+from reports.report import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _percent(name: str) -> Callable[[Any], str]:
+    return lambda row: f"{getattr(row, name):.1f}"
+
+
+def of_accuracy(table: pd.DataFrame) -> list[Column]:
+    """Those of `reports.accuracy.table`; where some group has twins, balanced accuracy in the place of `unread`."""
+    columns: list[Column] = [
+        ("mazes", lambda row: row.group),
+        ("checkpoint", lambda row: row.checkpoint),
+        ("n", lambda row: str(row.n)),
+        ("solved %", _percent("solved")),
+        ("95 % interval", lambda row: f"{row.low:.1f} - {row.high:5.1f}"),
+        ("optimal", _percent("optimal")),
+        ("SPL", _percent("spl")),
+        ("lenient", _percent("lenient")),
+    ]
+    if len(table) and table["balanced"].notna().any():
+        return [*columns, ("balanced", lambda row: f"{row.balanced:.1f}" if row.balanced == row.balanced else "")]
+    return [*columns, ("unread", _percent("unreadable"))]
+
+
+def of_outcomes(table: pd.DataFrame) -> list[Column]:
+    """What came of the replies, in percent; only the outcomes that there are."""
+    columns: list[Column] = [("mazes", lambda row: row.group), ("checkpoint", lambda row: row.checkpoint)]
+    for outcome in OUTCOMES:
+        name = f"outcome_{outcome.replace('-', '_')}"
+        if outcome != "error" and len(table) and table[name].any():
+            columns.append((outcome.replace("-", " ").replace("unreachable", "no way"), _percent(name)))
+    if len(table) and table["errors"].any():
+        columns.append(("error (n)", lambda row: str(row.errors)))
+    return columns
+
+
+OF_CHANGES: Sequence[Column] = (
+    ("mazes", lambda row: row.name),
+    ("n", lambda row: str(row.n)),
+    ("after", lambda row: f"{100 * row.after:.1f}"),
+    ("change, 95 % interval", lambda row: _change(row)),
+    ("broke/fixed", lambda row: f"{row.broke}/{row.fixed}"),
+    ("p", lambda row: f"{row.p:.1g}" if row.p < 0.1 else f"{row.p:.2f}"),
+    ("could see", lambda row: "-" if row.seen is None else f"{-100 * row.seen:.1f}"),
+    ("verdict", lambda row: row.verdict),
+)
+"""Those of a comparison, shares in percent."""
+
+
+def _change(row: Change) -> str:
+    low, high = (f"{100 * end:+.1f}" if abs(end) < 10 else "-" for end in (row.low, row.high))
+    return f"{100 * row.change:+.1f} [{low}, {high}]"
+
+
+def of_board(board: Board) -> list[Column]:
+    """Those of a leaderboard."""
+
+    def of_tier(tier: str) -> Callable[[Entry], str]:
+        return lambda entry: f"{100 * entry.tiers[tier]:.1f}"
+
+    return [
+        ("rank", lambda entry: str(entry.rank)),
+        ("checkpoint", lambda entry: entry.name),
+        ("solved %", lambda entry: f"{100 * entry.solved:.1f}"),
+        ("95 % interval", lambda entry: f"{100 * entry.low:.1f} - {100 * entry.high:5.1f}"),
+        ("optimal", lambda entry: f"{100 * entry.optimal:.1f}"),
+        *((tier, of_tier(tier)) for tier in board.tiers if len(board.tiers) > 1),
+        ("n", lambda entry: str(entry.n)),
+        ("tokens", lambda entry: f"{entry.tokens:.0f}"),
+        ("s/maze", lambda entry: "" if entry.seconds is None else f"{entry.seconds:.2g}"),
+    ]

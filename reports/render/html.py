@@ -1,0 +1,120 @@
+"""One page that stands by itself: tables and pictures without JavaScript, and with it a viewer for every maze.
+
+Everything is in the one file: styles, script, and the runs as compressed JSON, which the browser itself unpacks
+(DecompressionStream). Nothing is loaded from anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from benchmark.mazes.suite import Case
+from reports.leaderboard import Board, boards
+from reports.report import Column, Report
+from reports.run import Line
+
+from . import charts
+from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes
+from .terminal import LEFT, changed, sentences
+
+PAGE = Path(__file__).parent / "page"
+
+
+def render(report: Report, _: str = "html") -> str:
+    """The whole page."""
+    models = report.table[report.table.checkpoint.isin(list(report.runs))]
+    found = boards(report.runs)
+    pictures = [
+        charts.by_size(report.table, report.runs),
+        charts.by_length(report.runs),
+        charts.outcomes(report.table, report.runs),
+        charts.transfer(report.table, report.runs),
+    ]
+    parts = {
+        "leaderboard": "".join(map(_board, found)),
+        "accuracy": _table([*of_accuracy(report.table), *report.columns], report.table.itertuples(), "Accuracy"),
+        "outcomes": _table(of_outcomes(models), models.itertuples(), "What came of the replies"),
+        "pictures": "".join(pictures),
+        "comparisons": "".join(map(_comparison, report.compared.items())) or "<p>Nothing was compared.</p>",
+        "notes": "".join(f"<li>{escape(note)}</li>" for note in report.notes),
+        "runs": _runs(report),
+        "style": (PAGE / "page.css").read_text(encoding="utf-8"),
+        "script": (PAGE / "page.js").read_text(encoding="utf-8"),
+        "data": _packed(report),
+    }
+    page = (PAGE / "page.html").read_text(encoding="utf-8")
+    # in one go, so that nothing in a part is taken for a place
+    return re.sub(r"{{ (\w+) }}", lambda found: parts[found[1]], page)
+
+
+def _board(board: Board) -> str:
+    return f"<p>{escape(board.title)}</p>{_table(of_board(board), board.entries, 'Leaderboard')}"
+
+
+def _table(columns: Sequence[Column], rows: Iterable[Any], caption: str) -> str:
+    heads = "".join(
+        f'<th scope="col"{_side(head)}><button type="button">{escape(head)}</button></th>' for head, _ in columns
+    )
+    cells = ("".join(f"<td{_side(head)}>{escape(write(row))}</td>" for head, write in columns) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    head = f"<caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>"
+    return f'<div class="wide"><table class="sortable">{head}<tbody>{body}</tbody></table></div>'
+
+
+def _side(head: str) -> str:
+    return "" if head in LEFT else ' class="figure"'
+
+
+def _comparison(item: tuple[str, tuple[str, Any]]) -> str:
+    name, (against, found) = item
+    said = "".join(f"<p>{escape(line)}</p>" for line in sentences(found))
+    lists = "".join(
+        f"<details><summary>{len(cases)} {word}</summary><p>{escape(', '.join(cases))}</p></details>"
+        for word, cases in changed(found)
+        if cases
+    )
+    title = f"{name} against {against}"
+    return f"<h3>{escape(title)}</h3>{_table(OF_CHANGES, found.rows, title)}{said}{lists}"
+
+
+def _runs(report: Report) -> str:
+    """Where each run comes from."""
+    written = {name: json.dumps(run.provenance, indent=1, ensure_ascii=False) for name, run in report.runs.items()}
+    return "".join(
+        f"<details><summary>{escape(name)}</summary><pre>{escape(text)}</pre></details>"
+        for name, text in written.items()
+    )
+
+
+def _packed(report: Report) -> str:
+    """All replies, and the mazes that they are about, as gzip in base64."""
+    cases = {(line.group, line.case): None for run in report.runs.values() for line in run.lines}
+    places = {place: at for at, place in enumerate(cases)}
+    whole = {
+        "cases": [_case(*place) for place in cases],
+        "runs": [
+            {"name": name, "lines": [_line(places[line.group, line.case], line) for line in run.lines]}
+            for name, run in report.runs.items()
+        ],
+    }
+    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _case(group: str, name: str) -> list[Any]:
+    """Group, name, rows, columns, the walls of each cell as a hexadecimal digit, start, goal."""
+    maze = Case.of(group, name).maze
+    walls = "".join(f"{int(value):x}" for value in maze.walls.flat)
+    return [group, name, maze.rows, maze.cols, walls, list(maze.start), list(maze.goal)]
+
+
+def _line(at: int, line: Line) -> list[Any]:
+    """The place of the case, sample, outcome, moves, how many of them are legal, tokens, reply."""
+    return [at, line.sample, line.outcome, line.moves, line.prefix, line.tokens, line.reply]

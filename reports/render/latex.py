@@ -1,0 +1,47 @@
+r"""The accuracy table for a paper: booktabs, heads in English or Portuguese.
+
+The preamble needs `\usepackage{booktabs}`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reports.report import Report
+
+HEADS = {
+    "latex": ("Mazes", "Checkpoint", "$n$", "Solved (\\%)", "95\\,\\% CI", "Optimal (\\%)", "SPL"),
+    "latex-pt": ("Labirintos", "Modelo", "$n$", "Resolvidos (\\%)", "IC 95\\,\\%", "\\'Otimos (\\%)", "SPL"),
+}
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+}
+
+
+def render(report: Report, name: str = "latex") -> str:
+    """A `tabular`, a rule between the groups; Portuguese writes decimals with a comma."""
+    rows = [f"{' & '.join(HEADS[name])} \\\\", "\\midrule"]
+    last = ""
+    for row in report.table.itertuples():
+        if last and row.group != last:
+            rows.append("\\midrule")
+        figures = [
+            f"{row.solved:.1f}",
+            f"[{row.low:.1f}, {row.high:.1f}]",
+            f"{row.optimal:.1f}",
+            f"{row.spl / 100:.3f}",
+        ]
+        if name == "latex-pt":
+            figures = [re.sub(r"(\d)\.(\d)", r"\1{,}\2", one).replace(", ", "; ") for one in figures]
+        first = escape(row.group) if row.group != last else ""
+        rows.append(f"{' & '.join([first, escape(row.checkpoint), str(row.n), *figures])} \\\\")
+        last = row.group
+    return "\n".join(["\\begin{tabular}{llrrcrr}", "\\toprule", *rows, "\\bottomrule", "\\end{tabular}", ""])
+
+
+def escape(text: str) -> str:
+    """A text in which nothing is a command."""
+    return "".join(_SPECIAL.get(sign, sign) for sign in text)

@@ -1,0 +1,88 @@
+"""What a report is made of, whatever its format: the runs, their table, and what they were compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from benchmark.mazes.outcomes import SOLVED
+from benchmark.mazes.suite import TIERS
+
+from . import accuracy, samples
+from .comparison import Comparison
+from .run import Run
+from .statistics import length_scale
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+LENGTHS = 5
+"""Different lengths of path without which nothing is said of how accuracy falls with it."""
+Column = tuple[str, Callable[[Any], str]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One session, or some saved runs; see `of`."""
+
+    runs: Mapping[str, Run]
+    """By the name of the checkpoint."""
+    table: pd.DataFrame
+    """See `reports.accuracy.table`."""
+    samples: pd.DataFrame
+    """See `reports.samples.table`."""
+    compared: Mapping[str, tuple[str, Comparison]] = field(default_factory=dict)
+    """By the name of the checkpoint: what it was compared with, and what came of it."""
+    notes: list[str] = field(default_factory=list)
+    """What else a reader should know, a sentence each."""
+    columns: Sequence[Column] = ()
+    """Columns that others have added to the table for people: a head, and the text for a row."""
+
+
+def of(
+    runs: Mapping[str, Run],
+    compared: Mapping[str, tuple[str, Comparison]] | None = None,
+    columns: Sequence[Column] = (),
+) -> Report:
+    """The report of these runs."""
+    lines = {name: run.lines for name, run in runs.items()}
+    notes = []
+    for name, run in runs.items():
+        notes += _decay(name, run) + _read(name, run)
+        if lost := sum(line.outcome == "error" for line in run.lines):
+            notes.append(f"{name}: {lost} of {len(run.lines)} cases have no reply (error), and are not counted")
+        if flips := run.provenance.get("engine", {}).get("flips"):
+            notes.append(
+                f"{name}: of {flips['replies']} replies {flips['changed']} changed in {flips['runs']} runs, and "
+                f"{flips['outcomes_changed']} outcomes"
+            )
+    return Report(runs, accuracy.table(lines), samples.table(lines), compared or {}, notes, columns)
+
+
+def _decay(name: str, run: Run) -> list[str]:
+    """Over which length of path the share of solved mazes falls by a factor e."""
+    paths = [
+        (line.shortest, line.outcome in SOLVED)
+        for line in run.lines
+        if line.group in TIERS and line.shortest and line.outcome != "error"
+    ]
+    if len({length for length, _ in paths}) < LENGTHS or not any(solved for _, solved in paths):
+        return []
+    scale, low, high = length_scale(paths)
+    if scale == inf:
+        return [f"{name}: solved all; its length scale is at least {low:,.0f} moves (95 %)"]
+    interval = f"(95 %: {low:,.0f} to {high:,.0f})"
+    return [f"{name}: solved falls by a factor e over {scale:,.0f} moves of the shortest path {interval}"]
+
+
+def _read(name: str, run: Run) -> list[str]:
+    """How its tokenizer sees a drawing."""
+    found = run.provenance.get("tokenizer")
+    if not isinstance(found, dict):
+        return []
+    rows = f"{found['fewest']}" if found["fewest"] == found["most"] else f"{found['fewest']} to {found['most']}"
+    align = "align" if found["is_aligned"] else "do not align"
+    return [f"{name}: reads a row of an 8x8 drawing as {rows} tokens, and columns {align}"]

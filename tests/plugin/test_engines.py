@@ -1,0 +1,269 @@
+"""How a session asks: one plan, replies that survive whatever ends it, and what is told of it."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from .conftest import TINY
+from .test_build import _interrupt
+
+pytest_plugins = ["pytester"]
+
+SLOW = "from tests import slow\nslow.install()\n"
+CHOSEN = ["test_mazes.py", "--checkpoint", "base", "--engine", "transformers"]
+CASES = [*CHOSEN, "-k", "tiny_mazes or small_mazes", "--limit", "60"]  # 120 of them
+
+
+@pytest.fixture
+def slow(project):
+    project.extend(SLOW)
+    return project
+
+
+def diary(project, word):
+    lines = (project.path / "diary.txt").read_text().splitlines() if (project.path / "diary.txt").exists() else []
+    return [line.split()[1:] for line in lines if line.startswith(f"{word} ")]
+
+
+def table(text):
+    """The lines of the table, without the bars that may stand in the same stream."""
+    lines = text.splitlines()
+    start = next(at for at, line in enumerate(lines) if line.startswith("mazes  "))
+    return lines[start : next(at for at, line in enumerate(lines) if line.startswith("saved "))]
+
+
+def test_the_first_line_says_what_is_asked_and_the_second_time_nothing_is(slow):
+    first = slow.runpytest_subprocess(*CASES)
+    assert first.ret == 0
+    first.stdout.fnmatch_lines(
+        ["labirinto: 1 checkpoint, 120 cases, 0 of 120 replies in the cache, engine: transformers"]
+    )
+    assert "base: mazes: 100%" in first.stderr.str()
+    assert len(diary(slow, "asked")) == 120
+    second = slow.runpytest_subprocess(*CASES)
+    second.stdout.fnmatch_lines(["labirinto: 1 checkpoint, 120 cases, 120 of 120 replies in the cache, engine: *"])
+    assert len(diary(slow, "asked")) == 120
+    assert table(second.stdout.str()) == table(first.stdout.str())
+
+
+def test_the_cache_can_be_refreshed_or_left_alone(slow):
+    few = [*CHOSEN, "-k", "tiny_mazes", "--limit", "4"]
+    for mode, asked, committed in (("off", 4, 0), ("use", 8, 4), ("refresh", 12, 8), ("use", 12, 8), ("off", 16, 8)):
+        assert slow.runpytest_subprocess(*few, "--cache", mode).ret == 0
+        assert (len(diary(slow, "asked")), len(diary(slow, "committed"))) == (asked, committed), mode
+
+
+@pytest.mark.parametrize(
+    "selection", [["test_mazes.py::test_small_mazes[base-wilson-0042]"], ["-k", "small_mazes and wilson-0042"]]
+)
+def test_exactly_what_is_selected_is_asked(slow, selection):
+    assert slow.runpytest_subprocess(*selection, *CHOSEN[1:]).ret == 0
+    assert [where for _, where in diary(slow, "asked")] == ["small/wilson-0042/0"]
+
+
+def test_nothing_is_asked_by_collect_only(slow):
+    slow.runpytest_subprocess(*CASES, "--collect-only", "-q")
+    assert diary(slow, "asked") == []
+    assert not (slow.path / "home").exists()
+
+
+def test_last_failed_asks_for_the_failed_alone(slow, monkeypatch):
+    monkeypatch.setenv("SLOW_DIES_AFTER", "3")
+    few = [*CHOSEN, "-k", "tiny_mazes", "--limit", "8"]
+    assert slow.runpytest_subprocess(*few).ret == 1
+    monkeypatch.delenv("SLOW_DIES_AFTER")
+    result = slow.runpytest_subprocess(*few, "--lf")
+    result.stdout.fnmatch_lines(["labirinto: 1 checkpoint, 5 cases, 0 of 5 replies in the cache*"])
+
+
+def run(project, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", *arguments],
+        cwd=project.path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.slow
+def test_twenty_kills_lose_nothing_and_nothing_committed_is_asked_twice(slow, monkeypatch):
+    monkeypatch.setenv("SLOW_SECONDS", "0.05")  # six seconds in all
+    chance = random.Random(5)
+    killed = 0
+    while killed < 20:
+        process = run(slow, *CASES)
+        asked = len(diary(slow, "asked"))
+        while process.poll() is None and len(diary(slow, "asked")) == asked:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.4))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+    assert 0 < len(diary(slow, "committed")) < 120
+    final = slow.runpytest_subprocess(*CASES)
+    assert final.ret == 0
+
+    known = set()
+    for line in (slow.path / "diary.txt").read_text().splitlines():
+        word, key, *_ = *line.split(), ""
+        if word == "asked":
+            assert key not in known
+        elif word == "committed":
+            known.add(key)
+    assert len(known) == 120
+    monkeypatch.setenv("SLOW_SECONDS", "0")
+    shutil.rmtree(slow.path / "home")
+    assert table(slow.runpytest_subprocess(*CASES).stdout.str()) == table(final.stdout.str())
+
+
+def test_ctrl_c_tells_what_is_there_and_the_same_command_goes_on(slow, monkeypatch):
+    monkeypatch.setenv("SLOW_SECONDS", "0.05")
+    code, text = _interrupt(slow, rb"base: mazes: +[3-9]\d%", *CASES)
+    assert code == pytest.ExitCode.INTERRUPTED
+    there = len(diary(slow, "committed"))
+    assert 30 <= there < 120
+    counted = sum(int(n) for n in re.findall(r"\bbase +(\d+) +100\.0", text))
+    assert counted == there
+    (saved,) = (slow.path / "runs").iterdir()
+    assert len(saved.read_text().splitlines()) == there + 1
+    assert diary(slow, "closed")
+
+    result = slow.runpytest_subprocess(*CASES)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines([f"labirinto: *, {there} of 120 replies in the cache*"])
+    assert len({key for key, _ in diary(slow, "asked")}) == 120
+
+
+def test_an_engine_that_dies_leaves_errors_that_are_told_and_the_same_command_goes_on(slow, monkeypatch):
+    monkeypatch.setenv("SLOW_DIES_AFTER", "45")
+    result = slow.runpytest_subprocess(*CASES)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*EngineError: it died",
+            "base: 75 of 120 cases have no reply (error), and are not counted",
+            "=* 75 errors*45 solved*",
+        ]
+    )
+    assert sum(int(n) for n in re.findall(r"\bbase +(\d+) +100\.0", result.stdout.str())) == 45
+    (saved,) = (slow.path / "runs").iterdir()
+    assert saved.read_text().count('"outcome": "error"') == 75
+    monkeypatch.delenv("SLOW_DIES_AFTER")
+    again = slow.runpytest_subprocess(*CASES)
+    assert again.ret == 0
+    again.stdout.fnmatch_lines(["labirinto: *, 45 of 120 replies in the cache*", "=* 120 solved*"])
+
+
+def test_two_sessions_share_one_cache(slow, monkeypatch):
+    monkeypatch.setenv("SLOW_SECONDS", "0.01")
+    both = [run(slow, *CASES), run(slow, *CASES)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert len(set(map(tuple, diary(slow, "committed")))) == 120
+    slow.runpytest_subprocess(*CASES).stdout.fnmatch_lines(["labirinto: *, 120 of 120 replies in the cache*"])
+
+
+def test_other_weights_at_the_same_path_are_asked_anew(project, tiny_model):
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(tiny_model, project.path / "model")
+    few = ["test_mazes.py", "--checkpoint", "./model", "-k", "tiny_mazes", "--limit", "4"]
+    assert project.runpytest_subprocess(*few).ret == 0
+    file = project.path / "model" / "model.safetensors"
+    before = file.stat()
+    save_file({name: value * 1.01 for name, value in load_file(file).items()}, file, metadata={"format": "pt"})
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    project.runpytest_subprocess(*few).stdout.fnmatch_lines(["labirinto: *, 0 of 4 replies in the cache*"])
+    (project.path / "model").rename(project.path / "moved")
+    few[2] = "./moved"
+    project.runpytest_subprocess(*few).stdout.fnmatch_lines(["labirinto: *, 4 of 4 replies in the cache*"])
+
+
+def test_a_spoilt_cache_is_set_aside_and_the_run_goes_on(slow):
+    (slow.path / "home").mkdir()
+    (slow.path / "home" / "replies.sqlite").write_text("no database " * 100)
+    result = slow.runpytest_subprocess(*CASES)
+    assert result.ret == 0
+    result.stderr.fnmatch_lines(["labirinto: the replies in *replies.sqlite cannot be read*set aside as *"])
+
+
+def test_without_a_place_for_a_cache_it_goes_on_and_says_so(slow, monkeypatch):
+    monkeypatch.setenv("LABIRINTO_HOME", "/dev/null/nowhere")
+    result = slow.runpytest_subprocess(*CASES)
+    assert result.ret == 0
+    assert result.stderr.str().count("labirinto: replies are not kept: cannot keep replies in /dev/null/nowhere/") == 1
+
+
+def test_samples_are_asked_and_told_together(project):
+    project.extend(TINY)
+    few = ["test_mazes.py", "--checkpoint", "oracle", "--checkpoint", "sft", "-k", "tiny_mazes", "--limit", "8"]
+    arguments = [*few, "--samples", "3", "--temperature", "1"]
+    result = project.runpytest_subprocess(*arguments, "-v")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "labirinto: 2 checkpoints, 16 cases, 0 of 32 replies in the cache, engine: agents, transformers",
+            "*test_tiny_mazes[[]sft-*/3 SOLVED*",
+            "mazes *checkpoint *n *k *pass@1 % *pass@3 *pass^3 *majority",
+            "tiny *sft *8 *3 *",
+        ]
+    )
+    (saved,) = (project.path / "runs").glob("*-sft.jsonl")
+    text = saved.read_text()
+    assert [text.count(f'"sample": {at},') for at in range(4)] == [8, 8, 8, 0]
+    again = project.runpytest_subprocess(*arguments)
+    again.stdout.fnmatch_lines(["labirinto: *, 24 of 32 replies in the cache*"])
+    assert table(again.stdout.str()) == table(result.stdout.str())
+
+
+def test_the_flip_rate_says_what_changes(slow, monkeypatch):
+    monkeypatch.setenv("SLOW_FLIPS", "1")
+    arguments = [*CHOSEN, "-k", "tiny_mazes", "--limit", "12", "--flip-rate", "4"]
+    result = slow.runpytest_subprocess(*arguments)
+    result.stdout.fnmatch_lines(["base: of 12 replies 4 changed in 4 runs, and 1 outcomes"])
+    (saved,) = (slow.path / "runs").iterdir()
+    assert '"flips": {"runs": 4, "replies": 12, "changed": 4, "outcomes_changed": 1}' in saved.read_text()
+
+
+XDIST = """
+def pytest_addoption(parser):
+    parser.addoption("--numprocesses", type=int)
+"""
+
+
+def test_workers_are_refused_with_what_to_do(project):
+    project.extend(XDIST)
+    result = project.runpytest_subprocess(*CASES, "--numprocesses", "4")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*does not run under pytest-xdist*Leave -n away*"])
+    assert project.runpytest_subprocess(*CASES, "--numprocesses", "0", "--collect-only", "-q").ret == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--samples", "3"], "*--samples: greedy replies are all the same; give a --temperature*"),
+        (["--samples", "0"], "*'0' is not a whole number of 1 or more*"),
+        (["--temperature", "warm"], "*'warm' is not a temperature: a number from 0 to 10*"),
+        (["--flip-rate", "1"], "*'1' is not a whole number of 2 or more*"),
+        (["--engine", "steam"], "*invalid choice: 'steam'*auto*"),
+        (["--engine", "server"], "*--engine server needs --endpoint URL and --model NAME*"),
+        (["--endpoint", "http://127.0.0.1:9/v1"], "*needs both --endpoint URL and --model NAME*"),
+        (["--endpoint", "host:9", "--model", "m"], "*'host:9' is no endpoint*"),
+        (
+            ["--engine", "server", "--endpoint", "http://h/v1", "--model", "m", "--checkpoint", "sft"],
+            "*asks the endpoint alone, and sft would run here*",
+        ),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_done(project, arguments, message):
+    result = project.runpytest_subprocess(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+    assert not (project.path / "home").exists()
