@@ -19,7 +19,7 @@ from benchmark.mazes.errors import CheckpointError
 from . import hub, load, processes, store
 from .card import readme
 from .load import Weights
-from .recipes import RECIPES, Recipe
+from .recipes import RECIPES, Recipe, curve
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -85,6 +85,7 @@ class Checkpoint:
             "base": weights.base and load.digest(weights.base),
             "chat_template": template and hashlib.sha256(template.encode()).hexdigest(),
             "recipe": store.card(weights.folder),
+            "curve": curve.read(weights.folder),
             "chain": [store.card(one.weights().folder) for one in self.ancestors()],
         }
 

@@ -28,6 +28,7 @@ from .render.terminal import render as render_table
 from .render.terminal import render_board, render_changes, render_outcomes
 from .run import Run, about, replace_text
 
+HERE = Path()  # not its absolute name: files are called what they are called from here
 MARKERS = ("<!-- leaderboard -->", "<!-- /leaderboard -->")
 
 
@@ -88,13 +89,13 @@ def _list(_: argparse.Namespace) -> int:
     from tabulate import tabulate
 
     rows, spoilt = [], []
-    for file in saved.files(Path.cwd()):
+    for file in saved.files(HERE):
         try:
             said = about(file)
         except RunError as error:
             spoilt.append(str(error))
             continue
-        shown = str(file.relative_to(Path.cwd()))
+        shown = str(file)
         checkpoint, engine = said.get("checkpoint", {}), said.get("engine", {})
         state = "" if said.get("ended") else "cut off"
         whose = [checkpoint.get("name", ""), said.get("suite", ""), engine.get("engine", "")]
@@ -129,14 +130,14 @@ def _named(names: Sequence[str]) -> dict[str, Run]:
     """The runs of these names, by their checkpoints' names, which are told apart by the files' where they are one."""
     found: dict[str, Run] = {}
     for name in names:
-        file, run = saved.find(Path.cwd(), name)
+        file, run = saved.find(HERE, name)
         checkpoint = str(run.provenance.get("checkpoint", {}).get("name", file.stem))
         found[f"{checkpoint} ({file.stem})" if checkpoint in found else checkpoint] = run
     return found
 
 
 def _compare(options: argparse.Namespace) -> int:
-    (file, before), (_, after) = (saved.find(Path.cwd(), name) for name in (options.before, options.after))
+    (file, before), (_, after) = (saved.find(HERE, name) for name in (options.before, options.after))
     found = compare(before, after, options.fail_on)
     print(render_changes(found, options.show_changes))
     name = str(after.provenance.get("checkpoint", {}).get("name", options.after))
@@ -148,7 +149,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _diff(options: argparse.Namespace) -> int:
     before, after = (
-        {line.place: line for line in saved.find(Path.cwd(), name)[1].lines} for name in (options.before, options.after)
+        {line.place: line for line in saved.find(HERE, name)[1].lines} for name in (options.before, options.after)
     )
     changed = 0
     for place in sorted({*before, *after}):
@@ -164,7 +165,7 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _leaderboard(options: argparse.Namespace) -> int:
-    runs, spoilt = (_named(options.runs), []) if options.runs else saved.newest(Path.cwd())
+    runs, spoilt = (_named(options.runs), []) if options.runs else saved.newest(HERE)
     for line in spoilt:
         print(line, file=sys.stderr)
     found = boards(runs)
@@ -199,7 +200,7 @@ def _into(file: Path, text: str, is_check: bool) -> int:
 
 def _prune(options: argparse.Namespace) -> int:
     unnamed = []
-    for file in saved.files(Path.cwd()):
+    for file in saved.files(HERE):
         if file.parent.name == saved.FOLDER:
             try:
                 said = about(file)

@@ -29,7 +29,8 @@ class Provenance(TypedDict, total=False):
     checkpoint: dict[str, Any]
     """Who was asked: name, kind (built, folder, hub, served, agent); of what has weights the sha256 of all that decides
     its replies (content), of its weights, of an adapter's base and of the chat template, the card of the recipe with
-    its seed, settings, data and figures, and the cards of what it was built from (chain, the nearest first)."""
+    its seed, settings, data and figures, the curve of its training (loss, reward, solved: pairs of step and value), and
+    the cards of what it was built from (chain, the nearest first)."""
     suite: str
     """The version of the suite: the seeds of all mazes are made from it and from their names."""
     suite_digest: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import OUTCOMES, SOLVED
 from benchmark.mazes.suite import GROUPS, TIERS
+from models.recipes import curve
 from reports.run import Line, Run
 from reports.statistics import wilson
 
@@ -134,6 +135,27 @@ def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
     axes.set_xticks(range(len(runs)), list(runs), rotation=30, ha="right")
     axes.set_yticks(range(len(groups)), groups)
     return _svg(figure, axes, "Share of mazes solved, in percent, in each group by each checkpoint", legend=False)
+
+
+def curves(runs: Mapping[str, Run]) -> str:
+    """What was logged while each checkpoint was trained, a picture for each of `curve.SHOWN`; empty without any."""
+    logged = {name: run.provenance.get("checkpoint", {}).get("curve") or {} for name, run in runs.items()}
+    return "".join(_curve(value, words, logged) for value, words in curve.SHOWN.items())
+
+
+def _curve(value: str, words: str, logged: Mapping[str, Mapping[str, Any]]) -> str:
+    if not any(value in known for known in logged.values()):
+        return ""
+    figure, axes = _figure(5.2, 3.2)
+    for at, (name, known) in enumerate(logged.items()):
+        if points := known.get(value):
+            axes.plot(*zip(*points, strict=True), color=_colour(at), label=name, marker="o", markersize=2)
+    axes.set(xlabel="optimizer step", ylabel=words)
+    if value == "solved":
+        axes.set_ylim(-0.03, 1.03)
+    if value == "loss" and all(amount > 0 for known in logged.values() for _, amount in known.get(value, [])):
+        axes.set_yscale("log")
+    return _svg(figure, axes, f"While training: {words}, by optimizer step; each method has a scale of its own")
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Any]:

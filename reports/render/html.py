@@ -36,6 +36,7 @@ def render(report: Report, _: str = "html") -> str:
         charts.by_length(report.runs),
         charts.outcomes(report.table, report.runs),
         charts.transfer(report.table, report.runs),
+        charts.curves(report.runs),
     ]
     parts = {
         "leaderboard": "".join(map(_board, found)),

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from reports.run import read
+
 from .conftest import LONG, TINY
 
 pytest_plugins = ["pytester"]
@@ -40,6 +42,8 @@ def test_the_default_checkpoints_are_built_once_and_then_kept(tiny_project):
     second = tiny_project.runpytest_subprocess(*ARGUMENTS)
     assert second.ret == 0
     assert "steps" not in second.stderr.str()
+    (run, _) = sorted((tiny_project.path / "runs").glob("*-sft.jsonl"))
+    assert read(run).provenance["checkpoint"]["curve"]["loss"]
     second.stdout.fnmatch_lines(["labirinto: 2 checkpoints, 4 cases, 4 of 4 replies in the cache, engine: *"])
     assert "sft: mazes" not in second.stderr.str()
 

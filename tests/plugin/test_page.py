@@ -44,6 +44,7 @@ def run(agent, tiers, limit=None, name=None, reply=""):
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory):
     runs = {name: run(name, ["tiny", "small", "size-6x6"], 40) for name in ("wall-follower", "greedy")}
+    runs["greedy"].provenance["checkpoint"]["curve"] = {"loss": [[1, 2.5], [9, 0.5]], "solved": [[9, 0.25]]}
     runs["<b>&"] = run("constant", ["tiny", "small", "size-6x6"], 40, "<b>&", "</script><b>bold</b>")
     file = tmp_path_factory.mktemp("page") / "report.html"
     file.write_text(FORMATS["html"](report.of(runs)))
@@ -93,7 +94,7 @@ def test_without_a_script_the_tables_and_pictures_are_there(opened):
     page = opened(java_script_enabled=False)
     assert page.locator("#leaderboard tbody tr").count() == 3
     assert page.locator("#accuracy table").first.locator("tbody tr").count() > 10
-    assert page.locator("figure svg[role=img]").count() == 4
+    assert page.locator("figure svg[role=img]").count() == 6  # four, and what was logged of loss and solved
     assert not page.locator("#choose").is_visible()  # what would do nothing
     assert page.get_by_text("<b>&", exact=True).first.is_visible()
 
