@@ -6,6 +6,7 @@
     python -m reports diff nightly latest               # every case whose outcome changed
     python -m reports leaderboard                       # the newest run of each checkpoint, ranked
     python -m reports leaderboard --readme README.md    # the same between two markers of a file
+    python -m reports mri base sft dpo --html mri.html  # what fine-tuning changed inside
     python -m reports prune --keep 20
 
 Exit codes: 0 fine, 1 worse (of `diff` different, of `leaderboard --check` stale), 2 not to be read or compared.
@@ -19,6 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmark.mazes.errors import LabirintoError, RunError
+from benchmark.mazes.suite import TIERS
 
 from . import gates, render, report, saved, verdict
 from .comparison import compare
@@ -75,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help=f"write it between the lines {MARKERS[0]} and {MARKERS[1]} of a file",
     )
     board.add_argument("--check", action="store_true", help="with --readme: write nothing, say whether it is stale")
+    _add_mri(add("mri", _mri, "what fine-tuning changed inside: activations of a base beside those of its fine-tunes"))
     old = add("prune", _prune, "remove all but the newest runs of `runs/`; named ones and baselines stay")
     old.add_argument("--keep", type=int, default=20, metavar="N", help="how many of them stay (default: %(default)s)")
     options = parser.parse_args(arguments)
@@ -195,6 +198,46 @@ def _into(file: Path, text: str, is_check: bool) -> int:
     if after != before:
         replace_text(file, after)
     print(f"{file}: {'written' if after != before else 'nothing has changed'}")
+    return 0
+
+
+def _add_mri(command: argparse.ArgumentParser) -> None:
+    command.add_argument("base", metavar="BASE", help="a name, path or hub id, as for `pytest benchmark --checkpoint`")
+    command.add_argument("tuned", nargs="+", metavar="TUNED", help="what was made from it")
+    command.add_argument("--texts", type=int, default=256, metavar="N", help="mazes to look at (default: %(default)s)")
+    command.add_argument(
+        "--tiers", nargs="+", choices=TIERS, default=["tiny", "small", "medium"], help="(default: tiny small medium)"
+    )
+    command.add_argument(
+        "--reducer",
+        action="append",
+        choices=("SVD", "PCA", "UMAP"),
+        help="LLM-MRI's, may be repeated (default: SVD; UMAP is slow, and another one each time)",
+    )
+    command.add_argument("--html", type=Path, metavar="FILE", help="write tables and pictures as a page")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
+    command.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as Markdown")
+    command.add_argument("--checkpoints", metavar="FILE", help="a TOML file with names of your own for checkpoints")
+    command.add_argument("--lora", action="store_true", help="recipes train LoRA adapters, and not all weights")
+    command.add_argument("--trust-remote-code", action="store_true", help="run the code that lies beside a model")
+    command.set_defaults(rebuild_base=False)
+
+
+def _mri(options: argparse.Namespace) -> int:
+    from models.registry import choose, find
+
+    from .mri import render as drawn
+    from .mri.diff import diff, runs_of
+
+    choices = choose(options, HERE)
+    base, *tuned = (find(name, choices) for name in (options.base, *options.tuned))
+    known = runs_of(saved.newest(HERE)[0], [base, *tuned])
+    made = diff(base, tuned, options.texts, options.tiers, options.reducer or ["SVD"], known)
+    print(drawn.text(made))
+    for path, write in ((options.html, drawn.page), (options.json, drawn.as_json), (options.markdown, drawn.markdown)):
+        if path:
+            render.save(write(made), path)
+            print(f"wrote {path}")
     return 0
 
 

@@ -46,6 +46,12 @@ def add(parser: pytest.Parser) -> None:
         help=f"put what was measured into {saved.BASELINES}/CHECKPOINT.jsonl; what was not measured stays as it is",
     )
     group.addoption(
+        "--mri",
+        action="store_true",
+        help="look inside: compare the activations of each fine-tune with those of its base (half a minute each), "
+        "in a table, and in the page of --report html",
+    )
+    group.addoption(
         "--report",
         action="append",
         metavar="FORMAT[=PATH]",

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,6 +21,11 @@ from models.checkpoints import Checkpoint
 from . import gates, hookspec, options, provenance, render, report, saved, verdict
 from .comparison import MEASURES, Comparison, Measure
 from .run import Line, Run, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .mri.diff import Diff
 
 EVERY = 5.0  # seconds between two writings of a run that is not at its end
 LETTERS = {"solved": ".", "unsolved": "u"}
@@ -180,7 +185,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if config.option.compare:  # before anything of that name is replaced
         compared, refused = verdict.against(runs, config.option.compare, margins, added.measures, config.rootpath)
         collector.red += refused + verdict.red(compared, margins)
-    collector.report = report.of(runs, compared, added.columns)
+    diffs = _diffs(config, runs) if config.option.mri and session.exitstatus != pytest.ExitCode.INTERRUPTED else []
+    collector.report = report.of(runs, compared, added.columns, diffs)
     for name, run in runs.items():
         _save(config, name, run)
     wanted = {group: share for one in config.option.min_accuracy or [] for group, share in one.items()}
@@ -189,6 +195,43 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         collector.red += reasons
     if collector.red and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _diffs(config: pytest.Config, runs: dict[str, Run]) -> list[Diff]:
+    """What fine-tuning changed inside each fine-tune that was asked; what cannot be looked at is told."""
+    from .mri.diff import diff, pairs, runs_of
+
+    collector, found = config.stash[_collector], []
+    asked = pairs([checkpoint for name, checkpoint in collector.checkpoints.items() if name in runs])
+    if not asked:
+        collector.said.append("--mri: none of these checkpoints was made from another one that is known")
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print()
+        for base, tuned in asked.values():
+            try:
+                found.append(diff(base, tuned, runs=runs_of(runs, [base, *tuned])))
+            except LabirintoError as error:
+                collector.said.append(f"--mri: {error}")
+    return found
+
+
+@pytest.fixture
+def activation_diff(request: pytest.FixtureRequest) -> Callable[..., Diff]:
+    """A function that compares activations: `activation_diff("base", "sft")` is a `reports.mri.diff.Diff`.
+
+    Names are those of --checkpoint; more than one fine-tune may be given, and what `reports.mri.diff.diff` takes.
+    """
+    from models.registry import choose, find
+
+    from .mri.diff import diff
+
+    choices = choose(request.config.option, request.config.rootpath)
+
+    def of(base: str, *tuned: str, **settings: Any) -> Diff:
+        return diff(find(base, choices), [find(name, choices) for name in tuned], show=False, **settings)
+
+    return of
 
 
 def _run(config: pytest.Config, name: str, ended: datetime | None) -> Run | None:
@@ -258,6 +301,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         say(f"\n{name} against {against}\n")
         for line in render_changes(found, config.option.show_changes).splitlines():
             say(line, red=line.endswith("worse"), green=line.endswith("better"))
+    for diff in made.diffs:
+        from .mri.render import text
+
+        say(f"\n{text(diff)}")
     say("")
     for line in [*made.notes, *collector.said]:
         say(line)

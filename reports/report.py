@@ -18,6 +18,7 @@ from .statistics import length_scale
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .mri.diff import Diff
 
 LENGTHS = 5
 """Different lengths of path without which nothing is said of how accuracy falls with it."""
@@ -40,12 +41,15 @@ class Report:
     """What else a reader should know, a sentence each."""
     columns: Sequence[Column] = ()
     """Columns that others have added to the table for people: a head, and the text for a row."""
+    diffs: Sequence[Diff] = ()
+    """What fine-tuning changed inside, where that was asked for (`--mri`)."""
 
 
 def of(
     runs: Mapping[str, Run],
     compared: Mapping[str, tuple[str, Comparison]] | None = None,
     columns: Sequence[Column] = (),
+    diffs: Sequence[Diff] = (),
 ) -> Report:
     """The report of these runs."""
     lines = {name: run.lines for name, run in runs.items()}
@@ -59,7 +63,7 @@ def of(
                 f"{name}: of {flips['replies']} replies {flips['changed']} changed in {flips['runs']} runs, and "
                 f"{flips['outcomes_changed']} outcomes"
             )
-    return Report(runs, accuracy.table(lines), samples.table(lines), compared or {}, notes, columns)
+    return Report(runs, accuracy.table(lines), samples.table(lines), compared or {}, notes, columns, diffs)
 
 
 def _decay(name: str, run: Run) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import InitVar, dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,11 @@ class Maze:
                 )
         if self.start == self.goal:
             raise MazeError(f"start and goal are the same cell {self.start}")
+
+    @cached_property
+    def ways(self) -> list[list[str]]:
+        """The moves from each cell through open sides, row by row; for whoever walks, whom arrays keep waiting."""
+        return [[_WAYS[walls] for walls in row] for row in self.walls.tolist()]
 
     @property
     def rows(self) -> int:

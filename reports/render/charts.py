@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def by_size(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
     tiers = [tier for tier in TIERS if (table.group == tier).any()]
     if len(tiers) < 2:
         return ""
-    figure, axes = _figure(5.2, 3.2)
+    drawn, axes = figure(5.2, 3.2)
     for at, name in enumerate(runs):
         rows = (
             table[(table.checkpoint == name) & table.group.isin(tiers)]
@@ -50,15 +51,15 @@ def by_size(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
         )
         places = [tiers.index(group) + 0.06 * (at - (len(runs) - 1) / 2) for group in rows.index]
         spread = [(rows.solved - rows.low).clip(lower=0), (rows.high - rows.solved).clip(lower=0)]
-        axes.errorbar(places, rows.solved, yerr=spread, color=_colour(at), marker="o", capsize=3, label=name)
+        axes.errorbar(places, rows.solved, yerr=spread, color=colour(at), marker="o", capsize=3, label=name)
     axes.set(xlabel="tier", ylabel="solved, %", ylim=(-3, 103))
     axes.set_xticks(range(len(tiers)), [f"{tier}\n{GROUPS[tier].rows}x{GROUPS[tier].cols}" for tier in tiers])
-    return _svg(figure, axes, "Share of mazes solved in each tier, by checkpoint, with 95 % Wilson intervals")
+    return svg(drawn, axes, "Share of mazes solved in each tier, by checkpoint, with 95 % Wilson intervals")
 
 
 def by_length(runs: Mapping[str, Run]) -> str:
     """Solved share over the length of the shortest path, in bins of even counts, with bands; empty without tiers."""
-    figure, axes = _figure(5.2, 3.2)
+    drawn, axes = figure(5.2, 3.2)
     has_any = False
     for at, (name, run) in enumerate(runs.items()):
         points = _bins(
@@ -68,11 +69,11 @@ def by_length(runs: Mapping[str, Run]) -> str:
             continue
         has_any = True
         lengths, shares, lows, highs = zip(*points, strict=True)
-        axes.plot(lengths, shares, color=_colour(at), marker="o", markersize=3, label=name)
-        axes.fill_between(lengths, lows, highs, color=_colour(at), alpha=0.2, linewidth=0)
+        axes.plot(lengths, shares, color=colour(at), marker="o", markersize=3, label=name)
+        axes.fill_between(lengths, lows, highs, color=colour(at), alpha=0.2, linewidth=0)
     axes.set(xlabel="moves of the shortest path", ylabel="solved, %", ylim=(-3, 103))
     return (
-        _svg(figure, axes, "Share of mazes solved over the length of the shortest path, with 95 % Wilson bands")
+        svg(drawn, axes, "Share of mazes solved over the length of the shortest path, with 95 % Wilson bands")
         if has_any
         else ""
     )
@@ -96,7 +97,7 @@ def outcomes(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
     rows = table[table.checkpoint.isin(list(runs))]
     if rows.empty:
         return ""
-    figure, axes = _figure(7.5, 0.8 + 0.28 * len(rows))
+    drawn, axes = figure(7.5, 0.8 + 0.28 * len(rows))
     labels = [f"{row.group}  {row.checkpoint}" for row in rows.itertuples()]
     left = [0.0] * len(rows)
     for outcome in OUTCOMES:
@@ -107,7 +108,7 @@ def outcomes(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
         left = [start + share for start, share in zip(left, rows[column], strict=True)]
     axes.invert_yaxis()
     axes.set(xlabel="% of mazes", xlim=(0, 100))
-    return _svg(figure, axes, "What came of the replies, in percent of the mazes of each group and checkpoint")
+    return svg(drawn, axes, "What came of the replies, in percent of the mazes of each group and checkpoint")
 
 
 def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
@@ -117,7 +118,7 @@ def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
     if not set(groups) - set(TIERS):
         return ""
     shares = rows.pivot(index="group", columns="checkpoint", values="solved").reindex(index=groups, columns=list(runs))
-    figure, axes = _figure(2.4 + 0.9 * len(runs), 0.9 + 0.26 * len(groups))
+    drawn, axes = figure(2.4 + 0.9 * len(runs), 0.9 + 0.26 * len(groups))
     axes.imshow(shares, cmap="cividis", vmin=0, vmax=100, aspect="auto")
     for place, group in enumerate(groups):
         for at, name in enumerate(runs):
@@ -134,7 +135,7 @@ def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
                 )
     axes.set_xticks(range(len(runs)), list(runs), rotation=30, ha="right")
     axes.set_yticks(range(len(groups)), groups)
-    return _svg(figure, axes, "Share of mazes solved, in percent, in each group by each checkpoint", legend=False)
+    return svg(drawn, axes, "Share of mazes solved, in percent, in each group by each checkpoint", legend=False)
 
 
 def curves(runs: Mapping[str, Run]) -> str:
@@ -146,43 +147,46 @@ def curves(runs: Mapping[str, Run]) -> str:
 def _curve(value: str, words: str, logged: Mapping[str, Mapping[str, Any]]) -> str:
     if not any(value in known for known in logged.values()):
         return ""
-    figure, axes = _figure(5.2, 3.2)
+    drawn, axes = figure(5.2, 3.2)
     for at, (name, known) in enumerate(logged.items()):
         if points := known.get(value):
-            axes.plot(*zip(*points, strict=True), color=_colour(at), label=name, marker="o", markersize=2)
+            axes.plot(*zip(*points, strict=True), color=colour(at), label=name, marker="o", markersize=2)
     axes.set(xlabel="optimizer step", ylabel=words)
     if value == "solved":
         axes.set_ylim(-0.03, 1.03)
     if value == "loss" and all(amount > 0 for known in logged.values() for _, amount in known.get(value, [])):
         axes.set_yscale("log")
-    return _svg(figure, axes, f"While training: {words}, by optimizer step; each method has a scale of its own")
+    return svg(drawn, axes, f"While training: {words}, by optimizer step; each method has a scale of its own")
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Any]:
+def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
+    """A figure in inches, and its panel, or its panels as an array; for `svg`."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     with rc_context(dict.fromkeys(ink, _INK) | {"font.size": 9}):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        return figure, figure.subplots()
+        made = Figure(figsize=(width, height), layout="constrained")
+        return made, made.subplots(rows, columns)
 
 
-def _svg(figure: Figure, axes: Any, caption: str, legend: bool = True) -> str:
-    """The picture with its caption, which is also what is read out in its place."""
+def svg(drawn: Figure, axes: Any, caption: str, legend: bool = True, is_wide: bool = False) -> str:
+    """The picture with its caption, which is also read out in its place; `axes` is the panel that has the legend."""
     from matplotlib import rc_context
 
-    axes.spines[["top", "right"]].set_visible(False)
+    for panel in drawn.axes:
+        panel.spines[["top", "right"]].set_visible(False)
     if legend:
         axes.legend(frameon=False, fontsize=8, labelcolor=_INK, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     out = StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": caption}):
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        drawn.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     picture = text[text.index("<svg") :].replace(_INK, "currentColor")
-    picture = picture.replace("<svg", f'<svg role="img" aria-label="{caption}"', 1)
-    return f"<figure>{picture}<figcaption>{caption}.</figcaption></figure>"
+    picture = picture.replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)
+    return f"<figure{' class=whole' if is_wide else ''}>{picture}<figcaption>{escape(caption)}.</figcaption></figure>"
 
 
-def _colour(at: int) -> str:
+def colour(at: int) -> str:
+    """Of the checkpoint that is listed at this place."""
     return COLOURS[at % len(COLOURS)]

@@ -45,6 +45,7 @@ def render(report: Report, _: str = "html") -> str:
         "pictures": "".join(pictures),
         "comparisons": "".join(map(_comparison, report.compared.items())) or "<p>Nothing was compared.</p>",
         "notes": "".join(f"<li>{escape(note)}</li>" for note in report.notes),
+        "activations": _activations(report),
         "runs": _runs(report),
         "style": (PAGE / "page.css").read_text(encoding="utf-8"),
         "script": (PAGE / "page.js").read_text(encoding="utf-8"),
@@ -83,6 +84,14 @@ def _comparison(item: tuple[str, tuple[str, Any]]) -> str:
     )
     title = f"{name} against {against}"
     return f"<h3>{escape(title)}</h3>{_table(OF_CHANGES, found.rows, title)}{said}{lists}"
+
+
+def _activations(report: Report) -> str:
+    if not report.diffs:
+        return "<p>No activation diff was made for these runs: <code>--mri</code> makes one.</p>"
+    from reports.mri.render import section
+
+    return "".join(map(section, report.diffs))
 
 
 def _runs(report: Report) -> str:

@@ -22,13 +22,16 @@ def render(report: Report, _: str = "json") -> str:
         "notes": report.notes,
         "runs": {name: run.provenance for name, run in report.runs.items()},
     }
-    return json.dumps(_plain(whole), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if report.diffs:
+        whole["activations"] = [diff.as_dict() for diff in report.diffs]
+    return json.dumps(plain(whole), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What strict JSON knows: no NumPy, and null for what is not finite."""
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     value = value.item() if hasattr(value, "item") else value  # a number of NumPy's
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -24,6 +24,10 @@ def render(report: Report, _: str = "markdown") -> str:
             if cases:
                 listed = f"<details><summary>{len(cases)} {word}</summary>\n\n{', '.join(cases)}\n\n</details>"
                 parts.append(listed)
+    if report.diffs:
+        from reports.mri.render import markdown
+
+        parts += ["## Activations", *map(markdown, report.diffs)]
     return "\n\n".join([*parts, *report.notes]) + "\n"
 
 

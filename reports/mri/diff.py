@@ -1,0 +1,380 @@
+"""The diff of a base and its fine-tunes: everything that is known of it, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.mazes.errors import CheckpointError
+from benchmark.mazes.outcomes import SOLVED
+from models import load
+from models.checkpoints import Checkpoint
+from models.engines.tokens import positions
+from reports.run import Run
+
+from . import causal, crossed, lens, nrag, probe_set, probes, significance, similarity, weights
+from .anatomy import open_model
+from .probe_set import ProbeSet
+from .scan import PLACES, Scan, scan
+
+COMPARED = ("prompt", "answer", "drawing")
+"""The places whose states are compared."""
+PERMUTATIONS = 200
+CHANGES = ("fixed", "broken", "left solved", "left unsolved")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a tuned checkpoint beside the base's, at one place. Figures of three are value, low, high."""
+
+    place: str
+    layer: int
+    """0 is the embeddings; the last is after the last norm."""
+    cka: tuple[float, float, float]
+    """Debiased linear CKA, by jackknife: 1 the same geometry."""
+    cka_chance: float
+    """The 97.5 % quantile of CKA where the texts of one are shuffled: what independent states come to."""
+    cosine: tuple[float, float, float]
+    relative: tuple[float, float, float]
+    """|tuned - base| / |base|."""
+    norm_ratio: tuple[float, float, float]
+    common: tuple[float, float, float]
+    """The share of the change that is one vector for all texts."""
+    p: float
+    """Of a common change, by sign flips, adjusted for the layers of this place."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a layer does by itself, given the base's input (see `crossed`)."""
+
+    layer: int
+    """0 is the embeddings."""
+    relative: tuple[float, float, float]
+    """|change of what it adds| / |what it adds in the base|, at the last token."""
+    p: float
+    """Of a common change, by sign flips, adjusted for the layers."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The mazes of one fate, and how much their states changed at the last token."""
+
+    change: str
+    """One of CHANGES: what became of them from base to tuned, by their saved replies."""
+    n: int
+    relative: list[tuple[float, float, float]]
+    """Of each layer; none for fewer than 4 mazes."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """One fine-tune beside the base."""
+
+    name: str
+    layers: list[Layer]
+    between: list[list[float | None]]
+    """Debiased CKA at the last token: rows are layers of the base, columns of the tuned; None where one is constant."""
+    own: list[Own]
+    divergence: dict[str, tuple[float, float, float]]
+    """KL(base || tuned) in nats of what is said after `prompt` and `answer`, with interval."""
+    furthest: list[tuple[str, str, float]]
+    """The mazes whose first move diverges most: group, case, nats."""
+    effects: list[causal.Effect]
+    moved: list[weights.Moved]
+    groups: list[Group]
+    graphs: list[nrag.Graphs]
+
+
+@dataclass(frozen=True)
+class Diff:
+    """A base, its fine-tunes, and what changed."""
+
+    base: str
+    about: dict[str, Any]
+    """Where it comes from: digests of texts and weights, versions, the form of the answer, how many texts."""
+    tuned: list[Tuned]
+    lenses: dict[str, list[lens.Seen]]
+    """By checkpoint, the base first."""
+    chance: float
+    """The share of right first moves for who picks at random."""
+    readings: dict[str, list[probes.Reading]]
+    """By checkpoint, the base first and `random weights` last."""
+    targets: dict[str, str]
+    """What each probe is to read, in words."""
+    notes: list[str] = field(default_factory=list)
+
+    def of(self, name: str) -> Tuned:
+        """The fine-tune of that name. Raises KeyError where there is none."""
+        for one in self.tuned:
+            if one.name == name:
+                return one
+        raise KeyError(name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it but the pictures, for JSON."""
+        found = asdict(self)
+        for one in found["tuned"]:
+            for graphs in one["graphs"]:
+                del graphs["pictures"]
+        return found
+
+
+def diff(
+    base: Checkpoint,
+    tuned: Sequence[Checkpoint],
+    n: int = 256,
+    tiers: Sequence[str] = probe_set.TIERS,
+    reducers: Sequence[str] = ("SVD",),
+    runs: Mapping[str, Run] | None = None,
+    show: bool = True,
+) -> Diff:
+    """Scan all checkpoints and compare each of `tuned` with `base`; a bar is shown meanwhile.
+
+    `runs` are saved replies by checkpoint, for what became of the mazes. Raises CheckpointError where one cannot be
+    scanned, its states do not vary, or its tokenizer is not the base's.
+    """
+    import sys
+
+    from tqdm import tqdm
+
+    texts = _texts(base, tuned, n, tiers)
+    notes = []
+    passes = len(tuned) * 3 + 3  # scans; of each fine-tune what its layers do, and what steering does; probes
+    with tqdm(total=passes * len(texts), desc="activations", unit="text", file=sys.stderr, disable=not show) as bar:
+        at_base = scan(base, texts, bar.update)
+        untrained = scan(base.whole(), texts, bar.update, random=True)
+        scans = [scan(one, texts, bar.update) for one in tuned]
+        model = open_model(base.weights())
+        found = []
+        for one, its in zip(tuned, scans, strict=True):
+            bar.set_postfix_str(one.name)
+            other = open_model(one.weights())
+            changed, added = crossed.own_changes(model, other, texts, bar.update)
+            steered = _steer(model, other, at_base, its, texts, bar.update)
+            found.append(_tuned(one, base, at_base, its, changed, added, steered, texts, reducers, runs or {}, notes))
+        bar.set_postfix_str("probes")
+        asked = probes.targets(texts)
+        readings: dict[str, list[probes.Reading]] = {}
+        for its in (at_base, *scans, untrained):
+            readings[its.name] = [reading for target in asked for reading in _read(its, target, texts)]
+            bar.update(len(texts) / (len(scans) + 2))
+    lenses = {its.name: lens.lens(its, texts) for its in (at_base, *scans)}
+    what = {target.name: target.what for target in asked}
+    return Diff(base.name, _about(base, tuned, texts), found, lenses, lens.chance(texts), readings, what, notes)
+
+
+def _texts(base: Checkpoint, tuned: Sequence[Checkpoint], n: int, tiers: Sequence[str]) -> ProbeSet:
+    """The texts that all of them read, which have to be the same tokens to all."""
+    if not tuned:
+        raise CheckpointError("a diff takes a base and at least one fine-tune")
+    forms = {probe_set.form(one) for one in tuned}
+    if len(forms) > 1:
+        raise CheckpointError(
+            f"{', '.join(one.name for one in tuned)} were taught to answer in different ways ({', '.join(forms)}), so "
+            "they have no text in common: make a diff of each way"
+        )
+    (form,) = forms
+    made = []
+    for one in (base, *tuned):
+        longest = positions(load.settings(one.weights()))
+        made.append(probe_set.make(load.tokenizer(one.weights()), form, n, tiers, longest))
+        if made[-1].digest != made[0].digest:
+            raise CheckpointError(
+                f"{base.name} and {one.name} do not read the same tokens (another tokenizer, or chat template): their "
+                "states belong to different texts"
+            )
+    return made[0]
+
+
+def _tuned(
+    one: Checkpoint,
+    base: Checkpoint,
+    at_base: Scan,
+    its: Scan,
+    changed: NDArray[np.float32],
+    added: NDArray[np.float32],
+    steered: list[causal.Effect],
+    texts: ProbeSet,
+    reducers: Sequence[str],
+    runs: Mapping[str, Run],
+    notes: list[str],
+) -> Tuned:
+    layers, grams = [], {}
+    for place in COMPARED:
+        here, grams[place] = _compared(place, at_base, its)
+        layers += here
+    divergences = {place: _divergence(at_base.chances(place), its.chances(place)) for place in ("prompt", "answer")}
+    order = np.argsort(-divergences["answer"])[:10]
+    between = similarity.cka(*grams["answer"])
+    states = [np.asarray(one.states("answer")).swapaxes(0, 1) for one in (at_base, its)]
+    graphs = []
+    try:
+        graphs = [
+            nrag.graphs(*states, reducer, centre, draw=centre) for reducer in reducers for centre in (False, True)
+        ]
+    except nrag.MissingError as error:
+        notes.append(str(error))
+    return Tuned(
+        one.name,
+        layers,
+        [[None if np.isnan(value) else float(value) for value in row] for row in between],
+        _own(changed, added),
+        {place: significance.mean_interval(values) for place, values in divergences.items()},
+        [(texts.probes[at].group, texts.probes[at].case, float(divergences["answer"][at])) for at in order],
+        steered,
+        weights.moved(base.weights(), one.weights()),
+        _fates(runs.get(base.name), runs.get(one.name), states, texts),
+        graphs,
+    )
+
+
+def _compared(place: str, base: Scan, tuned: Scan) -> tuple[list[Layer], tuple[list[Any], list[Any]]]:
+    """All layers at one place, and the Gram matrices that their CKA is made of."""
+    before, after = base.states(place), tuned.states(place)
+    n, depth = before.shape[:2]
+    found, chances = [], []
+    grams: tuple[list[Any], list[Any]] = ([], [])
+    draws = significance.draws(n)
+    for layer in range(depth):
+        one, other = (np.asarray(states[:, layer], float) for states in (before, after))
+        pair = [rows - rows.mean(0) for rows in (one, other)]
+        raw = [rows @ rows.T for rows in pair]
+        for kept, gram in zip(grams, raw, strict=True):
+            kept.append(similarity.centred(gram))
+
+        def cka(chosen: NDArray[np.int64], raw: Any = raw) -> float:
+            some = [similarity.centred(gram[np.ix_(chosen, chosen)]) for gram in raw]
+            return float(similarity.cka(some[:1], some[1:])[0, 0])
+
+        constant = not (np.ptp(one, 0).any() and np.ptp(other, 0).any())
+        change = other - one
+        chances.append(significance.sign_flip(change))
+        common = similarity.common_share(change, np.vstack([np.ones((1, n)), draws]))
+        found.append(
+            Layer(
+                place,
+                layer,
+                (float("nan"),) * 3 if constant else significance.jackknife(cka, n),
+                float("nan") if constant else _shuffled(grams[0][-1], grams[1][-1]),
+                significance.mean_interval(similarity.cosine(one, other)),
+                significance.mean_interval(similarity.relative_change(one, other)),
+                significance.mean_interval(similarity.norm_ratio(one, other)),
+                (float(common[0]), *significance.interval(common[1:])),
+                1.0,
+            )
+        )
+    adjusted = significance.discoveries(chances)
+    return [Layer(**{**vars(one), "p": p}) for one, p in zip(found, adjusted, strict=True)], grams
+
+
+def _shuffled(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """The 97.5 % quantile of CKA with the texts of one of them shuffled."""
+    random = np.random.default_rng(0)
+    orders = (random.permutation(len(one)) for _ in range(PERMUTATIONS))
+    norm = np.sqrt((one * one).sum() * (other * other).sum())
+    return float(np.quantile([(one * other[np.ix_(order, order)]).sum() / norm for order in orders], 0.975))
+
+
+def _own(changed: NDArray[np.float32], added: NDArray[np.float32]) -> list[Own]:
+    chances = [significance.sign_flip(changed[:, layer]) for layer in range(changed.shape[1])]
+    adjusted = significance.discoveries(chances)
+    found = []
+    for layer, p in enumerate(adjusted):
+        change, was = (np.linalg.norm(part[:, layer].astype(float), axis=1) for part in (changed, added))
+        found.append(Own(layer, significance.mean_interval(change / np.maximum(was, 1e-30)), p))
+    return found
+
+
+def _steer(base: Any, tuned: Any, at_base: Scan, its: Scan, texts: ProbeSet, progress: Any) -> list[causal.Effect]:
+    """Each layer's mean difference, but the last one's, which is known after the norm alone."""
+    differences = np.asarray(its.states("answer"), float).mean(0) - np.asarray(at_base.states("answer"), float).mean(0)
+    inner = differences[1:-1].astype(np.float32)
+    if not len(inner):
+        return []
+    return [
+        *causal.effects(base, "base", inner, texts, lambda n: progress(n / 2)),
+        *causal.effects(tuned, "tuned", -inner, texts, lambda n: progress(n / 2)),
+    ]
+
+
+def _divergence(base: NDArray[np.float32], tuned: NDArray[np.float32]) -> NDArray[np.float64]:
+    """KL(base || tuned) of each text, of logarithms of chances (texts, tokens)."""
+    found = [float((np.exp(one) * (one - other)).sum()) for one, other in zip(base, tuned, strict=True)]
+    return np.maximum(np.array(found), 0)
+
+
+def _fates(
+    before: Run | None, after: Run | None, states: Sequence[NDArray[np.float32]], texts: ProbeSet
+) -> list[Group]:
+    """What became of the mazes, as far as both checkpoints were asked them, and how much their states changed."""
+    if before is None or after is None:
+        return []
+    solved = [
+        {(line.group, line.case): line.outcome in SOLVED for line in run.lines if line.outcome != "error"}
+        for run in (before, after)
+    ]
+    fates: dict[str, list[int]] = {change: [] for change in CHANGES}
+    for at, probe in enumerate(texts.probes):
+        was, now = (known.get((probe.group, probe.case)) for known in solved)
+        if was is not None and now is not None:
+            fates[_FATE[was, now]].append(at)
+    changes = [similarity.relative_change(one, other) for one, other in zip(*states, strict=True)]
+    return [
+        Group(
+            name,
+            len(chosen),
+            [significance.mean_interval(change[chosen]) for change in changes] if len(chosen) >= 4 else [],
+        )
+        for name, chosen in fates.items()
+    ]
+
+
+_FATE = dict(zip([(False, True), (True, False), (True, True), (False, False)], CHANGES, strict=True))
+
+
+def _read(its: Scan, target: probes.Target, texts: ProbeSet) -> list[probes.Reading]:
+    states = its.states(target.place)
+    owner = texts.owner if target.place == "cells" else np.arange(len(texts))
+    return probes.read_layers([states[:, layer] for layer in range(states.shape[1])], target, owner)
+
+
+def _about(base: Checkpoint, tuned: Sequence[Checkpoint], texts: ProbeSet) -> dict[str, Any]:
+    return {
+        "texts": len(texts),
+        "tokens": sum(len(probe.ids) for probe in texts.probes),
+        "tiers": sorted({probe.group for probe in texts.probes}),
+        "form": texts.form,
+        "digest": texts.digest,
+        "weights": {one.name: load.content(one.weights()) for one in (base, *tuned)},
+        "places": {place: PLACES[place] for place in COMPARED},
+        "versions": {name: version(name) for name in ("torch", "transformers", "llm-mri")},
+    }
+
+
+def runs_of(runs: Mapping[str, Run], checkpoints: Sequence[Checkpoint]) -> dict[str, Run]:
+    """Of these runs those that the checkpoints gave with the very weights that they have now, by their names."""
+    found = {}
+    for one in checkpoints:
+        content = load.content(one.weights())
+        for run in runs.values():
+            said = run.provenance.get("checkpoint", {})
+            if said.get("name") == one.name and said.get("content") == content:
+                found[one.name] = run
+    return found
+
+
+def pairs(checkpoints: Sequence[Checkpoint]) -> dict[str, tuple[Checkpoint, list[Checkpoint]]]:
+    """The fine-tunes among these checkpoints with what each chain began from, by its name."""
+    found: dict[str, tuple[Checkpoint, list[Checkpoint]]] = {}
+    for one in checkpoints:
+        chain = list(one.ancestors())
+        root = chain[-1] if chain else one.whole()
+        if not one.is_agent and root != one:
+            found.setdefault(root.name, (root, []))[1].append(one)
+    return found

@@ -1,0 +1,243 @@
+"""The pictures of a diff, as SVG; each caption says what is shown and what would be expected by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from math import ceil
+from typing import Any
+
+from reports.render.charts import colour, figure, svg
+
+from .diff import Diff, Tuned
+
+GREY = "#888888"
+
+
+def all_of(diff: Diff) -> str:
+    """Every picture that the diff has, the ones of all checkpoints first."""
+    return "".join([_lenses(diff), _changes(diff), _probes(diff), *(_of_one(diff, one) for one in diff.tuned)])
+
+
+def _band(axes: Any, layers: Sequence[int], figures: Sequence[Sequence[float]], at: int, label: str) -> None:
+    """A line of values with the band of their intervals."""
+    values, lows, highs = zip(*figures, strict=True)
+    axes.plot(layers, values, color=colour(at), marker="o", markersize=3, label=label)
+    axes.fill_between(layers, lows, highs, color=colour(at), alpha=0.2, linewidth=0)
+
+
+def _lenses(diff: Diff) -> str:
+    drawn, axes = figure(5.2, 3.2)
+    for at, (name, seen) in enumerate(diff.lenses.items()):
+        figures = [[100 * value for value in (one.share, one.low, one.high)] for one in seen]
+        _band(axes, [one.layer for one in seen], figures, at, name)
+    axes.axhline(100 * diff.chance, color=GREY, linestyle="--", label="chance")
+    axes.set(xlabel="layer (0: embeddings)", ylabel="first move right, %", ylim=(-3, 103))
+    return svg(
+        drawn,
+        axes,
+        "Logit lens: how often the likeliest move, read off each layer through the last norm and the head, begins a "
+        "shortest path; bands are 95 % bootstrap intervals over mazes, the dashed line is who picks a move at random",
+    )
+
+
+def _changes(diff: Diff) -> str:
+    """All fine-tunes in one picture: how alike the states are, how far they moved, what each layer does by itself."""
+    drawn, panels = figure(10.5, 3.2, 1, 3)
+    for at, one in enumerate(diff.tuned, 1):  # the base is the first colour everywhere
+        here = [layer for layer in one.layers if layer.place == "answer"]
+        alike = [layer for layer in here if layer.cka[0] == layer.cka[0]]
+        if alike:
+            _band(panels[0], [layer.layer for layer in alike], [layer.cka for layer in alike], at, one.name)
+        _band(panels[1], [layer.layer for layer in here], [layer.relative for layer in here], at, one.name)
+        _band(panels[2], [own.layer for own in one.own], [own.relative for own in one.own], at, one.name)
+    chance = [layer.cka_chance for layer in diff.tuned[0].layers if layer.place == "answer"]
+    panels[0].plot(range(len(chance)), chance, color=GREY, linestyle="--", label="chance")
+    panels[0].set(title="debiased CKA with the base", ylim=(-0.05, 1.05))
+    panels[1].set(title="|change| / |base|", ylim=(0, None))
+    panels[2].set(title="what each layer adds,\ngiven the base's input", ylim=(0, None))
+    for panel in panels:
+        panel.set_xlabel("layer (0: embeddings)")
+    return svg(
+        drawn,
+        panels[2],
+        "What fine-tuning changed before the first move, by layer: the likeness of the geometry (1 is the same, the "
+        "dashed line is what shuffled texts come to), the change of the states, and the change of what each layer adds "
+        "when it is given the base's input (0 where its weights are the base's); a base beside itself is 1, 0 and 0",
+        is_wide=True,
+    )
+
+
+def _probes(diff: Diff) -> str:
+    """A panel for each thing that was read."""
+    names = list(diff.targets)
+    columns = 4
+    drawn, panels = figure(11, 2.6 * ceil(len(names) / columns), ceil(len(names) / columns), columns)
+    flat = list(panels.flat)
+    for panel, target in zip(flat, names, strict=False):
+        for at, (name, readings) in enumerate(diff.readings.items()):
+            here = [one for one in readings if one.target == target]
+            if not here:
+                continue
+            layers = [one.layer for one in here]
+            shares = [[100 * value for value in (one.share, one.low, one.high)] for one in here]
+            if name in diff.lenses:
+                _band(panel, layers, shares, at, name)
+            else:
+                panel.plot(layers, [share for share, *_ in shares], color=GREY, linestyle="--", label=name)
+        first = [one for one in diff.readings[diff.base] if one.target == target]
+        panel.plot(
+            [one.layer for one in first],
+            [100 * one.exchanged for one in first],
+            color=GREY,
+            linestyle=":",
+            label="labels exchanged",
+        )
+        panel.set(title=target, ylim=(-3, 103))
+    for panel in flat[len(names) :]:
+        panel.set_axis_off()
+    meanings = "; ".join(f"{name}: {what}" for name, what in diff.targets.items())
+    return svg(
+        drawn,
+        flat[columns - 1],
+        f"What a linear probe reads off each layer, in percent right, on mazes it has not learned from ({meanings}). "
+        "Dotted: the same where mazes have exchanged their labels; dashed: a model that nobody trained. Only what lies "
+        "above both was learned",
+        is_wide=True,
+    )
+
+
+def _of_one(diff: Diff, one: Tuned) -> str:
+    return f"<h3>{escape(one.name)}</h3>" + "".join(
+        [_between(diff, one), _effects(one), _moved(one), _groups(one), _overlaps(one), *_llm_mri(diff, one)]
+    )
+
+
+def _between(diff: Diff, one: Tuned) -> str:
+    drawn, axes = figure(3.6, 3.2)
+    values = [[float("nan") if value is None else value for value in row] for row in one.between]
+    image = axes.imshow(values, cmap="cividis", vmin=0, vmax=1, origin="lower")
+    drawn.colorbar(image, ax=axes)
+    axes.set(xlabel=f"layer of {one.name}", ylabel=f"layer of {diff.base}")
+    return svg(
+        drawn,
+        axes,
+        f"Debiased CKA before the first move, each layer of {diff.base} with each of {one.name}: 1 is the same "
+        "geometry, 0 what independent states come to; empty where a layer does not vary",
+        legend=False,
+    )
+
+
+def _effects(one: Tuned) -> str:
+    if not one.effects:
+        return ""
+    drawn, panels = figure(7.5, 2.8, 1, 2)
+    for panel, model, title in zip(
+        panels, ("base", "tuned"), ("added to the base", "taken from the tuned"), strict=True
+    ):
+        here = [effect for effect in one.effects if effect.model == model]
+        for at, label, figures in (
+            (1, "the difference", [(effect.change, effect.low, effect.high) for effect in here]),
+            (0, "random, as long", [(effect.random, effect.random_low, effect.random_high) for effect in here]),
+        ):
+            values = [100 * value for value, _, _ in figures]
+            spread = [
+                [100 * (value - low) for value, low, _ in figures],
+                [100 * (high - value) for value, _, high in figures],
+            ]
+            places = [effect.layer + 0.12 * (at - 0.5) for effect in here]
+            panel.errorbar(
+                places, values, yerr=spread, color=colour(at), marker="o", capsize=3, linestyle="", label=label
+            )
+        panel.axhline(0, color=GREY, linewidth=0.8)
+        panel.set(title=title, xlabel="layer", ylabel="first move right, points")
+    return svg(
+        drawn,
+        panels[1],
+        f"Does it matter: what the mean difference of a layer ({one.name} minus base), put in before the first move, "
+        "does to the share of right first moves; beside it vectors of the same length in random directions. Where the "
+        "two agree, the direction is of no account",
+    )
+
+
+def _moved(one: Tuned) -> str:
+    if not one.moved:
+        return ""
+    ordered = sorted(one.moved, key=lambda moved: -moved.relative)[:20]
+    drawn, panels = figure(9, 0.8 + 0.2 * len(ordered), 1, 3)
+    names = [moved.name.removesuffix(".weight").removeprefix("model.") for moved in ordered]
+    for panel, title, values in (
+        (panels[0], "|change| / |before|", [moved.relative for moved in ordered]),
+        (panels[1], "stable rank of the change", [moved.stable_rank for moved in ordered]),
+        (panels[2], "rotation, degrees", [moved.rotation for moved in ordered]),
+    ):
+        panel.barh(names, values, color=colour(0))
+        panel.invert_yaxis()
+        panel.set_title(title)
+        if panel is not panels[0]:
+            panel.set_yticks([])
+    return svg(
+        drawn,
+        panels[2],
+        f"Where the weights of {one.name} moved most: how far, in how many directions, and how far the space of the "
+        "eight greatest singular directions turned; untouched weights have 0 everywhere",
+        legend=False,
+    )
+
+
+def _groups(one: Tuned) -> str:
+    known = [group for group in one.groups if group.relative]
+    if not known:
+        return ""
+    drawn, axes = figure(5.2, 3.2)
+    for at, group in enumerate(known):
+        _band(axes, range(len(group.relative)), group.relative, at, f"{group.change} ({group.n})")
+    axes.set(xlabel="layer (0: embeddings)", ylabel="|change| / |base|", ylim=(0, None))
+    return svg(
+        drawn,
+        axes,
+        f"How far the states moved before the first move, by what became of the mazes from {one.name}'s base to it; if "
+        "the change had nothing to do with it, the lines would lie in each other's bands",
+    )
+
+
+def _overlaps(one: Tuned) -> str:
+    if not one.graphs:
+        return ""
+    drawn, axes = figure(5.2, 3.2)
+    for at, graphs in enumerate(one.graphs):
+        label = f"{graphs.reducer}, {'centred' if graphs.is_centred else 'raw'}"
+        layers = graphs.layers[:-1]
+        axes.plot(layers, graphs.overlap, color=colour(at), marker="o", markersize=3, label=label)
+        _, lows, highs = zip(*graphs.chance, strict=True)
+        axes.fill_between(layers, lows, highs, color=colour(at), alpha=0.2, linewidth=0)
+    axes.set(xlabel="from layer", ylabel="weighted Jaccard", ylim=(-0.03, 1.03))
+    return svg(
+        drawn,
+        axes,
+        f"LLM-MRI's graphs of base and {one.name}: what their edges have in common from each layer to the next (1: the "
+        "same). Bands: 95 % of what comes of swapping each text's two states at random; below them the two are told "
+        "apart by more than chance. Raw, a common shift alone does that; centred, it takes more",
+    )
+
+
+def _llm_mri(diff: Diff, one: Tuned) -> list[str]:
+    """LLM-MRI's own pictures."""
+    found = []
+    for graphs in one.graphs:
+        for what, data in graphs.pictures.items():
+            if what == "graph":
+                layers = ", ".join(map(str, graphs.layers))
+                says = (
+                    f"LLM-MRI's neural regions ({graphs.reducer}, centred), layers {layers} from above: a node is a "
+                    f"region that texts visit, blue edges are visited by more texts in {diff.base}, red ones by more "
+                    f"in {one.name}, and wider ones by many more. Where nothing changed there are no edges"
+                )
+            else:
+                says = (
+                    f"LLM-MRI's heat maps of {what} ({graphs.reducer}, centred): how many texts are in each region of "
+                    f"{diff.base} and of {one.name}, and the difference, which is 0 everywhere where nothing changed"
+                )
+            picture = f'<img alt="{escape(says)}" src="data:image/png;base64,{data}">'
+            found.append(f'<figure class="whole">{picture}<figcaption>{escape(says)}.</figcaption></figure>')
+    return found

@@ -1,0 +1,194 @@
+"""The texts that are scanned: mazes of the suite, balanced by tier and first move, and where in them to look.
+
+A text is the benchmark's question and the beginning of a right answer, up to where the first move is said next, in the
+form that the checkpoint was taught. Both checkpoints of a diff read the same tokens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.mazes import answer
+from benchmark.mazes.draw import DRAWINGS, Grid, draw
+from benchmark.mazes.errors import CheckpointError
+from benchmark.mazes.maze import MOVES, Maze, ways
+from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.prompt.en import TAG
+from benchmark.mazes.solve import distances
+from benchmark.mazes.suite import GENERATORS, Case
+from models.checkpoints import Checkpoint
+from models.recipes import texts
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+TIERS = ("tiny", "small", "medium")
+DRAWING = "compact"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One text."""
+
+    group: str
+    case: str
+    ids: tuple[int, ...]
+    """Its tokens; the first move is said after the last of them."""
+    prompt: int
+    """The place of the last token of the question."""
+    cells: tuple[int, ...]
+    """The places of the tokens in which the cells are drawn, row by row."""
+    candidates: tuple[int, ...]
+    """The tokens that say U, D, L, R next; -1 for a move out of the lattice."""
+    right: str
+    """The moves that begin a shortest path."""
+
+    @cached_property
+    def maze(self) -> Maze:
+        return Case.of(self.group, self.case).maze
+
+
+@dataclass(frozen=True)
+class ProbeSet:
+    """Texts in order of their length, so that batches of neighbours need little padding."""
+
+    probes: tuple[Probe, ...]
+    form: str
+    """The form of the answer: `search`, `plain` or `chat`."""
+
+    def __len__(self) -> int:
+        return len(self.probes)
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of all tokens and places."""
+        return hashlib.sha256(json.dumps([asdict(probe) for probe in self.probes]).encode()).hexdigest()
+
+    @cached_property
+    def owner(self) -> NDArray[np.int64]:
+        """Of which text each cell is, for arrays that hold the cells of all texts one after the other."""
+        return np.repeat(np.arange(len(self)), [len(probe.cells) for probe in self.probes])
+
+    @cached_property
+    def right(self) -> NDArray[np.bool_]:
+        """Which of U, D, L, R begin a shortest path, shape (texts, 4)."""
+        return np.array([[move in probe.right for move in MOVES] for probe in self.probes])
+
+    @cached_property
+    def possible(self) -> NDArray[np.bool_]:
+        """Which of them stay in the lattice, shape (texts, 4)."""
+        return np.array([[token >= 0 for token in probe.candidates] for probe in self.probes])
+
+
+def form(checkpoint: Checkpoint) -> str:
+    """The form of answer that a checkpoint was taught; a stranger's is not known, and it is given a plain text."""
+    recipe = getattr(checkpoint, "recipe", None)
+    return str(getattr(recipe, "style", "search" if recipe else checkpoint.style))
+
+
+def make(
+    tokenizer: PreTrainedTokenizerBase, form: str, n: int = 256, tiers: Sequence[str] = TIERS, longest: int = 10**9
+) -> ProbeSet:
+    """`n` texts. Raises CheckpointError where the tokenizer cannot say where the cells are, or tell the moves apart.
+
+    `longest` is how many tokens the model can read.
+    """
+    if not tokenizer.is_fast:
+        raise CheckpointError("the tokenizer does not tell where its tokens stand in a text: a fast one is needed")
+    found = [_probe(tokenizer, case, form) for case in _balanced(n, tiers)]
+    if (most := max(len(probe.ids) for probe in found)) >= longest:
+        raise CheckpointError(f"the longest text has {most} tokens, and the model reads {longest}: give smaller tiers")
+    return ProbeSet(tuple(sorted(found, key=lambda probe: (len(probe.ids), probe.group, probe.case))), form)
+
+
+def _balanced(n: int, tiers: Sequence[str]) -> Iterator[Case]:
+    """Cases of the tiers, in turn one of each tier and first move."""
+    waiting: dict[tuple[str, str], deque[Case]] = {(tier, move): deque() for move in MOVES for tier in tiers}
+    streams = {tier: _stream(tier) for tier in tiers}
+    while True:
+        for (tier, _), cases in waiting.items():
+            while not cases:
+                case = next(streams[tier])
+                waiting[tier, texts.right(case.maze)[0]].append(case)
+            yield cases.popleft()
+            n -= 1
+            if not n:
+                return
+
+
+def _stream(tier: str) -> Iterator[Case]:
+    """The cases of a tier, generators in turn; there are more than the suite asks."""
+    return (Case.of(tier, f"{generator}-{index:04d}") for index in count() for generator in GENERATORS)
+
+
+def _probe(tokenizer: PreTrainedTokenizerBase, case: Case, form: str) -> Probe:
+    maze = case.maze
+    asked: Any = prompt(maze, Asking(DRAWING, texts.STYLES[form]))
+    if form == "chat":
+        if tokenizer.chat_template is None:
+            raise CheckpointError("the tokenizer has no chat template, and the checkpoint was taught to chat")
+        asked = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    encoded = tokenizer(asked, return_offsets_mapping=True, add_special_tokens=form != "chat")
+    ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
+    lead, spoken = _lead(maze, form)
+    candidates = [tokenizer(text, add_special_tokens=False)["input_ids"][0] if text else -1 for text in spoken]
+    told = [token for token in candidates if token >= 0]
+    if len(set(told)) < len(told):
+        raise CheckpointError("the tokenizer begins two moves with the same token, so that they cannot be told apart")
+    left = distances(maze.walls, maze.goal)
+    return Probe(
+        case.group,
+        case.id,
+        (*ids, *tokenizer(lead, add_special_tokens=False)["input_ids"]),
+        len(ids) - 1,
+        tuple(_cells(maze, asked, [start for start, end in offsets if end > start], _first(offsets))),
+        tuple(candidates),
+        "".join(move for move in ways(maze.walls, maze.start) if left[_beside(maze, move)] < left[maze.start]),
+    )
+
+
+def _beside(maze: Maze, move: str) -> tuple[int, int]:
+    return answer.cells(maze.start, move)[1]
+
+
+def _first(offsets: Sequence[tuple[int, int]]) -> int:
+    """How many special tokens, which stand for no text, come first."""
+    return next(at for at, (start, end) in enumerate(offsets) if end > start)
+
+
+def _lead(maze: Maze, form: str) -> tuple[str, list[str]]:
+    """The beginning of a right answer, and what then says U, D, L, R; empty for a move out of the lattice."""
+    if form != "search":
+        return TAG, [f" {move}" for move in MOVES]
+    whole = texts.said(texts.reply(maze, texts.right(maze), form))
+    name = f"{TAG}\nS {texts.name(maze.start)}"
+    lead = whole[: whole.index(name) + len(name)]
+    beside = [_beside(maze, move) for move in MOVES]
+    return lead, [
+        f" {texts.name(cell)}" if 0 <= cell[0] < maze.rows and 0 <= cell[1] < maze.cols else "" for cell in beside
+    ]
+
+
+def _cells(maze: Maze, text: str, starts: Sequence[int], skipped: int) -> Iterator[int]:
+    """The places of the tokens that have the middle of each cell, row by row."""
+    drawn, style = draw(maze, DRAWING), DRAWINGS[DRAWING]
+    assert isinstance(style, Grid)
+    begin = text.rindex(drawn)
+    lines = [begin]
+    for line in drawn.split("\n"):
+        lines.append(lines[-1] + len(line) + 1)
+    for row in range(maze.rows):
+        for col in range(maze.cols):
+            line, column = style.place(row, col)
+            yield skipped + bisect_right(starts, lines[line] + column) - 1

@@ -1,0 +1,204 @@
+"""What can be read off hidden states by a linear map: where S and G are, where walls stand, which way to go.
+
+A probe is ridge regression on standardized states, by cross-validation over mazes: no maze is both learned from and
+asked about. Beside each probe stand what a reader has to know to believe it: what the same probe reads where the mazes'
+labels are exchanged (cell by cell among mazes of one size, so that what the place alone tells stays), what it reads
+where labels are made up (the control task of Hewitt and Liang 2019), and what it reads off a model that nobody trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.mazes import answer
+from benchmark.mazes.maze import MOVES
+from benchmark.mazes.solve import distances, shortest_path
+
+from .probe_set import ProbeSet
+from .significance import mean_interval
+
+Floats = NDArray[np.floating]
+Doubles = NDArray[np.float64]
+
+FOLDS = 5
+EXCHANGES = 100
+PENALTIES = tuple(10.0**power for power in range(-4, 3))
+"""Of ridge regression, as multiples of the mean variance of the states; the best is chosen by what is left out of each
+training set in turn (generalized cross-validation, Golub, Heath and Wahba 1979)."""
+CELLS = 12
+"""Of each maze that cell probes look at; the same in all mazes of one size."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a probe is to read."""
+
+    name: str
+    place: str
+    """Off which states: one of `scan.PLACES`, or `cells`."""
+    labels: NDArray[np.int64]
+    """Shape (rows, questions): a class for each, or -1 where a row is not asked."""
+    what: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one probe reads off one layer. Shares are of right answers, from 0 to 1."""
+
+    target: str
+    place: str
+    layer: int
+    share: float
+    low: float
+    high: float
+    exchanged: float
+    """The mean share where mazes have exchanged their labels."""
+    p: float
+    """How likely so high a share is where labels are exchanged."""
+    control: float
+    """The share of a task whose labels were made up."""
+
+
+def targets(probes: ProbeSet) -> list[Target]:
+    """What is known of the mazes, and could be known inside."""
+    first = np.array([list(MOVES).index(shortest_path(probe.maze)[0]) for probe in probes.probes])
+    ends = {end: np.array([getattr(probe.maze, end) for probe in probes.probes]) for end in ("start", "goal")}
+    cells = {name: np.concatenate([_of_cells(probe.maze)[name] for probe in probes.probes]) for name in _CELLWISE}
+    chosen = kept(probes)
+    return [
+        Target("first move", "answer", first[:, None], "the first move of a shortest path"),
+        Target("S, before", "prompt", ends["start"], "row and column of S, at the end of the question"),
+        Target("G, before", "prompt", ends["goal"], "row and column of G, at the end of the question"),
+        Target("G, after", "answer", ends["goal"], "row and column of G, before the first move"),
+        *(Target(name, "cells", np.where(chosen[:, None], cells[name], -1), what) for name, what in _CELLWISE.items()),
+    ]
+
+
+_CELLWISE = {
+    "walls": "whether a wall stands above, below, left and right of a cell, at its token",
+    "distance": "which third of the distances to G a cell is in, at its token",
+    "on path": "whether a cell is on the shortest path, at its token",
+}
+
+
+def _of_cells(maze: object) -> dict[str, NDArray[np.int64]]:
+    """The labels of a maze's cells, row by row."""
+    walls, start, goal = maze.walls, maze.start, maze.goal  # type: ignore[attr-defined]
+    far = distances(walls, goal).ravel()
+    passed = set(answer.cells(start, shortest_path(maze)))  # type: ignore[arg-type]
+    on_path = [cell in passed for cell in np.ndindex(walls.shape)]
+    sides = np.stack([(walls.ravel() & side) > 0 for side, _ in MOVES.values()], 1)
+    thirds = np.minimum(3 * far // (far.max() + 1), 2)
+    return {"walls": sides.astype(int), "distance": thirds[:, None], "on path": np.array(on_path, int)[:, None]}
+
+
+def kept(probes: ProbeSet) -> NDArray[np.bool_]:
+    """Which cells are looked at, of those of all texts one after the other."""
+    found = []
+    for probe in probes.probes:
+        n = len(probe.cells)
+        chosen = np.zeros(n, bool)
+        chosen[np.random.default_rng(n).permutation(n)[:CELLS]] = True
+        found.append(chosen)
+    return np.concatenate(found)
+
+
+def read_layers(states: Sequence[Floats], target: Target, owner: NDArray[np.int64], seed: int = 0) -> list[Reading]:
+    """What a probe reads off each layer; `states` are its rows in each, `owner` says of which maze a row is.
+
+    Layers that do not vary are left out.
+    """
+    asked = (target.labels >= 0).all(1)
+    labels, mazes = target.labels[asked], owner[asked]
+    random = np.random.default_rng(seed)
+    columns = [labels, random.integers(0, labels.max(0) + 1, labels.shape)]
+    columns += [_exchanged(labels, mazes, random) for _ in range(EXCHANGES)]
+    folds = random.permutation(mazes.max() + 1)[mazes] % FOLDS
+    found = []
+    for layer, whole in enumerate(states):
+        rows = np.asarray(whole[asked], float)
+        if not np.ptp(rows, axis=0).any():
+            continue
+        right = _right(rows, columns, folds)
+        share, low, high = mean_interval(
+            np.bincount(mazes, right[0])[np.unique(mazes)] / np.bincount(mazes)[np.unique(mazes)]
+        )
+        shares = [float(one.mean()) for one in right]
+        p = (1 + sum(one >= shares[0] for one in shares[2:])) / (EXCHANGES + 1)
+        exchanged = float(np.mean(shares[2:]))
+        found.append(Reading(target.name, target.place, layer, share, low, high, exchanged, p, shares[1]))
+    return found
+
+
+def _exchanged(labels: NDArray[np.int64], mazes: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+    """The labels of other mazes with as many rows, row by row."""
+    begins = np.flatnonzero(np.r_[True, mazes[1:] != mazes[:-1]])
+    sizes = np.diff(np.r_[begins, len(mazes)])
+    source = np.arange(len(mazes))
+    for size in np.unique(sizes):
+        of_size = begins[sizes == size]
+        for to, start in zip(of_size, random.permutation(of_size), strict=True):
+            source[to : to + size] = np.arange(start, start + size)
+    return labels[source]
+
+
+def _right(rows: Doubles, columns: list[NDArray[np.int64]], folds: NDArray[np.int64]) -> list[Doubles]:
+    """For each set of labels the share of its questions that is answered right, of each row.
+
+    All sets share one decomposition of the states and the penalty that is best for the first.
+    """
+    sizes = np.concatenate([one.max(0) + 1 for one in columns])
+    flat = np.concatenate(columns, 1)
+    begins = np.r_[0, np.cumsum(sizes)]
+    hot = np.zeros((len(rows), begins[-1]))
+    for at in range(flat.shape[1]):
+        hot[np.arange(len(rows)), begins[at] + flat[:, at]] = 1
+    of_first = begins[columns[0].shape[1]]
+    answered = np.empty_like(flat)
+    for fold in range(FOLDS):
+        told = folds != fold
+        scores = ridge(rows[told], hot[told], rows[~told], of_first)
+        for at in range(flat.shape[1]):
+            answered[~told, at] = scores[:, begins[at] : begins[at + 1]].argmax(1)
+    hits = answered == flat
+    width = columns[0].shape[1]
+    return [hits[:, at : at + width].mean(1) for at in range(0, flat.shape[1], width)]
+
+
+def ridge(known: Floats, wanted: Floats, asked: Floats, of_first: int | None = None) -> Doubles:
+    """What ridge regression from `known` (rows, width) to `wanted` (rows, columns) says of the rows `asked`.
+
+    Columns of `known` are standardized; the penalty is the one of PENALTIES that is best for the first columns.
+    """
+    mean, scale = known.mean(0), known.std(0)
+    scale = np.where(scale > 1e-9 * max(1.0, float(np.abs(mean).max())), scale, np.inf)
+    one, other = (known - mean) / scale, (asked - mean) / scale
+    centre = wanted.mean(0)
+    right = wanted - centre
+    is_narrow = one.shape[1] <= one.shape[0]
+    if is_narrow:
+        values, vectors = np.linalg.eigh(one.T @ one)
+        values = values.clip(min=0)
+        target, source = vectors.T @ (one.T @ right), other @ vectors
+    else:
+        values, vectors = np.linalg.eigh(one @ one.T)
+        values = values.clip(min=0)
+        target, source = vectors.T @ right, other @ (one.T @ vectors)
+    unit = max(float(values.sum()) / one.shape[1], 1e-12)
+    first = target[:, :of_first]
+    # what is left of the first columns on the rows that are known, per degree of freedom that is left
+    energy = (right[:, :of_first] ** 2).sum()
+    fitted = first**2 / np.maximum(values, 1e-12 * values.max())[:, None] if is_narrow else first**2
+    best, least = PENALTIES[0], np.inf
+    for penalty in PENALTIES:
+        shrunk = values / (values + penalty * unit)
+        left = energy - (fitted * (1 - (1 - shrunk[:, None]) ** 2)).sum()
+        freedom = 1 - (shrunk.sum() + 1) / len(one)
+        if freedom > 0 and (score := left / freedom**2) < least:
+            best, least = penalty, score
+    found: Doubles = source @ (target / (values + best * unit)[:, None]) + centre
+    return found

@@ -1,0 +1,63 @@
+"""Where the weights moved: each matrix of the tuned model beside the base's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import load
+
+WIDEST = 4096
+"""Matrices that are wider and higher are measured on so many rows and columns, evenly taken: an SVD takes minutes."""
+DIRECTIONS = 8
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How one matrix changed."""
+
+    name: str
+    relative: float
+    """|change| / |before|, Frobenius."""
+    stable_rank: float
+    """|change|^2 / (its greatest singular value)^2: how many directions the change has; 0 where there is none."""
+    rotation: float
+    """The greatest angle in degrees between the spaces of the DIRECTIONS greatest singular vectors, before and after,
+    on the side of the output."""
+
+
+def moved(base: load.Weights, tuned: load.Weights) -> list[Moved]:
+    """All matrices that both have, in the order of their names; an adapter counts as merged."""
+    before = _matrices(base)
+    after = _matrices(tuned)
+    return [
+        Moved(name, *_figures(one, other))
+        for name, one in before.items()
+        if (other := after.get(name)) is not None and other.shape == one.shape
+    ]
+
+
+def _matrices(weights: load.Weights) -> dict[str, NDArray[np.float32]]:
+    model = load.model(weights)
+    if weights.base:
+        model = model.merge_and_unload(safe_merge=True)
+    return {name: value.detach().numpy() for name, value in model.named_parameters() if value.ndim == 2}
+
+
+def _figures(one: NDArray[np.float32], other: NDArray[np.float32]) -> tuple[float, float, float]:
+    change = other - one
+    size = float(np.linalg.norm(change))
+    if not size:
+        return 0.0, 0.0, 0.0
+    top = np.linalg.svd(_part(change), compute_uv=False)
+    (before, *_), (after, *_) = (np.linalg.svd(_part(matrix), full_matrices=False) for matrix in (one, other))
+    cosines = np.linalg.svd(before[:, :DIRECTIONS].T @ after[:, :DIRECTIONS], compute_uv=False)
+    rotation = float(np.degrees(np.arccos(np.clip(cosines.min(), -1, 1))))
+    return size / float(np.linalg.norm(one)), float((top**2).sum() / top[0] ** 2), rotation
+
+
+def _part(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    rows, cols = (-(-size // WIDEST) for size in matrix.shape)
+    return matrix[::rows, ::cols]
