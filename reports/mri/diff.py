@@ -252,7 +252,7 @@ def _compared(place: str, base: Scan, tuned: Scan) -> tuple[list[Layer], tuple[l
             some = [similarity.centred(gram[np.ix_(chosen, chosen)]) for gram in raw]
             return float(similarity.cka(some[:1], some[1:])[0, 0])
 
-        constant = not (np.ptp(one, 0).any() and np.ptp(other, 0).any())
+        constant = not (similarity.varies(one) and similarity.varies(other))
         change = other - one
         chances.append(significance.sign_flip(change))
         common = similarity.common_share(change, np.vstack([np.ones((1, n)), draws]))

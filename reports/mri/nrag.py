@@ -19,14 +19,17 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .similarity import varies
 
 REDUCERS = ("SVD", "PCA", "UMAP")
 GRID = 10
@@ -75,9 +78,7 @@ def graphs(
     """
     llm_mri = _package()
     varying = tuple(
-        at
-        for at, (one, other) in enumerate(zip(base, tuned, strict=True))
-        if np.ptp(one, 0).any() and np.ptp(other, 0).any()
+        at for at, (one, other) in enumerate(zip(base, tuned, strict=True)) if varies(one) and varies(other)
     )
     pairs = [(_rows(base[at], centre), _rows(tuned[at], centre)) for at in varying]
     labels = np.repeat([0, 1], len(base[0]))
@@ -102,7 +103,7 @@ def graphs(
             )  # fmt: skip
 
     areas = Areas()
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # it draws a bar of its own
+    with _theirs():
         areas.process_activation_areas()
         each = {name: areas.get_graph(name) for name in areas.class_names}
         metrics = {
@@ -110,6 +111,7 @@ def graphs(
             for name, graph in each.items()
         }
         told = llm_mri.Evaluation(areas).evaluate_model(n_splits=3, metrics="accuracy")["delta"]["accuracy"]["mean"]
+        pictures = _pictures(areas, each, varying) if draw else {}
     grids = [frame.cell_label.to_numpy() for frame in areas.graph_class.reduced_dataset]
     overlap, chance, p = _overlaps(grids, len(base[0]))
     return Graphs(
@@ -121,8 +123,16 @@ def graphs(
         p,
         {name: {figure: float(some[figure]) for figure in METRICS} for name, some in metrics.items()},
         float(told),
-        _pictures(areas, each, varying) if draw else {},
+        pictures,
     )
+
+
+@contextmanager
+def _theirs() -> Iterator[None]:
+    """Without the bars that it draws, and the warnings (of umap's import, of pandas) that are not for our user."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _package() -> Any:
@@ -131,9 +141,10 @@ def _package() -> Any:
 
     mpl.use("Agg", force=False)
     try:
-        import llm_mri
-        import llm_mri.dimensionality_reduction
-        import llm_mri.graph
+        with _theirs():
+            import llm_mri
+            import llm_mri.dimensionality_reduction
+            import llm_mri.graph
     except (ImportError, OSError) as error:
         raise MissingError(
             f"LLM-MRI cannot be used: {error}. `pip install --no-deps llm-mri==0.2.1` brings it"

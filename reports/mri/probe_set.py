@@ -142,18 +142,23 @@ def _probe(tokenizer: PreTrainedTokenizerBase, case: Case, form: str) -> Probe:
     encoded = tokenizer(asked, return_offsets_mapping=True, add_special_tokens=form != "chat")
     ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
     lead, spoken = _lead(maze, form)
-    candidates = [tokenizer(text, add_special_tokens=False)["input_ids"][0] if text else -1 for text in spoken]
-    told = [token for token in candidates if token >= 0]
-    if len(set(told)) < len(told):
+    begun = tokenizer(lead, add_special_tokens=False)["input_ids"]
+    moves = [tokenizer(text, add_special_tokens=False)["input_ids"] if text else [] for text in spoken]
+    told = [move for move in moves if move]
+    while len({move[0] for move in told}) == 1 < len(told) and all(len(move) > 1 for move in told):
+        begun.append(told[0][0])  # what all of them begin with, a space perhaps, tells nothing
+        moves = [move[1:] for move in moves]
+        told = [move for move in moves if move]
+    if len({move[0] for move in told}) < len(told):
         raise CheckpointError("the tokenizer begins two moves with the same token, so that they cannot be told apart")
     left = distances(maze.walls, maze.goal)
     return Probe(
         case.group,
         case.id,
-        (*ids, *tokenizer(lead, add_special_tokens=False)["input_ids"]),
+        (*ids, *begun),
         len(ids) - 1,
         tuple(_cells(maze, asked, [start for start, end in offsets if end > start], _first(offsets))),
-        tuple(candidates),
+        tuple(move[0] if move else -1 for move in moves),
         "".join(move for move in ways(maze.walls, maze.start) if left[_beside(maze, move)] < left[maze.start]),
     )
 

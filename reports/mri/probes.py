@@ -20,6 +20,7 @@ from benchmark.mazes.solve import distances, shortest_path
 
 from .probe_set import ProbeSet
 from .significance import mean_interval
+from .similarity import varies
 
 Floats = NDArray[np.floating]
 Doubles = NDArray[np.float64]
@@ -121,7 +122,7 @@ def read_layers(states: Sequence[Floats], target: Target, owner: NDArray[np.int6
     found = []
     for layer, whole in enumerate(states):
         rows = np.asarray(whole[asked], float)
-        if not np.ptp(rows, axis=0).any():
+        if not varies(rows):
             continue
         right = _right(rows, columns, folds)
         share, low, high = mean_interval(

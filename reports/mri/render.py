@@ -109,11 +109,11 @@ def _rows(diff: Diff, one: Tuned) -> list[list[str]]:
     return [
         [
             str(layer.layer),
-            "constant" if layer.cka[0] != layer.cka[0] else _span(layer.cka, 1, 3),
-            _span(layer.relative, 100, 1),
-            _span(layer.common, 100, 0),
+            "constant" if layer.cka[0] != layer.cka[0] else _span(layer.cka, 1, ".2f"),
+            _span(layer.relative, 100, ".3g"),
+            _span(layer.common, 100, ".0f"),
             _p(layer.p),
-            _span(own.relative, 100, 1),
+            _span(own.relative, 100, ".3g"),
             _p(own.p),
             f"{100 * was.share:.0f} -> {100 * now.share:.0f}",
         ]
@@ -125,9 +125,9 @@ def _at(one: Tuned) -> list[Layer]:
     return [layer for layer in one.layers if layer.place == PLACE]
 
 
-def _span(figures: tuple[float, float, float], times: float, digits: int) -> str:
-    value, low, high = (f"{times * figure:.{digits}f}" for figure in figures)
-    return value if value == low == high else f"{value} [{low}, {high}]"
+def _span(figures: tuple[float, float, float], times: float, form: str) -> str:
+    value, low, high = (format(times * figure, form) for figure in figures)
+    return value if value == low == high else f"{value} [{low},{high}]"
 
 
 def _p(p: float) -> str:

@@ -25,6 +25,7 @@ from models.checkpoints import Checkpoint
 
 from .anatomy import batches, body, inputs, last_norm, open_model
 from .probe_set import Probe, ProbeSet
+from .similarity import varies
 
 if TYPE_CHECKING:
     import torch
@@ -112,16 +113,12 @@ def _settings(weights: load.Weights) -> str:
 
 def _check_varies(found: Scan) -> None:
     """Raise CheckpointError where no state differs from text to text: whatever was drawn of it would be made up."""
-    if not any(spread(found.states(place)).any() for place in ("prompt", "answer")):
+    states = [found.states(place) for place in ("prompt", "answer")]
+    if not any(varies(some[:, layer]) for some in states for layer in range(some.shape[1])):
         raise CheckpointError(
             f"{found.name}: the hidden states are the same for all texts (standard deviation 0 in every layer), so "
             "there is nothing to compare; does the model see the drawing at all?"
         )
-
-
-def spread(states: Floats) -> NDArray[np.float64]:
-    """The greatest standard deviation over the texts of any component, by layer: 0 where all texts look alike."""
-    return np.array([np.ptp(states[:, layer], axis=0).max() for layer in range(states.shape[1])], float)
 
 
 def run(model: Any, probes: ProbeSet, folder: Path, progress: Callable[[int], object] | None = None) -> None:

@@ -11,6 +11,15 @@ Floats = NDArray[np.floating]
 Doubles = NDArray[np.float64]
 
 
+ROUNDING = 1e-5
+"""What batches of another shape may make of the same state, as a share of its greatest component."""
+
+
+def varies(states: Floats) -> bool:
+    """Whether any component differs from text to text by more than rounding."""
+    return bool(np.ptp(states, axis=0).max() > ROUNDING * np.abs(states).max())
+
+
 def centred_gram(states: Floats) -> Doubles:
     """The U-centred Gram matrix of the texts (Szekely and Rizzo 2014), with which HSIC has no bias."""
     rows = np.asarray(states, float)

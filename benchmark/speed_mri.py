@@ -1,0 +1,118 @@
+"""How long scans and diffs take beside LLM-MRI as it is released, and how much memory, in one run on one machine.
+
+    python -m benchmark.speed_mri [--checkpoint sft] [--texts 256 512 1024]
+
+Each runs in a process of its own, after its imports; memory is what the peak of the process grew by.
+
+| who | what it does |
+| --- | --- |
+| ours | the scan of one checkpoint: all layers at prompt, answer, S, G and every cell, and what is said there |
+| stock | LLM-MRI's `process_activation_areas`: all layers at the first token. With datasets >= 4 it fails at its reducer, so that this is its time without one |
+| diff | base beside the checkpoint: two scans and that of random weights, layers crossed, steering, probes, LLM-MRI, pictures |
+
+Ours is also measured with 4,096 texts: its memory does not grow with them.
+"""  # noqa: E501  a table
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+COMMON = """
+import json, os, resource, sys, time
+import torch, transformers, datasets, numpy, pandas, sklearn.linear_model, scipy.stats, matplotlib.pyplot
+from models import load, registry
+from reports.mri import diff, nrag, probe_set, render, scan
+nrag._package()
+name, n = sys.argv[1], int(sys.argv[2])
+checkpoint = registry.find(name)
+texts = probe_set.make(load.tokenizer(checkpoint.weights()), probe_set.form(checkpoint), n)
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+before, began = peak(), time.monotonic()
+"""
+DONE = """
+print(json.dumps({"seconds": time.monotonic() - began, "megabytes": peak() - before}))
+"""
+OURS = COMMON + "scan.scan(checkpoint, texts)\n" + DONE
+STOCK = (
+    COMMON
+    + """
+llm_mri = nrag._package()
+tokenizer = load.tokenizer(checkpoint.weights())
+features = datasets.Features({
+    "text": datasets.Value("string"), "label": datasets.ClassLabel(names=["up", "other"]),
+})
+rows = {
+    "text": [tokenizer.decode(probe.ids) for probe in texts.probes],
+    "label": [int("U" not in probe.right) for probe in texts.probes],
+}
+dataset = datasets.Dataset.from_dict(rows, features=features)
+svd = llm_mri.dimensionality_reduction.SVD(2, gridsize=10)
+before, began = peak(), time.monotonic()
+areas = llm_mri.ActivationAreas(str(checkpoint.weights().folder), dataset, svd)
+try:
+    areas.process_activation_areas()
+except TypeError:
+    assert len(areas.hidden_states_dataset) == n
+"""
+    + DONE
+)
+DIFF = (
+    COMMON
+    + """
+made = diff.diff(registry.find("base"), [checkpoint], n, show=False)
+render.page(made)
+"""
+    + DONE
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run them and print a row for each."""
+    from tabulate import tabulate
+
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmark.speed_mri", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--checkpoint", default="sft", help="(default: %(default)s)")
+    parser.add_argument("--texts", type=int, nargs="+", default=[256, 512, 1024], metavar="N")
+    options = parser.parse_args(arguments)
+    asked = [("diff", DIFF, options.texts[0])]
+    asked += [pair for n in options.texts for pair in (("ours", OURS, n), ("stock", STOCK, n))]
+    asked.append(("ours", OURS, 4096))
+    rows = []
+    for who, code, n in asked:
+        print(f"{who}, {n} texts ...", file=sys.stderr, flush=True)
+        found = _run(code, options.checkpoint, n)
+        rows.append([who, n, f"{found['seconds']:.1f}", f"{found['megabytes']:.0f}"])
+    print(tabulate(rows, headers=["", "texts", "seconds", "peak grew by MB"], tablefmt="github", disable_numparse=True))
+    return 0
+
+
+def _run(code: str, checkpoint: str, n: int) -> dict[str, float]:
+    """What a process of its own measured, with nothing kept from before. Raises CalledProcessError where it failed."""
+    from models import registry, store
+
+    registry.find(checkpoint).prepare()
+    with tempfile.TemporaryDirectory(prefix="labirinto-speed-") as folder:
+        # a store of its own, that has the checkpoints and no scans
+        (Path(folder) / "checkpoints").symlink_to(store.home() / "checkpoints")
+        done = subprocess.run(
+            [sys.executable, "-c", code, checkpoint, str(n)],
+            env=os.environ | {"LABIRINTO_HOME": folder, "HF_DATASETS_CACHE": folder, "MPLBACKEND": "Agg"},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

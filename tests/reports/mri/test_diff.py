@@ -1,0 +1,170 @@
+"""Diffs of real models: what was planted is named, a copy is not, LLM-MRI is used and is blind by itself."""
+
+import base64
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from benchmark.mazes.errors import CheckpointError
+from benchmark.mazes.suite import Case
+from models import load
+from models.checkpoints import Folder
+from reports.mri import diff as diffs
+from reports.mri import nrag, probe_set, render, scan
+from reports.run import Line, Run
+
+from ...models.strangers import save
+
+N = 48
+
+
+@pytest.fixture(autouse=True)
+def store(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path / "home"))
+
+
+def copied(base, folder, change=None):
+    """A copy of a nano base, in which some weights may be changed."""
+    shutil.copytree(base, folder)
+    if change:
+        weights = load_file(folder / "model.safetensors")
+        for name in weights:
+            if change in name:
+                noise = torch.randn(weights[name].shape, generator=torch.Generator().manual_seed(1))
+                weights[name] = weights[name] + 0.5 * weights[name].std() * noise
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return Folder(folder.name, folder)
+
+
+def made(base, *tuned, **settings):
+    return diffs.diff(base, tuned, N, ("tiny",), show=False, **settings)
+
+
+def test_a_perturbed_layer_is_named_and_a_copy_is_not(tiny_model, tmp_path):
+    base = Folder("base", tiny_model)
+    planted = copied(tiny_model, tmp_path / "planted", "layers.1.mlp")
+    copy = copied(tiny_model, tmp_path / "copy")
+    found = made(base, planted, copy)
+
+    one = found.of("planted")
+    assert [own.p < 0.01 for own in one.own] == [False, False, True]  # embeddings, layer 1, layer 2
+    assert [own.relative[0] > 0 for own in one.own] == [False, False, True]
+    assert {moved.name.split(".mlp")[0] for moved in one.moved if moved.relative} == {"model.layers.1"}
+    assert all(moved.rotation > 0 and moved.stable_rank > 1 for moved in one.moved if moved.relative)
+    last = [layer for layer in one.layers if layer.place == "answer"][-1]
+    assert last.p < 0.01
+    assert last.cka[0] < 1
+    assert one.divergence["answer"][0] > 0
+    assert "layer 2 changed most in what it adds by itself" in " ".join(render.sentences(one))
+
+    same = found.of("copy")
+    assert {own.p for own in same.own} == {1.0}
+    for layer in same.layers:
+        assert layer.relative == (0, 0, 0)
+        assert layer.cosine[0] == pytest.approx(1)
+        assert layer.common[0] == 0
+        assert layer.p == 1
+        assert np.isnan(layer.cka[0]) or layer.cka == pytest.approx((1, 1, 1))
+    assert same.divergence["answer"] == (0, 0, 0)
+    assert {moved.relative for moved in same.moved} == {0.0}
+    assert all(effect.change == 0 for effect in same.effects)
+    for graphs in same.graphs:
+        assert set(graphs.overlap) == {1.0}
+        assert min(graphs.p) == 1
+        assert graphs.metrics["base"] == graphs.metrics["tuned"]
+        assert "graph" not in graphs.pictures  # there is nothing to draw
+    assert "nothing changed" in render.sentences(same)[0]
+
+
+def test_the_same_diff_is_made_twice(tiny_model, tmp_path):
+    base, tuned = Folder("base", tiny_model), copied(tiny_model, tmp_path / "tuned", "layers.0")
+    first = made(base, tuned)
+    again = made(base, tuned)
+    assert render.as_json(first) == render.as_json(again)
+
+
+def test_every_form_has_what_was_found(tiny_model, tmp_path):
+    base, tuned = Folder("base", tiny_model), copied(tiny_model, tmp_path / "tuned", "layers.0")
+    cases = [Case.of("tiny", f"{generator}-{at:04d}") for generator in ("dfs", "wilson") for at in range(40)]
+    lines = {
+        name: [
+            Line("tiny", case.id, 0, case.digest, {}, outcome, outcome, "", "", 0, 4, 0.0, 0, 0, None, 1, "")
+            for case, outcome in zip(cases, outcomes, strict=True)
+        ]
+        for name, outcomes in (
+            ("base", ["optimal", "wall"] * 40),
+            ("tuned", ["optimal", "optimal"] * 20 + ["wall", "wall"] * 20),
+        )
+    }
+    found = made(base, tuned, runs={name: Run({}, some) for name, some in lines.items()}, reducers=("SVD", "PCA"))
+    said = render.text(found)
+    assert "tuned beside base, before the first move" in said
+    assert max(map(len, said.splitlines())) <= 100
+    groups = {group.change: group.n for group in found.of("tuned").groups}
+    assert groups.keys() == {"fixed", "broken", "left solved", "left unsolved"}
+    assert sum(groups.values()) <= N
+    assert all(groups.values())
+    assert {graphs.reducer for graphs in found.of("tuned").graphs} == {"SVD", "PCA"}
+    whole = json.loads(render.as_json(found))
+    assert len(whole["tuned"][0]["layers"]) == 9  # three places, three layers
+    assert {reading["target"] for reading in whole["readings"]["random weights"]} >= {"walls", "first move"}
+    assert "pictures" not in whole["tuned"][0]["graphs"][0]
+    assert render.markdown(found).count("|") > 30
+    page = render.page(found)
+    assert page.count("<figure") == 12
+    assert page.count("<svg") + page.count("<img") == 12
+    assert "<script" not in page
+    for graphs in found.of("tuned").graphs:
+        for picture in graphs.pictures.values():
+            assert base64.b64decode(picture).startswith(b"\x89PNG")
+
+
+def test_other_tokens_and_other_answers_are_refused(tiny_model, tmp_path):
+    other = Folder("other", save(tmp_path / "GPT2", "GPT2"))
+    with pytest.raises(CheckpointError, match="base and other do not read the same tokens"):
+        made(Folder("base", tiny_model), other)
+    with pytest.raises(CheckpointError, match="at least one fine-tune"):
+        made(Folder("base", tiny_model))
+
+
+def test_without_llm_mri_the_rest_is_shown(tiny_model, tmp_path, monkeypatch):
+    def missing():
+        raise nrag.MissingError("LLM-MRI cannot be used: No module named 'llm_mri'")
+
+    monkeypatch.setattr(nrag, "_package", missing)
+    base, tuned = Folder("base", tiny_model), copied(tiny_model, tmp_path / "tuned", "layers.0")
+    found = made(base, tuned)
+    assert found.of("tuned").graphs == []
+    assert "LLM-MRI cannot be used" in render.text(found)
+    assert render.page(found).count("<figure") == 6
+
+
+def test_llm_mri_itself_is_blind_and_the_scan_is_not(tmp_path):
+    """It reads the first token, which under a causal mask knows of nothing that follows."""
+    from datasets import ClassLabel, Dataset, Features, Value
+
+    llm_mri = nrag._package()
+    svd = llm_mri.dimensionality_reduction.SVD(2, gridsize=10)
+    checkpoint = Folder("GPT2", save(tmp_path / "GPT2", "GPT2"))
+    tokenizer = load.tokenizer(checkpoint.weights())
+    probes = probe_set.make(tokenizer, "plain", 16, ("tiny",))
+    features = Features({"text": Value("string"), "label": ClassLabel(names=["up", "other"])})
+    rows = {
+        "text": [tokenizer.decode(probe.ids) for probe in probes.probes],
+        "label": [int("U" not in probe.right) for probe in probes.probes],
+    }
+    areas = llm_mri.ActivationAreas(str(checkpoint.path), Dataset.from_dict(rows, features=features), svd)
+    areas.tokenizer.padding_side = "right"
+    with pytest.raises(TypeError, match="must be Tensor, not Column"):  # nrag's defect 2; what it read is there
+        areas.process_activation_areas()
+    for layer in range(3):
+        read = np.array(areas.hidden_states_dataset[f"hidden_state_{layer}"])
+        assert read.shape == (16, 32)
+        assert len(np.unique(read, axis=0)) == 1  # 16 mazes, one state: a standard deviation of 0
+    seen = scan.scan(checkpoint, probes).states("answer")
+    for layer in range(3):
+        assert len(np.unique(seen[:, layer].round(4), axis=0)) > 1
