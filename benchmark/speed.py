@@ -256,6 +256,7 @@ def _cached(bench: _Bench) -> Timed:
     )
     cache.close()
     chosen = [word for name in names for word in ("--checkpoint", name)]
+    _floors(bench)
     seconds = bench.run(
         [sys.executable, "-m", "pytest", "-q", "benchmark/test_mazes.py", "--engine", "transformers",
          "--checkpoints", str(bench.folder / "names.toml"), *chosen],
@@ -264,6 +265,16 @@ def _cached(bench: _Bench) -> Timed:
     for file in (ROOT / "runs").glob("*-same-?.jsonl"):
         file.unlink()
     return Timed(0.0, seconds, CACHED)
+
+
+def _floors(bench: _Bench) -> None:
+    """What agents come to, which the session that filled the cache would have left behind."""
+    code = (
+        "from benchmark.mazes import suite; from reports import floors\n"
+        "for tier in suite.TIERS: floors.walked(tier, {case.id: case.digest for case in sorted(suite.cases(tier), "
+        "key=lambda case: case.id)})"
+    )
+    bench.run([sys.executable, "-c", code], LABIRINTO_HOME=str(bench.folder / "home"))
 
 
 def _empty(bench: _Bench) -> Timed:

@@ -6,10 +6,10 @@ from collections import Counter
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.outcomes import OPTIMAL, OUTCOMES, SOLVED
-from benchmark.mazes.suite import GROUPS, Case
+from benchmark.mazes.suite import GROUPS
 
+from . import floors
 from .run import Line
 from .statistics import wilson
 
@@ -47,11 +47,12 @@ def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
         for line in run:
             of_group[line.group][name].append(line)
     for group, here in of_group.items():
-        cases = sorted({line.case for run in here.values() for line in run})
+        cases = {line.case: line.digest for run in here.values() for line in run}
         found = {name: _replies(run) for name, run in here.items()}
         errors = {name: sum(line.outcome == "error" for line in run) for name, run in here.items()}
-        if not GROUPS[group].of:  # the mazes of a tier, changed, have the floors of the tier
-            found |= {name: _of_agent(name, group, cases) for name in AGENTS if name not in lines}
+        if cases and not GROUPS[group].of:  # the mazes of a tier, changed, have the floors of the tier
+            for name, walked in floors.walked(group, dict(sorted(cases.items()))).items():
+                found.setdefault(name, {case: [_Reply(one.outcome, *one)] for case, one in walked.items()})
         rows += [_row(group, name, replies, errors.get(name, 0)) for name, replies in found.items() if replies]
     return pd.DataFrame(rows)
 
@@ -112,15 +113,3 @@ def _balanced(group: str, replies: _Replies) -> float | None:
         strict, _ = _outcomes(of_twin)
         shares.append(sum(strict[outcome] for outcome in SOLVED) / len(of_twin))
     return 100 * sum(shares) / 2
-
-
-def _of_agent(name: str, group: str, cases: list[str]) -> _Replies:
-    """What comes of an agent's answers to these cases of a group."""
-    from benchmark.mazes.score import score
-
-    replies: _Replies = {}
-    for name_of_case in cases:
-        case = Case.of(group, name_of_case)
-        found = score(case.maze, AGENTS[name](case))
-        replies[name_of_case] = [_Reply(found.outcome, found.outcome, found.spl)]
-    return replies

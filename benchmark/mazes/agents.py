@@ -20,7 +20,7 @@ from typing import Any
 
 from .answer import Answer, cells
 from .errors import MazeError
-from .maze import MOVES, OPPOSITE, Maze
+from .maze import MOVES, OPPOSITE, WAYS, Maze, ways
 from .suite import Case
 
 UNREACHABLE = Answer(None, "unreachable")
@@ -44,8 +44,8 @@ def oracle(case: Case) -> Answer:
 
 def wall_follower(case: Case) -> Answer:
     maze = case.maze
-    ways = maze.ways
-    heading = next((move for move in "DRUL" if move in ways[maze.start[0]][maze.start[1]]), "")
+    flat, cols = maze.flat, maze.cols
+    heading = next((move for move in "DRUL" if move in ways(maze.walls, maze.start)), "")
     if not heading:
         return UNREACHABLE
     cell, first, moves = maze.start, heading, ""
@@ -55,7 +55,7 @@ def wall_follower(case: Case) -> Answer:
         down, right = MOVES[heading][1]
         cell, moves = (cell[0] + down, cell[1] + right), moves + heading
         heading = _RIGHT_OF[heading]
-        while heading not in ways[cell[0]][cell[1]]:
+        while heading not in WAYS[flat[cell[0] * cols + cell[1]]]:
             heading = OPPOSITE[_RIGHT_OF[heading]]
     return Answer(moves)
 
@@ -64,7 +64,7 @@ def greedy(case: Case) -> Answer:
     maze = case.maze
     (goal_row, goal_col), cell, been, moves = maze.goal, maze.start, {maze.start}, ""
     while cell != maze.goal:
-        steps = [(move, beside) for move in maze.ways[cell[0]][cell[1]] if (beside := cells(cell, move)[1]) not in been]
+        steps = [(move, beside) for move in ways(maze.walls, cell) if (beside := cells(cell, move)[1]) not in been]
         if not steps:
             break
         move, cell = min(steps, key=lambda way: abs(way[1][0] - goal_row) + abs(way[1][1] - goal_col))
@@ -76,8 +76,8 @@ def greedy(case: Case) -> Answer:
 def random_walk(case: Case) -> Answer:
     maze = case.maze
     random = Random(maze.digest())
-    (row, col), moves, most = maze.start, "", maze.rows * maze.cols
-    while (row, col) != maze.goal and len(moves) < most and (choice := maze.ways[row][col]):
+    (row, col), moves, flat, cols = maze.start, "", maze.flat, maze.cols
+    while (row, col) != maze.goal and len(moves) < len(flat) and (choice := WAYS[flat[row * cols + col]]):
         move = random.choice(choice)
         moves += move
         down, right = MOVES[move][1]
@@ -111,7 +111,11 @@ def _best_constant(group: str) -> Answer:
             node, cell = walks.pop()
             if cell == maze.goal and "" in node:
                 right[node[""]] += 1
-            walks += [(node[move], cells(cell, move)[1]) for move in maze.ways[cell[0]][cell[1]] if move in node]
+            walks += [
+                (node[move], cells(cell, move)[1])
+                for move in WAYS[maze.flat[cell[0] * maze.cols + cell[1]]]
+                if move in node
+            ]
         if oracle(case) == UNREACHABLE:
             right[UNREACHABLE] += 1
     # ties broken by the alphabet, so that the answer does not hang on the order of the cases

@@ -31,12 +31,13 @@ MOVES: dict[str, tuple[int, Cell]] = {
 OPPOSITE = {"U": "D", "D": "U", "L": "R", "R": "L"}
 
 
-_WAYS = ["".join(move for move, (side, _) in MOVES.items() if not walls & side) for walls in range(ALL + 1)]
+# the moves through the open sides of a cell, by its bit mask, in the order U D L R
+WAYS = ["".join(move for move, (side, _) in MOVES.items() if not walls & side) for walls in range(ALL + 1)]
 
 
 def ways(walls: Walls, cell: Cell) -> str:
     """The moves from a cell through open sides, in the order U D L R."""
-    return _WAYS[int(walls[cell])]
+    return WAYS[int(walls[cell])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +65,9 @@ class Maze:
             raise MazeError(f"start and goal are the same cell {self.start}")
 
     @cached_property
-    def ways(self) -> list[list[str]]:
-        """The moves from each cell through open sides, row by row; for whoever walks, whom arrays keep waiting."""
-        return [[_WAYS[walls] for walls in row] for row in self.walls.tolist()]
+    def flat(self) -> bytes:
+        """The walls row by row, for whoever walks from cell to cell: an array gives single values slowly."""
+        return self.walls.tobytes()
 
     @property
     def rows(self) -> int:

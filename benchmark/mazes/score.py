@@ -55,11 +55,11 @@ def score(maze: Maze, answer: Answer) -> Score:
 
     cell, prefix, end, visited = maze.start, 0, maze.start, {maze.start}
     first_illegal, hits, revisits, reached = "", 0, 0, False
-    ways = maze.ways
+    flat, cols = maze.flat, maze.cols
     for move in answer.moves:
-        down, right = MOVES[move][1]
+        side, (down, right) = MOVES[move]
         beside = (cell[0] + down, cell[1] + right)
-        if move not in ways[cell[0]][cell[1]]:
+        if flat[cell[0] * cols + cell[1]] & side:
             hits += 1
             if not first_illegal:
                 inside = 0 <= beside[0] < maze.rows and 0 <= beside[1] < maze.cols

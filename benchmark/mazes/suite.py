@@ -87,7 +87,7 @@ class Case:
     index: int
     twin: str = ""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Unique within its group, such as `wilson-0042` or `dfs-0007-closed`."""
         return f"{self.generator}-{self.index:04d}" + (f"-{self.twin}" if self.twin else "")

@@ -162,7 +162,8 @@ def diff(
         asked = probes.targets(texts)
         readings: dict[str, list[probes.Reading]] = {}
         for its in (at_base, *scans, untrained):
-            readings[its.name] = [reading for target in asked for reading in _read(its, target, texts)]
+            exchanges = 0 if its is untrained else probes.EXCHANGES  # it is a floor itself
+            readings[its.name] = [one for target in asked for one in _read(its, target, texts, exchanges)]
             bar.update(len(texts) / (len(scans) + 2))
     lenses = {its.name: lens.lens(its, texts) for its in (at_base, *scans)}
     what = {target.name: target.what for target in asked}
@@ -338,10 +339,10 @@ def _fates(
 _FATE = dict(zip([(False, True), (True, False), (True, True), (False, False)], CHANGES, strict=True))
 
 
-def _read(its: Scan, target: probes.Target, texts: ProbeSet) -> list[probes.Reading]:
+def _read(its: Scan, target: probes.Target, texts: ProbeSet, exchanges: int) -> list[probes.Reading]:
     states = its.states(target.place)
     owner = texts.owner if target.place == "cells" else np.arange(len(texts))
-    return probes.read_layers([states[:, layer] for layer in range(states.shape[1])], target, owner)
+    return probes.read_layers([states[:, layer] for layer in range(states.shape[1])], target, owner, exchanges)
 
 
 def _about(base: Checkpoint, tuned: Sequence[Checkpoint], texts: ProbeSet) -> dict[str, Any]:
@@ -358,13 +359,14 @@ def _about(base: Checkpoint, tuned: Sequence[Checkpoint], texts: ProbeSet) -> di
 
 
 def runs_of(runs: Mapping[str, Run], checkpoints: Sequence[Checkpoint]) -> dict[str, Run]:
-    """Of these runs those that the checkpoints gave with the very weights that they have now, by their names."""
+    """Of these runs the longest that each checkpoint gave with the very weights that it has now, by its name."""
     found = {}
     for one in checkpoints:
         content = load.content(one.weights())
         for run in runs.values():
             said = run.provenance.get("checkpoint", {})
-            if said.get("name") == one.name and said.get("content") == content:
+            is_its = said.get("name") == one.name and said.get("content") == content
+            if is_its and (one.name not in found or len(run.lines) > len(found[one.name].lines)):
                 found[one.name] = run
     return found
 

@@ -108,29 +108,35 @@ def kept(probes: ProbeSet) -> NDArray[np.bool_]:
     return np.concatenate(found)
 
 
-def read_layers(states: Sequence[Floats], target: Target, owner: NDArray[np.int64], seed: int = 0) -> list[Reading]:
+def read_layers(
+    states: Sequence[Floats], target: Target, owner: NDArray[np.int64], exchanges: int = EXCHANGES, seed: int = 0
+) -> list[Reading]:
     """What a probe reads off each layer; `states` are its rows in each, `owner` says of which maze a row is.
 
-    Layers that do not vary are left out.
+    Layers that do not vary are left out. Without `exchanges` (0) nothing is known of chance, which is NaN.
     """
     asked = (target.labels >= 0).all(1)
     labels, mazes = target.labels[asked], owner[asked]
     random = np.random.default_rng(seed)
     columns = [labels, random.integers(0, labels.max(0) + 1, labels.shape)]
-    columns += [_exchanged(labels, mazes, random) for _ in range(EXCHANGES)]
+    columns += [_exchanged(labels, mazes, random) for _ in range(exchanges)]
     folds = random.permutation(mazes.max() + 1)[mazes] % FOLDS
+    flat = np.concatenate(columns, 1)
+    begins = np.r_[0, np.cumsum(np.concatenate([one.max(0) + 1 for one in columns]))]
+    hot = np.zeros((len(flat), begins[-1]))  # of all questions a column for each class
+    hot[np.arange(len(flat))[:, None], begins[:-1] + flat] = 1
     found = []
     for layer, whole in enumerate(states):
         rows = np.asarray(whole[asked], float)
         if not varies(rows):
             continue
-        right = _right(rows, columns, folds)
+        right = _right(rows, flat, hot, begins, folds, labels.shape[1])
         share, low, high = mean_interval(
             np.bincount(mazes, right[0])[np.unique(mazes)] / np.bincount(mazes)[np.unique(mazes)]
         )
         shares = [float(one.mean()) for one in right]
-        p = (1 + sum(one >= shares[0] for one in shares[2:])) / (EXCHANGES + 1)
-        exchanged = float(np.mean(shares[2:]))
+        p = (1 + sum(one >= shares[0] for one in shares[2:])) / (exchanges + 1) if exchanges else float("nan")
+        exchanged = float(np.mean(shares[2:])) if exchanges else float("nan")
         found.append(Reading(target.name, target.place, layer, share, low, high, exchanged, p, shares[1]))
     return found
 
@@ -147,26 +153,26 @@ def _exchanged(labels: NDArray[np.int64], mazes: NDArray[np.int64], random: np.r
     return labels[source]
 
 
-def _right(rows: Doubles, columns: list[NDArray[np.int64]], folds: NDArray[np.int64]) -> list[Doubles]:
-    """For each set of labels the share of its questions that is answered right, of each row.
+def _right(
+    rows: Doubles,
+    flat: NDArray[np.int64],
+    hot: Doubles,
+    begins: NDArray[np.int64],
+    folds: NDArray[np.int64],
+    width: int,
+) -> list[Doubles]:
+    """For each set of labels (of `width` questions) the share of its questions that is answered right, of each row.
 
-    All sets share one decomposition of the states and the penalty that is best for the first.
+    `flat` are the classes of all sets, `hot` the same as columns of 0 and 1, which begin at `begins`. All sets share a
+    decomposition of the states and the penalty that is best for the first.
     """
-    sizes = np.concatenate([one.max(0) + 1 for one in columns])
-    flat = np.concatenate(columns, 1)
-    begins = np.r_[0, np.cumsum(sizes)]
-    hot = np.zeros((len(rows), begins[-1]))
-    for at in range(flat.shape[1]):
-        hot[np.arange(len(rows)), begins[at] + flat[:, at]] = 1
-    of_first = begins[columns[0].shape[1]]
     answered = np.empty_like(flat)
     for fold in range(FOLDS):
         told = folds != fold
-        scores = ridge(rows[told], hot[told], rows[~told], of_first)
+        scores = ridge(rows[told], hot[told], rows[~told], begins[width])
         for at in range(flat.shape[1]):
             answered[~told, at] = scores[:, begins[at] : begins[at + 1]].argmax(1)
     hits = answered == flat
-    width = columns[0].shape[1]
     return [hits[:, at : at + width].mean(1) for at in range(0, flat.shape[1], width)]
 
 
@@ -179,20 +185,21 @@ def ridge(known: Floats, wanted: Floats, asked: Floats, of_first: int | None = N
     scale = np.where(scale > 1e-9 * max(1.0, float(np.abs(mean).max())), scale, np.inf)
     one, other = (known - mean) / scale, (asked - mean) / scale
     centre = wanted.mean(0)
-    right = wanted - centre
+    right = wanted[:, :of_first] - centre[:of_first]
     is_narrow = one.shape[1] <= one.shape[0]
     if is_narrow:
         values, vectors = np.linalg.eigh(one.T @ one)
         values = values.clip(min=0)
-        target, source = vectors.T @ (one.T @ right), other @ vectors
+        target, source = vectors.T @ (one.T @ wanted), other @ vectors  # `one` is centred, so `wanted` need not be
     else:
         values, vectors = np.linalg.eigh(one @ one.T)
         values = values.clip(min=0)
-        target, source = vectors.T @ right, other @ (one.T @ vectors)
+        target = vectors.T @ wanted - np.outer(vectors.sum(0), centre)
+        source = other @ (one.T @ vectors)
     unit = max(float(values.sum()) / one.shape[1], 1e-12)
     first = target[:, :of_first]
     # what is left of the first columns on the rows that are known, per degree of freedom that is left
-    energy = (right[:, :of_first] ** 2).sum()
+    energy = (right**2).sum()
     fitted = first**2 / np.maximum(values, 1e-12 * values.max())[:, None] if is_narrow else first**2
     best, least = PENALTIES[0], np.inf
     for penalty in PENALTIES:

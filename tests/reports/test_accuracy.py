@@ -2,6 +2,7 @@ import pytest
 
 from benchmark.mazes import suite
 from benchmark.mazes.agents import AGENTS
+from reports import floors
 from reports.accuracy import table
 from reports.render.terminal import render
 from reports.run import Line
@@ -44,6 +45,20 @@ def test_every_group_has_its_ceiling_and_floors_on_the_same_mazes():
         assert set(beside.checkpoint) == set(AGENTS)
         assert set(beside.n) == {cases}
         assert beside[beside.checkpoint == "oracle"].optimal.item() == 100
+
+
+def test_what_agents_come_to_is_kept_and_worked_out_again_where_it_was_spoilt(tmp_path, monkeypatch):
+    monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path))
+    digests = {case.id: case.digest for case in suite.cases("tiny")[:8]}
+    first = floors.walked("tiny", digests)
+    (kept,) = (tmp_path / "floors").iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(floors, "_walk", lambda *_: pytest.fail("it was worked out again"))
+        assert floors.walked("tiny", digests) == first
+    kept.write_text(kept.read_text()[:-9])
+    assert floors.walked("tiny", digests) == first
+    floors.walked("tiny", digests | {"dfs-0000": "another maze"})
+    assert len(list((tmp_path / "floors").iterdir())) == 2
 
 
 def test_an_agent_that_was_asked_is_not_added_again():
