@@ -12,6 +12,7 @@ from reports.render.charts import colour, figure, svg
 from .diff import Diff, Tuned
 
 GREY = "#888888"
+MARKERS = "osD^vP*X"  # lines that lie on each other are told apart by these
 
 
 def all_of(diff: Diff) -> str:
@@ -22,7 +23,8 @@ def all_of(diff: Diff) -> str:
 def _band(axes: Any, layers: Sequence[int], figures: Sequence[Sequence[float]], at: int, label: str) -> None:
     """A line of values with the band of their intervals."""
     values, lows, highs = zip(*figures, strict=True)
-    axes.plot(layers, values, color=colour(at), marker="o", markersize=3, label=label)
+    marker = MARKERS[at % len(MARKERS)]
+    axes.plot(layers, values, color=colour(at), marker=marker, markersize=4, fillstyle="none", label=label)
     axes.fill_between(layers, lows, highs, color=colour(at), alpha=0.2, linewidth=0)
 
 

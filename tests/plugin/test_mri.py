@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from .conftest import TINY
+from .test_page import ARGUMENTS as ARGUMENTS_OF_CHROMIUM
+from .test_page import CHROMIUM
 
 pytest_plugins = ["pytester"]
 
@@ -36,10 +38,32 @@ def test_a_session_looks_inside_its_fine_tunes(tiny_project):
     (found,) = json.loads((tiny_project.path / "all.json").read_text())["activations"]
     assert found["base"] == "base"
     assert [group["n"] for group in found["tuned"][0]["groups"]]  # the mazes of the session, by what became of them
+    if CHROMIUM:
+        _opens(tiny_project.path / "report.html")
 
 
-def test_agents_have_nothing_inside(tiny_project):
-    result = tiny_project.runpytest_inprocess(*ARGUMENTS, "--mri", "--checkpoint", "oracle")
+def _opens(file):
+    """In a browser, on a phone: nothing goes wrong, nothing is asked of a network, nothing is wider than the screen."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    said = []
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS_OF_CHROMIUM)
+        page = browser.new_page(viewport={"width": 375, "height": 700})
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
+        page.goto(file.as_uri())
+        pictures = page.locator("#activations figure")
+        assert pictures.count() >= 8
+        pictures.last.scroll_into_view_if_needed()
+        assert pictures.last.is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+        browser.close()
+    assert said == []
+
+
+def test_agents_have_nothing_inside(project):
+    result = project.runpytest_inprocess(*ARGUMENTS, "--mri", "--checkpoint", "oracle")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["--mri: none of these checkpoints was made from another one that is known"])
 

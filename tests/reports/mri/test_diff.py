@@ -143,6 +143,16 @@ def test_without_llm_mri_the_rest_is_shown(tiny_model, tmp_path, monkeypatch):
     assert render.page(found).count("<figure") == 6
 
 
+@pytest.mark.slow
+def test_umap_is_there_for_who_asks():
+    states = np.random.default_rng(0).standard_normal((3, 40, 8)).astype("f4")
+    found = nrag.graphs(states, states + 1, "UMAP")
+    assert found.reducer == "UMAP"
+    assert len(found.overlap) == 2
+    assert all(0 <= overlap <= 1 for overlap in found.overlap)
+    assert "graph" in found.pictures
+
+
 def test_llm_mri_itself_is_blind_and_the_scan_is_not(tmp_path):
     """It reads the first token, which under a causal mask knows of nothing that follows."""
     from datasets import ClassLabel, Dataset, Features, Value
