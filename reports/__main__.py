@@ -9,7 +9,8 @@
     python -m reports mri base sft dpo --html mri.html  # what fine-tuning changed inside
     python -m reports prune --keep 20
 
-Exit codes: 0 fine, 1 worse (of `diff` different, of `leaderboard --check` stale), 2 not to be read or compared.
+Exit codes: 0 fine, 1 worse (of `diff` different, of `leaderboard --check` stale), 2 not to be read or compared, 130
+stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -86,6 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabirintoError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
 
 
 def _list(_: argparse.Namespace) -> int:

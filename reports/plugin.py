@@ -25,7 +25,7 @@ from .run import Line, Run, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .mri.diff import Diff
+    from .mri.result import Diff
 
 EVERY = 5.0  # seconds between two writings of a run that is not at its end
 LETTERS = {"solved": ".", "unsolved": "u"}
@@ -185,10 +185,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if config.option.compare:  # before anything of that name is replaced
         compared, refused = verdict.against(runs, config.option.compare, margins, added.measures, config.rootpath)
         collector.red += refused + verdict.red(compared, margins)
-    diffs = _diffs(config, runs) if config.option.mri and session.exitstatus != pytest.ExitCode.INTERRUPTED else []
-    collector.report = report.of(runs, compared, added.columns, diffs)
     for name, run in runs.items():
         _save(config, name, run)
+    diffs = _diffs(config, runs) if config.option.mri and session.exitstatus != pytest.ExitCode.INTERRUPTED else []
+    collector.report = report.of(runs, compared, added.columns, diffs)
     wanted = {group: share for one in config.option.min_accuracy or [] for group, share in one.items()}
     collector.red += gates.below(collector.lines, wanted)
     for reasons in config.hook.pytest_labirinto_gates(config=config, report=collector.report):
@@ -213,12 +213,15 @@ def _diffs(config: pytest.Config, runs: dict[str, Run]) -> list[Diff]:
                 found.append(diff(base, tuned, runs=runs_of(runs, [base, *tuned])))
             except LabirintoError as error:
                 collector.said.append(f"--mri: {error}")
+            except KeyboardInterrupt:
+                collector.said.append("--mri: stopped; the scans that were made are kept")
+                break
     return found
 
 
 @pytest.fixture
 def activation_diff(request: pytest.FixtureRequest) -> Callable[..., Diff]:
-    """A function that compares activations: `activation_diff("base", "sft")` is a `reports.mri.diff.Diff`.
+    """A function that compares activations: `activation_diff("base", "sft")` is a `reports.mri.result.Diff`.
 
     Names are those of --checkpoint; more than one fine-tune may be given, and what `reports.mri.diff.diff` takes.
     """

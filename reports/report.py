@@ -18,7 +18,7 @@ from .statistics import length_scale
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .mri.diff import Diff
+    from .mri.result import Diff
 
 LENGTHS = 5
 """Different lengths of path without which nothing is said of how accuracy falls with it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from reports.render.charts import colour, figure, svg
 
-from .diff import Diff, Tuned
+from .result import Diff, Tuned
 
 GREY = "#888888"
 MARKERS = "osD^vP*X"  # lines that lie on each other are told apart by these

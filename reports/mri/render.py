@@ -9,7 +9,7 @@ from reports.render.html import PAGE
 from reports.render.json import plain
 
 from . import pictures
-from .diff import Diff, Layer, Tuned
+from .result import Diff, Layer, Tuned
 
 SURE = 0.05
 PLACE = "answer"

@@ -62,6 +62,13 @@ def _opens(file):
     assert said == []
 
 
+def test_ctrl_c_while_it_looks_inside_loses_no_run_and_no_table(tiny_project):
+    tiny_project.extend("def stop(*_, **__):\n    raise KeyboardInterrupt\ndiff.scan = stop\n")
+    result = tiny_project.runpytest_subprocess(*ARGUMENTS, "--mri", "--checkpoint", "sft")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["tiny *sft *6 *", "saved runs/*-sft.jsonl", "--mri: stopped; *"], consecutive=False)
+
+
 def test_agents_have_nothing_inside(project):
     result = project.runpytest_inprocess(*ARGUMENTS, "--mri", "--checkpoint", "oracle")
     assert result.ret == 0
