@@ -25,6 +25,8 @@ from .scan import PLACES, Scan, scan
 COMPARED = ("prompt", "answer", "drawing")
 """The places whose states are compared."""
 PERMUTATIONS = 200
+FEWEST = 16
+"""Texts below which intervals and probes say nothing."""
 
 
 def diff(
@@ -76,6 +78,11 @@ def _texts(base: Checkpoint, tuned: Sequence[Checkpoint], n: int, tiers: Sequenc
     """The texts that all of them read, which have to be the same tokens to all."""
     if not tuned:
         raise CheckpointError("a diff takes a base and at least one fine-tune")
+    if n < FEWEST:
+        raise CheckpointError(f"{n} texts say nothing of a model: give at least {FEWEST}")
+    names = [one.name for one in (base, *tuned)]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise CheckpointError(f"more than one is called {', '.join(twice)}: give one of them a name of its own")
     forms = {probe_set.form(one) for one in tuned}
     if len(forms) > 1:
         raise CheckpointError(

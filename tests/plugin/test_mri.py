@@ -1,6 +1,7 @@
 """`--mri`, the fixture, and the command, on checkpoints that are really built."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -102,7 +103,7 @@ def test_the_command_writes_what_is_asked_for(tiny_project, tiny_model):
             check=False,
         )
 
-    same = [str(tiny_model), str(tiny_model)]
+    same = [str(tiny_model), str(shutil.copytree(tiny_model, tiny_project.path / "copy"))]
     done = run(
         *same, "--texts", "16", "--tiers", "tiny", "--html", "mri.html", "--json", "mri.json", "--markdown", "mri.md"
     )

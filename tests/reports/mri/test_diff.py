@@ -129,6 +129,10 @@ def test_other_tokens_and_other_answers_are_refused(tiny_model, tmp_path):
         made(Folder("base", tiny_model), other)
     with pytest.raises(CheckpointError, match="at least one fine-tune"):
         made(Folder("base", tiny_model))
+    with pytest.raises(CheckpointError, match="3 texts say nothing of a model: give at least 16"):
+        diffs.diff(Folder("base", tiny_model), [Folder("tuned", tiny_model)], 3, show=False)
+    with pytest.raises(CheckpointError, match="more than one is called base"):
+        made(Folder("base", tiny_model), Folder("base", tiny_model))
 
 
 def test_without_llm_mri_the_rest_is_shown(tiny_model, tmp_path, monkeypatch):
