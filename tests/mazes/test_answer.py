@@ -190,6 +190,14 @@ def test_a_way_marked_in_the_drawing_is_read(maze, drawing, char, between, form)
         assert read(reply, maze, drawing).strict == Answer(shortest_path(maze))
 
 
+def test_a_way_marked_by_letters_is_no_prose():
+    maze = read_drawing(" _____\n|S__  |\n|___G_|", "compact")
+    bare = _marked(maze, "compact", "x", True)
+    assert "xxx" in bare
+    assert read(bare, maze, "compact").strict == Answer("RD")
+    assert read("the way is here:\n" + bare, maze, "compact").strict == Answer(None, "no answer")
+
+
 @given(seeds, st.sampled_from(["block", "spaced"]))
 def test_a_way_marked_with_glyphs_is_read(seed, drawing):
     glyphs, maze = Glyphs.random(str(seed)), generate("dfs", 5, 5, seed, at_least=4)

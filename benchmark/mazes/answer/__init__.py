@@ -113,8 +113,8 @@ def _strict(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncate
 
 
 def _is_bare(text: str) -> bool:
-    """Whether no line of a text is prose: three letters in a row make a word."""
-    return re.search(r"[^\W\d_]{3}", text) is None
+    """Whether no line of a text is prose: three letters in a row make a word, unless they are marks around S and G."""
+    return all(len({*word} - {"S", "G"}) < 2 for word in re.findall(r"[^\W\d_]{3,}", text))
 
 
 def _lenient(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncated: bool) -> Answer | None:
