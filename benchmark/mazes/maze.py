@@ -32,12 +32,12 @@ OPPOSITE = {"U": "D", "D": "U", "L": "R", "R": "L"}
 
 
 # the moves through the open sides of a cell, by its bit mask, in the order U D L R
-WAYS = ["".join(move for move, (side, _) in MOVES.items() if not walls & side) for walls in range(ALL + 1)]
+_WAYS = ["".join(move for move, (side, _) in MOVES.items() if not walls & side) for walls in range(ALL + 1)]
 
 
 def ways(walls: Walls, cell: Cell) -> str:
     """The moves from a cell through open sides, in the order U D L R."""
-    return WAYS[int(walls[cell])]
+    return _WAYS[int(walls[cell])]
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,14 +54,15 @@ def diff(
         at_base = scan(base, texts, bar.update)
         untrained = scan(base.whole(), texts, bar.update, random=True)
         scans = [scan(one, texts, bar.update) for one in tuned]
-        model = open_model(base.weights())
+        model, before = open_model(base.weights()), weights.matrices(base.weights())
         found = []
         for one, its in zip(tuned, scans, strict=True):
             bar.set_postfix_str(one.name)
             other = open_model(one.weights())
-            changed, added = crossed.own_changes(model, other, texts, bar.update)
+            own = _own(*crossed.own_changes(model, other, texts, bar.update))
             steered = _steer(model, other, at_base, its, texts, bar.update)
-            found.append(_tuned(one, base, at_base, its, changed, added, steered, texts, reducers, runs or {}, notes))
+            moved = weights.moved(before, weights.matrices(one.weights()))
+            found.append(_tuned(one, base, at_base, its, own, steered, moved, texts, reducers, runs or {}, notes))
         bar.set_postfix_str("probes")
         asked = probes.targets(texts)
         readings: dict[str, list[probes.Reading]] = {}
@@ -107,9 +108,9 @@ def _tuned(
     base: Checkpoint,
     at_base: Scan,
     its: Scan,
-    changed: NDArray[np.float32],
-    added: NDArray[np.float32],
+    own: list[Own],
     steered: list[causal.Effect],
+    moved: list[weights.Moved],
     texts: ProbeSet,
     reducers: Sequence[str],
     runs: Mapping[str, Run],
@@ -134,11 +135,11 @@ def _tuned(
         one.name,
         layers,
         [[None if np.isnan(value) else float(value) for value in row] for row in between],
-        _own(changed, added),
+        own,
         {place: significance.mean_interval(values) for place, values in divergences.items()},
         [(texts.probes[at].group, texts.probes[at].case, float(divergences["answer"][at])) for at in order],
         steered,
-        weights.moved(base.weights(), one.weights()),
+        moved,
         _fates(runs.get(base.name), runs.get(one.name), states, texts),
         graphs,
     )

@@ -31,7 +31,6 @@ from numpy.typing import NDArray
 
 from .similarity import varies
 
-REDUCERS = ("SVD", "PCA", "UMAP")
 GRID = 10
 SWAPS = 200
 METRICS = ("mean_degree", "var_degree", "mean_strength", "assortativity", "density", "center_of_mass")

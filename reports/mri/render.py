@@ -18,28 +18,18 @@ HEADS = ("layer", "CKA", "change %", "common %", "p", "own %", "own p", "lens %"
 
 def text(diff: Diff) -> str:
     """The short table for the terminal: each fine-tune's layers at the last token."""
-    from tabulate import tabulate
-
-    parts = []
-    for one in diff.tuned:
-        table = tabulate(
-            _rows(diff, one), headers=HEADS, tablefmt="simple", disable_numparse=True, colalign=["right"] * 8
-        )
-        parts.append("\n".join([f"{one.name} beside {diff.base}, before the first move", "", table, *sentences(one)]))
+    parts = [
+        "\n".join([_caption(diff, one), "", _tabulated(diff, one, "simple"), *sentences(one)]) for one in diff.tuned
+    ]
     return "\n\n".join([*parts, *diff.notes])
 
 
 def markdown(diff: Diff) -> str:
     """The same as Markdown."""
-    from tabulate import tabulate
-
     parts = []
     for one in diff.tuned:
-        table = tabulate(
-            _rows(diff, one), headers=HEADS, tablefmt="github", disable_numparse=True, colalign=["right"] * 8
-        )
         said = "\n".join(f"- {line}" for line in sentences(one))
-        parts.append(f"### {one.name} beside {diff.base}, before the first move\n\n{table}\n\n{said}\n")
+        parts.append(f"### {_caption(diff, one)}\n\n{_tabulated(diff, one, 'github')}\n\n{said}\n")
     return "\n".join([*parts, *diff.notes])
 
 
@@ -104,6 +94,17 @@ def sentences(one: Tuned) -> list[str]:
     return found
 
 
+def _caption(diff: Diff, one: Tuned) -> str:
+    return f"{one.name} beside {diff.base}, before the first move"
+
+
+def _tabulated(diff: Diff, one: Tuned, form: str) -> str:
+    from tabulate import tabulate
+
+    right = ["right"] * len(HEADS)
+    return str(tabulate(_rows(diff, one), headers=HEADS, tablefmt=form, disable_numparse=True, colalign=right))
+
+
 def _rows(diff: Diff, one: Tuned) -> list[list[str]]:
     before, after = diff.lenses[diff.base], diff.lenses[one.name]
     return [
@@ -140,7 +141,7 @@ def _table(diff: Diff, one: Tuned) -> str:
         "<tr>" + "".join(f'<td class="figure">{escape(cell)}</td>' for cell in row) + "</tr>"
         for row in _rows(diff, one)
     )
-    caption = f"{one.name} beside {diff.base}, before the first move"
     said = "".join(f"<li>{escape(line)}</li>" for line in sentences(one))
-    table = f"<table><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    caption = escape(_caption(diff, one))
+    table = f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<div class="wide">{table}</div><ul>{said}</ul>'

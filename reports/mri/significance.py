@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -17,9 +18,12 @@ GROUPS = 32
 LEVEL = 0.95
 
 
+@lru_cache(maxsize=8)
 def draws(n: int, seed: int = 0) -> Doubles:
-    """How often each of n mazes is drawn in each of DRAWS bootstrap samples: (DRAWS, n)."""
-    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), DRAWS).astype(float)
+    """How often each of n mazes is drawn in each of DRAWS bootstrap samples: (DRAWS, n), not to be written to."""
+    found = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), DRAWS).astype(float)
+    found.flags.writeable = False  # every figure of so many mazes is given the same array
+    return found
 
 
 def interval(values: Floats) -> tuple[float, float]:

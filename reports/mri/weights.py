@@ -13,6 +13,8 @@ WIDEST = 4096
 """Matrices that are wider and higher are measured on so many rows and columns, evenly taken: an SVD takes minutes."""
 DIRECTIONS = 8
 
+Matrices = dict[str, NDArray[np.float32]]
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -28,10 +30,8 @@ class Moved:
     on the side of the output."""
 
 
-def moved(base: load.Weights, tuned: load.Weights) -> list[Moved]:
-    """All matrices that both have, in the order of their names; an adapter counts as merged."""
-    before = _matrices(base)
-    after = _matrices(tuned)
+def moved(before: Matrices, after: Matrices) -> list[Moved]:
+    """All matrices that both have, in the order of their names."""
     return [
         Moved(name, *_figures(one, other))
         for name, one in before.items()
@@ -39,7 +39,8 @@ def moved(base: load.Weights, tuned: load.Weights) -> list[Moved]:
     ]
 
 
-def _matrices(weights: load.Weights) -> dict[str, NDArray[np.float32]]:
+def matrices(weights: load.Weights) -> Matrices:
+    """The matrices of a model, by their names; an adapter counts as merged."""
     model = load.model(weights)
     if weights.base:
         model = model.merge_and_unload(safe_merge=True)

@@ -62,9 +62,7 @@ def by_length(runs: Mapping[str, Run]) -> str:
     drawn, axes = figure(5.2, 3.2)
     has_any = False
     for at, (name, run) in enumerate(runs.items()):
-        points = _bins(
-            [line for line in run.lines if line.group in TIERS and line.shortest and line.outcome != "error"]
-        )
+        points = _bins(run.lines)
         if len(points) < 2:
             continue
         has_any = True
@@ -80,7 +78,7 @@ def by_length(runs: Mapping[str, Run]) -> str:
 
 
 def _bins(lines: Sequence[Line]) -> list[tuple[float, float, float, float]]:
-    """Mean length, and share with interval in percent, of mazes in order of length, at least AT_LEAST to a bin."""
+    """Mean length, and share with interval in percent, of the tiers' mazes in order of length, AT_LEAST to a bin."""
     known = [line for line in lines if line.group in TIERS and line.outcome != "error"]
     ordered = sorted((line.shortest, line.outcome in SOLVED) for line in known if line.shortest)
     size = max(AT_LEAST, len(ordered) // 12)
