@@ -10,11 +10,19 @@ Every message says what was wrong, where, and what to do. They stand in the inne
 import this one.
 """
 
+from .printable import printable
+
 __all__ = ["CheckpointError", "EngineError", "LabirintoError", "MazeError", "RunError"]
 
 
 class LabirintoError(Exception):
-    """Anything that a user of Labirinto can mend."""
+    """Anything that a user of Labirinto can mend.
+
+    A message quotes what it was given (names, replies of a server, lines of a file), so that it is made printable here.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(printable(str(message)))
 
 
 class MazeError(LabirintoError):
