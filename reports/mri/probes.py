@@ -45,6 +45,8 @@ class Target:
     labels: NDArray[np.int64]
     """Shape (rows, questions): a class for each, or -1 where a row is not asked."""
     what: str
+    taught: tuple[str, ...] = ()
+    """What of `models.recipes.taught.WORDS` makes it readable in a model that was taught that."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +74,28 @@ def targets(probes: ProbeSet) -> list[Target]:
     cells = {name: np.concatenate([_of_cells(probe.maze)[name] for probe in probes.probes]) for name in _CELLWISE}
     chosen = kept(probes)
     return [
-        Target("first move", "answer", first[:, None], "the first move of the shortest path that `sft` is taught"),
-        Target("S, before", "prompt", ends["start"], "row and column of S, at the end of the question"),
-        Target("G, before", "prompt", ends["goal"], "row and column of G, at the end of the question"),
-        Target("G, after", "answer", ends["goal"], "row and column of G, before the first move"),
-        *(Target(name, "cells", np.where(chosen[:, None], cells[name], -1), what) for name, what in _CELLWISE.items()),
+        Target(
+            "first move",
+            "answer",
+            first[:, None],
+            "the first move of the shortest path that `sft` is taught",
+            ("looking",),
+        ),
+        Target("S, before", "prompt", ends["start"], "row and column of S, at the end of the question", SEEN),
+        Target("G, before", "prompt", ends["goal"], "row and column of G, at the end of the question", SEEN),
+        Target("G, after", "answer", ends["goal"], "row and column of G, before the first move", SEEN),
+        *(
+            Target(name, "cells", np.where(chosen[:, None], cells[name], -1), what, taught)
+            for name, (what, taught) in _CELLWISE.items()
+        ),
     ]
 
 
+SEEN = ("lettered", "seeing")
 _CELLWISE = {
-    "walls": "whether a wall stands above, below, left and right of a cell, at its token",
-    "distance": "which third of the distances to G a cell is in, at its token",
-    "on path": "whether a cell is on that shortest path, at its token",
+    "walls": ("whether a wall stands above, below, left and right of a cell, at its token", ("sided",)),
+    "distance": ("which third of the distances to G a cell is in, at its token", ()),
+    "on path": ("whether a cell is on that shortest path, at its token", ()),
 }
 
 
