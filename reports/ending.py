@@ -21,6 +21,13 @@ NODE = "labirinto"
 """What the session itself is called where reporters expect the file of a test."""
 
 
+class SessionReport(pytest.TestReport):
+    """A failure of the session, told as that of a test."""
+
+    is_counted = False
+    """Whether the reporters have it: the terminal counts it, and prints no letter among those of the tests."""
+
+
 @dataclass
 class Ending:
     """What a session has to say at its end, and why it fails."""
@@ -82,16 +89,16 @@ def fail(session: pytest.Session, ending: Ending) -> None:
     for name, reasons in (("gates", ending.gates), ("output", list(ending.failures))):
         if reasons:
             details = [text for reason in reasons if (text := ending.failures.get(reason))]
-            listeners(
-                report=pytest.TestReport(
-                    nodeid=f"{NODE}::{name}",
-                    location=(NODE, None, name),
-                    keywords={},
-                    outcome="failed",
-                    longrepr="\n".join([*reasons, *details]),
-                    when="call",
-                )
+            report = SessionReport(
+                nodeid=f"{NODE}::{name}",
+                location=(NODE, None, name),
+                keywords={},
+                outcome="failed",
+                longrepr="\n".join([*reasons, *details]),
+                when="call",
             )
+            listeners(report=report)
+            report.is_counted = True
     if ending.red and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -117,9 +124,6 @@ def shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-Say = Callable[..., None]
-
-
-def say_red(say: Say, ending: Ending) -> None:
+def say_red(say: Callable[..., None], ending: Ending) -> None:
     for reason in ending.red:
         say(reason, red=True)

@@ -19,7 +19,7 @@ from models.checkpoints import Checkpoint
 
 from . import gates, hookspec, options, provenance, render, report, saved, selection, verdict
 from .comparison import MEASURES, Comparison, Measure
-from .ending import NODE, Ending, fail, publish, say_red, say_without_terminal, shown, uncaptured
+from .ending import Ending, SessionReport, fail, publish, say_red, say_without_terminal, shown, uncaptured
 from .run import Line, Run, write
 
 if TYPE_CHECKING:
@@ -169,8 +169,8 @@ def _measured(report: pytest.TestReport | pytest.CollectReport) -> list[dict[str
 
 
 def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
-    if report.nodeid.startswith(f"{NODE}::"):
-        return report.outcome, "", ""  # counted, and not printed among the letters of the tests
+    if isinstance(report, SessionReport):
+        return report.outcome, "", "FAILED" if report.is_counted else ""
     measured = _measured(report)
     if not measured or measured[0]["outcome"] == "error":
         return None  # an error is pytest's own affair
