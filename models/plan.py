@@ -278,8 +278,7 @@ class Plan:
             shown = {"cached": cached} if cached else {}
             # closed, and not left to the collector of garbage: Ctrl-C is to commit what came and to stop the engine
             with closing(self._kept(one, keys, engine.generate(one.checkpoint, missing))) as replies:
-                for request, reply in replies:
-                    one.replies[request.place] = reply
+                for _, reply in replies:
                     if isinstance(reply, Reply):
                         tokens += reply.tokens
                     bar.set_postfix(shown | {"tokens/s": f"{tokens / (time.monotonic() - started):.0f}"}, refresh=False)
@@ -311,6 +310,7 @@ class Plan:
         with closing(replies):
             try:
                 for request, reply in replies:
+                    one.replies[request.place] = reply  # first, so that whatever is committed is in the run too
                     if request.place in keys and isinstance(reply, Reply):
                         fresh[keys[request.place]] = reply
                     if time.monotonic() - since > COMMIT:
