@@ -84,6 +84,7 @@ def test_what_is_sound_is_left_as_it_is(text, tokens, truncated):
         (True, 1),
         *((odd, 3) for odd in (None, 12.5, -1, math.nan, math.inf, 2**63, 10**400, "12", "many", {}, [], object())),
     ],
+    ids=lambda value: repr(value)[:20].split(" at 0x")[0],
 )
 def test_a_count_of_tokens_that_cannot_be_is_the_number_of_words(tokens, count):
     reply = Reply("answer: R D", tokens, 0)
