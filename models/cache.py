@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.mazes.errors import CheckpointError
+from benchmark.mazes.printable import encodable
 
 from . import store
 from .engines import Reply
 
 VERSION = 1  # of the file; another one is set aside
 AT_ONCE = 500  # keys in one question to the database
-PATIENCE = 60.0  # seconds to wait for another process that writes
+PATIENCE = 10.0  # seconds to wait for another process that writes
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS replies (
@@ -38,7 +39,29 @@ CREATE TABLE IF NOT EXISTS replies (
     written REAL NOT NULL
 ) WITHOUT ROWID
 """
+_COLUMNS = {
+    "key": "BLOB PRIMARY KEY",
+    "text": "TEXT",
+    "tokens": "INTEGER",
+    "truncated": "INTEGER",
+    "sum": "INTEGER",
+    "checkpoint": "TEXT",
+    "engine": "TEXT",
+    "written": "REAL",
+}
 _SPOILT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_UNWRITABLE = (
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+)
+_ADVICE = {
+    sqlite3.SQLITE_BUSY: "Another process holds it",
+    sqlite3.SQLITE_LOCKED: "Another process holds it",
+    sqlite3.SQLITE_FULL: "Free some space, or set LABIRINTO_HOME to a folder on another disk",
+}
 
 
 def place() -> Path:
@@ -54,12 +77,17 @@ def key(checkpoint: str, engine: Mapping[str, Any], request: Mapping[str, Any]) 
 class Cache:
     """The file, open. A spoilt file is set aside and a new one begun; `say` is told, and `say` hears of spoilt rows.
 
-    Raises CheckpointError where there can be no file.
+    One that cannot be written to is read. Raises CheckpointError where there can be no file, and where one cannot be
+    read or written; a process that holds it is waited for so many seconds (`patience`).
     """
 
-    def __init__(self, file: Path | None = None, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, file: Path | None = None, say: Callable[[str], None] = print, patience: float | None = None
+    ) -> None:
         self.file = file or place()
         self._say = say
+        self._patience = PATIENCE if patience is None else patience
+        self._only_reads = False
         self._open()
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
@@ -70,7 +98,7 @@ class Cache:
             marks = ",".join("?" * len(part))
             rows = self._ask(f"SELECT key, text, tokens, truncated, sum FROM replies WHERE key IN ({marks})", part)  # noqa: S608  question marks alone are put in
             for kept, text, tokens, truncated, total in rows:
-                if total == _sum(kept, text, tokens, truncated):
+                if _is_whole(kept, text, tokens, truncated, total):
                     found[kept] = Reply(text, tokens, bool(truncated))
                 else:
                     self._say(f"a reply in {self.file} is spoilt ({kept.hex()[:16]}); it is asked for again")
@@ -79,8 +107,9 @@ class Cache:
     def put(self, replies: Mapping[bytes, Reply], checkpoint: str, engine: str) -> None:
         """Keep replies; when this returns they are committed."""
         now = time.time()
+        name = encodable(checkpoint)
         rows = [
-            (kept, one.text, one.tokens, int(one.truncated), total, checkpoint, engine, now)
+            (kept, one.text, one.tokens, int(one.truncated), total, name, engine, now)
             for kept, one in replies.items()
             for total in (_sum(kept, one.text, one.tokens, one.truncated),)
         ]
@@ -110,26 +139,65 @@ class Cache:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             self._base = self._connect()
         except sqlite3.DatabaseError as error:
-            if _code(error) not in _SPOILT and not isinstance(error, _OtherVersionError):
+            if _code(error) in _SPOILT or isinstance(error, _OtherVersionError):
+                self._begin_anew(error)
+            elif (base := self._connect_to_read(error)) is not None:
+                self._base, self._only_reads = base, True
+            else:
                 raise self._trouble(error) from error
-            self._set_aside(error)
-            self._base = self._connect()
         except OSError as error:
             raise self._trouble(error) from error
 
     def _connect(self) -> sqlite3.Connection:
-        base = sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)
-        base.text_factory = lambda raw: raw.decode("utf-8", "replace")  # what is spoilt is told by its sum
+        base = self._connection(self.file)
         try:
             base.execute("PRAGMA journal_mode = WAL")
             base.execute("PRAGMA synchronous = NORMAL")  # a commit survives the process, and a power cut costs the last
-            _check_version(*base.execute("PRAGMA user_version").fetchone())
+            (version,) = base.execute("PRAGMA user_version").fetchone()
+            _check_version(version)
             base.execute(_TABLE)
-            base.execute(f"PRAGMA user_version = {VERSION}")
+            _check_columns(base)
+            if not version:  # a write, which would wait for whoever writes now
+                base.execute(f"PRAGMA user_version = {VERSION}")
         except BaseException:
             base.close()
             raise
         return base
+
+    def _connection(self, database: Path | str) -> sqlite3.Connection:
+        base = sqlite3.connect(database, timeout=self._patience, isolation_level=None, uri=isinstance(database, str))
+        base.text_factory = lambda raw: raw.decode("utf-8", "replace")  # what is spoilt is told by its sum
+        return base
+
+    def _connect_to_read(self, why: sqlite3.DatabaseError) -> sqlite3.Connection | None:
+        """A connection that only reads, where the file or its folder cannot be written to; None where there is none.
+
+        Without a log of its last changes (-wal) it is read as a file that nobody changes, which needs no other file.
+        """
+        if _code(why) not in _UNWRITABLE:
+            return None
+        log = Path(f"{self.file}-wal")
+        is_whole = not (log.exists() and log.stat().st_size)
+        for mode in ("mode=ro", *(["mode=ro&immutable=1"] if is_whole else [])):
+            base = None
+            try:
+                base = self._connection(f"{self.file.absolute().as_uri()}?{mode}")
+                _check_version(*base.execute("PRAGMA user_version").fetchone())
+                _check_columns(base)
+            except sqlite3.DatabaseError:
+                if base is not None:
+                    base.close()
+                continue
+            return base
+        return None
+
+    def _begin_anew(self, why: Exception) -> None:
+        """Set the file aside and open a new one."""
+        try:
+            self._set_aside(why)
+            self._base = self._connect()
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise self._trouble(error) from error
 
     def _set_aside(self, why: Exception) -> None:
         from filelock import FileLock
@@ -178,22 +246,23 @@ class Cache:
         try:
             return work(self._base)
         except sqlite3.DatabaseError as error:
-            if _code(error) not in _SPOILT:
+            if _code(error) not in _SPOILT or self._only_reads:
                 raise self._trouble(error) from error
             self._base.close()
-            self._set_aside(error)
-            self._base = self._connect()
+            self._begin_anew(error)
+        try:
             return work(self._base)
+        except sqlite3.DatabaseError as error:
+            raise self._trouble(error) from error
 
     def _trouble(self, error: Exception) -> CheckpointError:
-        return CheckpointError(
-            f"cannot keep replies in {self.file}: {error}. "
-            "Set LABIRINTO_HOME to a folder that can be written to, or say --cache off"
-        )
+        code = _code(error) if isinstance(error, sqlite3.Error) else None
+        advice = _ADVICE.get(code, "Set LABIRINTO_HOME to a folder that can be written to, or say --cache off")
+        return CheckpointError(f"cannot keep replies in {self.file}: {error}. {advice}")
 
 
 class _OtherVersionError(sqlite3.DatabaseError):
-    """The file is of another version of the project."""
+    """The file is of another version of the project, or its table is not ours."""
 
 
 def _check_version(version: int) -> None:
@@ -201,7 +270,21 @@ def _check_version(version: int) -> None:
         raise _OtherVersionError(f"version {version} where {VERSION} is known")
 
 
-def _code(error: sqlite3.DatabaseError) -> int:
+def _check_columns(base: sqlite3.Connection) -> None:
+    rows = base.execute("PRAGMA table_info(replies)")
+    columns = {name: f"{kind} PRIMARY KEY" if is_key else kind for _, name, kind, _, _, is_key in rows}
+    if columns != _COLUMNS:
+        described = ", ".join(f"{name} {kind}".strip() for name, kind in columns.items())
+        raise _OtherVersionError(f"its columns are not ours, but {described}")
+
+
+def _is_whole(key: bytes, text: Any, tokens: Any, truncated: Any, total: Any) -> bool:
+    """Whether a row has the types and the sum with which it was written."""
+    typed = isinstance(text, str) and isinstance(tokens, int) and truncated in (0, 1)
+    return typed and total == _sum(key, text, tokens, truncated)
+
+
+def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF  # the extended codes say more in the higher bits
 
 

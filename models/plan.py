@@ -1,7 +1,8 @@
 """What the selected cases ask of each checkpoint: gathered first, looked up in the cache, and asked at once.
 
 The first case that needs a checkpoint asks everything that is planned of it; each reply is committed to the cache
-within a second of its coming, so that neither a crash nor Ctrl-C loses it.
+within a second of its coming, so that neither a crash nor Ctrl-C loses it. Whatever an engine, a loader, a tokenizer or
+a recipe raises becomes the one LabirintoError of its checkpoint (`boundary`), and the other checkpoints go on.
 """
 
 from __future__ import annotations
@@ -9,22 +10,24 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
 from benchmark.mazes import answer
-from benchmark.mazes.errors import CheckpointError, EngineError
+from benchmark.mazes.errors import CheckpointError, EngineError, LabirintoError
 from benchmark.mazes.prompt import Asking, Message, prompt
 from benchmark.mazes.question import question
 from benchmark.mazes.suite import Case
 
 from . import load
-from .cache import Cache, key
+from .boundary import release, translate, translated
+from .cache import key
 from .checkpoints import Checkpoint
 from .engines import Engine, Reply, Request, make
+from .session_cache import SessionCache
 
 AUTO = ("transformers", "vllm")
 """The engines that `auto` chooses from."""
@@ -63,7 +66,7 @@ class _Asked:
     keys: list[bytes] = field(default_factory=list)
     replies: dict[tuple[str, str, int], Reply | EngineError] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
-    failed: Exception | None = None
+    failed: LabirintoError | None = None
     is_asked: bool = False
 
 
@@ -87,18 +90,17 @@ class Plan:
         for checkpoint, case in planned:
             self._all.setdefault(checkpoint.name, _Asked(checkpoint)).cases.append(case)
         self._engines: dict[str, Engine] = {}
-        self._cache: Cache | None = None
-        self._is_uncached = False
+        self._cache = SessionCache(say)
+        self._is_deaf = False
+        """Whether a listener has raised something, which is told once."""
 
     def survey(self) -> str:
         """One line: how many checkpoints and cases, how many replies are known, and which engines will be asked."""
         hits = total = 0
         engines = []
         for one in self._all.values():
-            try:
+            with self._failing(one, CheckpointError):
                 self._look(one)
-            except CheckpointError as error:
-                one.failed = error  # it is told by each of its cases
             hits += len(one.replies)
             total += len(one.cases) * self._samples(one)
             engines.append(one.engine or "none")
@@ -112,12 +114,14 @@ class Plan:
         return one.is_asked or one.failed is not None
 
     def ask(self, checkpoint: Checkpoint) -> None:
-        """Build a checkpoint if it is missing, and ask it all that is planned; what fails is told by `replies`."""
+        """Build a checkpoint if it is missing, and ask it all that is planned; `failure` is what has gone wrong."""
         one = self._all[checkpoint.name]
-        try:
+        with self._failing(one, EngineError):
             self._ask(one)
-        except Exception as error:  # noqa: BLE001  each of its cases raises it
-            one.failed = error
+
+    def failure(self, checkpoint: Checkpoint) -> LabirintoError | None:
+        """What keeps a checkpoint from being asked, or has ended the asking; None where nothing does."""
+        return self._all[checkpoint.name].failed
 
     def replies(self, checkpoint: Checkpoint, case: Case) -> list[Reply]:
         """All replies to one case, of a checkpoint that was asked.
@@ -155,14 +159,40 @@ class Plan:
         """All that something is planned of."""
         return [one.checkpoint for one in self._all.values()]
 
+    def finish(self) -> None:
+        """Commit the replies that could not be committed before, and tell how that ended."""
+        self._cache.finish()
+
     def close(self) -> None:
         """Give back what engines and cache hold."""
-        for engine in self._engines.values():
+        for name in list(self._engines):
+            self._discard(name)
+        self.finish()
+        self._cache.close()
+
+    @contextmanager
+    def _failing(self, one: _Asked, kind: type[LabirintoError]) -> Iterator[None]:
+        """What is raised is the failure of that checkpoint alone, and holds neither model nor engine in memory."""
+        try:
+            yield
+        except LabirintoError as error:
+            one.failed = error
+        except Exception as error:  # noqa: BLE001  an engine, a tokenizer, a template: anything
+            one.failed = translate(error, kind)
+            self._discard(one.engine)  # in what state it is nobody knows; the next checkpoint has a new one
+            release(error)
+        if one.failed:
+            release(one.failed)
+
+    def _discard(self, name: str) -> None:
+        """Close an engine; one that cannot be closed is told, and nothing else ends because of it."""
+        engine = self._engines.pop(name, None)
+        if engine is None:
+            return
+        try:
             engine.close()
-        self._engines.clear()
-        if self._cache:
-            self._cache.close()
-            self._cache = None
+        except Exception as error:  # noqa: BLE001  its end is not the end of the others
+            self._say(f"the engine {name} cannot be closed: {translate(error)}")
 
     def _samples(self, one: _Asked) -> int:
         return 1 if one.checkpoint.is_agent else self.how.samples
@@ -182,7 +212,7 @@ class Plan:
         looked = {}
         for name in names:
             keys = self._keys(one, name)
-            looked[name] = (keys, self._opened().get(keys) if keys and self.how.cache == "use" else {})
+            looked[name] = (keys, self._known(keys))
         one.engine = next((name for name, (keys, known) in looked.items() if keys and len(known) == len(keys)), "")
         if not one.engine:
             # replies of two engines never meet in one run: it goes on with the one that has given the most
@@ -190,25 +220,23 @@ class Plan:
             begun = [name for name, (_, known) in looked.items() if most and len(known) == most]
             one.engine = begun[0] if len(begun) == 1 else _pays(names, one.requests)
         one.keys, known = looked[one.engine]
-        pairs = zip(one.requests, one.keys, strict=True) if known else ()
-        one.replies = {request.place: known[kept] for request, kept in pairs if kept in known}
+        self._take(one, known)
 
     def _keys(self, one: _Asked, engine: str) -> list[bytes]:
         """What each request is kept under; nothing where it is not kept."""
-        if one.checkpoint.is_agent or self.how.cache == "off" or not self._opened():
+        if one.checkpoint.is_agent or self.how.cache == "off":
             return []
         content, described = one.checkpoint.content(), self._engine(engine).describe(one.checkpoint)
         return [key(content, described, request.decides()) for request in one.requests]
 
-    def _opened(self) -> Cache | None:
-        """The cache; None where there can be none, which the user is told once."""
-        if self._cache is None and not self._is_uncached:
-            try:
-                self._cache = Cache(say=self._say)
-            except CheckpointError as error:
-                self._is_uncached = True
-                self._say(f"replies are not kept: {error}")
-        return self._cache
+    def _known(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
+        return self._cache.get(keys) if keys and self.how.cache == "use" else {}
+
+    def _take(self, one: _Asked, known: Mapping[bytes, Reply]) -> None:
+        """Take over the replies that are known."""
+        for request, kept in zip(one.requests, one.keys, strict=bool(one.keys)):
+            if kept in known:
+                one.replies[request.place] = known[kept]
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:
@@ -224,12 +252,15 @@ class Plan:
 
         one.is_asked = True
         if one.checkpoint.is_missing:
-            one.checkpoint.prepare()  # built here, before the bar of the questions
+            with translated(CheckpointError):
+                one.checkpoint.prepare()  # built here, before the bar of the questions
             self._look(one)
         elif not one.requests:
             self._look(one)
         engine = self._engine(one.engine)
         keys = dict(zip((request.place for request in one.requests), one.keys, strict=bool(one.keys)))
+        # another session may have committed some since, and a cache that was locked may be free by now
+        self._take(one, self._known([kept for place, kept in keys.items() if place not in one.replies]))
         missing = [request for request in one.requests if request.place not in one.replies]
         cached, tokens, started, waited = len(one.replies), 0, time.monotonic(), engine.waited
         one.about = {
@@ -247,8 +278,7 @@ class Plan:
             shown = {"cached": cached} if cached else {}
             # closed, and not left to the collector of garbage: Ctrl-C is to commit what came and to stop the engine
             with closing(self._kept(one, keys, engine.generate(one.checkpoint, missing))) as replies:
-                for request, reply in replies:
-                    one.replies[request.place] = reply
+                for _, reply in replies:
                     if isinstance(reply, Reply):
                         tokens += reply.tokens
                     bar.set_postfix(shown | {"tokens/s": f"{tokens / (time.monotonic() - started):.0f}"}, refresh=False)
@@ -273,13 +303,14 @@ class Plan:
 
         def commit() -> None:
             if fresh:
-                self._opened().put(fresh, one.checkpoint.name, one.engine)
+                self._cache.put(fresh, one.checkpoint.name, one.engine)
                 fresh.clear()
-            self._heard(one.checkpoint)
+            self._tell_listener(one.checkpoint)
 
         with closing(replies):
             try:
                 for request, reply in replies:
+                    one.replies[request.place] = reply  # first, so that whatever is committed is in the run too
                     if request.place in keys and isinstance(reply, Reply):
                         fresh[keys[request.place]] = reply
                     if time.monotonic() - since > COMMIT:
@@ -288,6 +319,15 @@ class Plan:
                     yield request, reply
             finally:
                 commit()
+
+    def _tell_listener(self, checkpoint: Checkpoint) -> None:
+        """Say that replies were committed; what the listener raises must not end the asking."""
+        try:
+            self._heard(checkpoint)
+        except Exception as error:  # noqa: BLE001  a plugin's hook, a full disk: anything
+            if not self._is_deaf:
+                self._is_deaf = True
+                self._say(f"replies of {checkpoint.name} cannot be measured as they come: {translate(error)}")
 
     def _flips(self, one: _Asked, engine: Engine) -> dict[str, int]:
         """Ask everything again, as often as it is wanted, and count the cases whose replies or outcomes change."""

@@ -19,6 +19,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmark.mazes.errors import EngineError
+from benchmark.mazes.printable import encodable
 from benchmark.mazes.prompt import Message
 from benchmark.mazes.suite import Case
 
@@ -36,6 +37,8 @@ ROOM = (64, 11, 5)
 """What a reply may take, see `room`."""
 THOUGHTS = 4096
 """The tokens that reasoning may take beside the answer."""
+MOST_TOKENS = 10**9
+"""No reply is longer: a larger count is a server's mistake."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,25 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back: the text, its length in tokens, and whether the engine had to cut it off."""
+    """What came back: the text, its length in tokens, and whether the engine had to cut it off.
+
+    Servers and people's engines give anything. What no file or database can hold is mended here, at the door of all
+    engines: lone surrogates, and a count of tokens that is no whole number (the words are counted instead). Raises
+    EngineError for what is no text.
+    """
 
     text: str
     tokens: int
     truncated: bool
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise EngineError(f"the reply is {type(self.text).__name__} and no text")
+        # str() and int() also turn subclasses, such as NumPy's, into what SQLite and JSON know
+        text = encodable(str(self.text))
+        object.__setattr__(self, "text", text)
+        object.__setattr__(self, "tokens", _count(self.tokens, text))
+        object.__setattr__(self, "truncated", bool(self.truncated))
 
 
 class Engine(Protocol):
@@ -119,6 +136,16 @@ def room(cells: int, tokens: int = 1) -> int:
     """
     anyway, cell, named = ROOM
     return anyway + max(cell, named * tokens) * cells
+
+
+def _count(tokens: Any, text: str) -> int:
+    """The number of tokens as the engine says it, or the number of words where it says nothing that can be."""
+    try:
+        count = int(tokens)
+        is_sound = count == tokens and 0 <= count <= MOST_TOKENS
+    except (TypeError, ValueError, OverflowError):
+        is_sound = False
+    return count if is_sound else len(text.split())
 
 
 def version(*packages: str) -> dict[str, str]:

@@ -77,7 +77,7 @@ def test_a_model_that_does_not_load_is_an_error_of_each_case_and_the_others_go_o
     result.stdout.fnmatch_lines(["*CheckpointError: cannot load the model in *broken*", "=* 2 errors, 2 solved in *"])
 
 
-def _interrupt(project, when, *arguments):
+def _interrupt(project, when, *arguments, number=signal.SIGINT):
     """Run pytest, press Ctrl-C as soon as the pattern `when` is on its screen, and return its exit code and output."""
     command = [sys.executable, "-m", "pytest", *arguments]
     process = subprocess.Popen(
@@ -95,7 +95,7 @@ def _interrupt(project, when, *arguments):
         seen += process.stdout.read() or b""
         time.sleep(0.01)
     assert re.search(when, seen), seen.decode()
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     os.set_blocking(process.stdout.fileno(), True)
     try:
         rest, _ = process.communicate(timeout=90)

@@ -1,15 +1,17 @@
 """How a session asks: one plan, replies that survive whatever ends it, and what is told of it."""
 
 import os
-import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
-import time
+from xml.etree import ElementTree as ET
 
 import pytest
+
+from models.cache import Cache
 
 from .conftest import TINY
 from .test_build import _interrupt
@@ -93,20 +95,21 @@ def run(project, *arguments):
 
 
 @pytest.mark.slow
-def test_twenty_kills_lose_nothing_and_nothing_committed_is_asked_twice(slow, monkeypatch):
-    monkeypatch.setenv("SLOW_SECONDS", "0.05")  # six seconds in all
-    chance = random.Random(5)
-    killed = 0
-    while killed < 20:
-        process = run(slow, *CASES)
-        asked = len(diary(slow, "asked"))
-        while process.poll() is None and len(diary(slow, "asked")) == asked:
-            time.sleep(0.01)
-        time.sleep(chance.uniform(0, 0.4))
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-    assert 0 < len(diary(slow, "committed")) < 120
-    final = slow.runpytest_subprocess(*CASES)
+def test_fifty_kills_lose_nothing_and_nothing_committed_is_asked_twice(slow, monkeypatch):
+    """SIGKILL, SIGTERM and SIGINT in turn; what is ended by the last two has also saved its run."""
+    monkeypatch.setenv("SLOW_SECONDS", "0.02")  # five seconds in all
+    ids = ["test_mazes.py::test_tiny_mazes", "test_mazes.py::test_small_mazes"]
+    cases = [*ids, *CHOSEN[1:], "--limit", "120"]  # 240 of them
+    kills = subprocess.run(
+        [sys.executable, "-m", "tests.plugin.kills", "50", "5", *cases], capture_output=True, text=True, check=True
+    )
+    ends = [line.split() for line in kills.stdout.splitlines()]
+    assert len(ends) == 50
+    assert {name for name, *_ in ends} == {"SIGKILL", "SIGTERM", "SIGINT"}
+    told = [(int(committed), int(saved)) for _, code, asked, committed, saved in ends if code == "2" and asked != "0"]
+    assert len(told) > 10
+    assert [saved for committed, saved in told if committed < 240] == [one for one, _ in told if one < 240]
+    final = slow.runpytest_subprocess(*cases)
     assert final.ret == 0
 
     known = set()
@@ -116,10 +119,10 @@ def test_twenty_kills_lose_nothing_and_nothing_committed_is_asked_twice(slow, mo
             assert key not in known
         elif word == "committed":
             known.add(key)
-    assert len(known) == 120
+    assert len(known) == 240
     monkeypatch.setenv("SLOW_SECONDS", "0")
     shutil.rmtree(slow.path / "home")
-    assert table(slow.runpytest_subprocess(*CASES).stdout.str()) == table(final.stdout.str())
+    assert table(slow.runpytest_subprocess(*cases).stdout.str()) == table(final.stdout.str())
 
 
 def test_ctrl_c_tells_what_is_there_and_the_same_command_goes_on(slow, monkeypatch):
@@ -191,6 +194,64 @@ def test_a_spoilt_cache_is_set_aside_and_the_run_goes_on(slow):
     result = slow.runpytest_subprocess(*CASES)
     assert result.ret == 0
     result.stderr.fnmatch_lines(["labirinto: the replies in *replies.sqlite cannot be read*set aside as *"])
+
+
+HOSTILE = """
+from models.engines import Reply
+from tests import slow
+_generate = slow.Slow.generate
+def generate(self, checkpoint, requests):
+    for count, (request, reply) in enumerate(_generate(self, checkpoint, requests)):
+        yield request, Reply("answer: \\ud83d R\\x00\\x1b[31m\\u2028", 7.5, 0) if count == 30 else reply
+slow.Slow.generate = generate
+"""
+
+
+def test_a_reply_that_utf_8_cannot_encode_costs_nothing(slow):
+    slow.extend(HOSTILE)
+    result = slow.runpytest_subprocess(*CASES, "--junitxml", "junit.xml", "--report", "csv=report.csv")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*119 solved, 1 unsolved in *"])
+    assert len(diary(slow, "committed")) == 120
+    (saved,) = (slow.path / "runs").iterdir()
+    assert len(saved.read_text(encoding="utf-8").split("\n")) == 122
+    assert len(ET.parse(slow.path / "junit.xml").findall(".//testcase")) == 120
+    again = slow.runpytest_subprocess(*CASES)
+    again.stdout.fnmatch_lines(["labirinto: *, 120 of 120 replies in the cache*"])
+
+
+IMPATIENT = """
+from models import cache, session_cache
+cache.PATIENCE, session_cache.LAST, session_cache.RETRY = 0.1, 0.1, 0.2
+"""
+
+
+def test_a_cache_that_another_process_holds_costs_no_reply(slow, monkeypatch):
+    slow.extend(IMPATIENT)
+    monkeypatch.setenv("SLOW_SECONDS", "0.005")
+    (slow.path / "home").mkdir()
+    Cache(slow.path / "home" / "replies.sqlite").close()
+    holder = sqlite3.connect(slow.path / "home" / "replies.sqlite", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    result = slow.runpytest_subprocess(*CASES)
+    holder.close()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["=* 120 solved in *"])
+    (saved,) = (slow.path / "runs").iterdir()
+    assert len(saved.read_text().splitlines()) == 121
+    text = result.stderr.str()
+    assert text.count("replies are not kept: ") == 1
+    assert text.count("labirinto: 120 replies are in the table and in the saved run, but not in the cache") == 1
+
+
+def test_sigterm_ends_a_session_as_ctrl_c_does(slow, monkeypatch):
+    monkeypatch.setenv("SLOW_SECONDS", "0.05")
+    code, text = _interrupt(slow, rb"base: mazes: +[3-9]\d%", *CASES, number=signal.SIGTERM)
+    assert code == pytest.ExitCode.INTERRUPTED
+    assert "KeyboardInterrupt: SIGTERM" in text
+    (saved,) = (slow.path / "runs").iterdir()
+    assert len(saved.read_text().splitlines()) == len(diary(slow, "committed")) + 1
+    assert diary(slow, "closed")
 
 
 def test_without_a_place_for_a_cache_it_goes_on_and_says_so(slow, monkeypatch):

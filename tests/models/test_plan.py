@@ -1,0 +1,265 @@
+"""The plan of a session: whatever code that is not ours raises, it is one line of one checkpoint."""
+
+import gc
+import json
+import sqlite3
+import weakref
+from dataclasses import dataclass
+
+import jinja2
+import pytest
+
+from benchmark.mazes import suite
+from benchmark.mazes.errors import CheckpointError, LabirintoError
+from benchmark.mazes.prompt import Asking
+from models import boundary, engines
+from models.checkpoints import Checkpoint
+from models.engines import Reply
+from models.plan import Plan
+
+CASES = suite.cases("tiny")[:6]
+
+
+class UnspeakableError(Exception):
+    """Its message cannot be made."""
+
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def _undecodable():
+    try:
+        b"\xff".decode()
+    except UnicodeDecodeError as error:
+        return error
+
+
+RAISED = {
+    "ValueError": ValueError("Unrecognized model in ./x. Should have a `model_type` key"),
+    "KeyError": KeyError("model_type"),
+    "TypeError": TypeError(),
+    "RuntimeError": RuntimeError("size mismatch for lm_head:\n\tcopying a param\n\n  the shape is [3]"),
+    "AssertionError": AssertionError(),
+    "MemoryError": MemoryError(),
+    "RecursionError": RecursionError("maximum recursion depth exceeded"),
+    "OSError": OSError(28, "No space left on device"),
+    "ImportError": ImportError("bitsandbytes is not installed"),
+    "NotImplementedError": NotImplementedError("no static cache"),
+    "UnicodeDecodeError": _undecodable(),
+    "JSONDecodeError": json.JSONDecodeError("Expecting value", "{", 1),
+    "TemplateError": jinja2.TemplateError("Conversation roles must alternate"),
+    "OperationalError": sqlite3.OperationalError("database is locked"),
+    "ExceptionGroup": ExceptionGroup("several", [ValueError("one"), KeyError("two")]),
+    "UnspeakableError": UnspeakableError(),
+    "UnicodeError": UnicodeError("\ud800 \x1b[31m red \u202e" + "word " * 500),
+}
+
+
+@dataclass(frozen=True)
+class Odd(Checkpoint):
+    """Raises at one place; those of no place never do."""
+
+    place: str = ""
+    error: BaseException | None = None
+
+    engine = "odd"
+
+    def fail(self, place):
+        if place == self.place:
+            raise self.error
+
+    @property
+    def is_missing(self):
+        self.fail("is_missing")
+        return self.place == "prepare"
+
+    def prepare(self):
+        self.fail("prepare")
+
+    def content(self):
+        self.fail("content")
+        return self.name
+
+
+class OddEngine:
+    """Asks odd checkpoints."""
+
+    waited = 0.0
+
+    def __init__(self):
+        self._last = None
+
+    def describe(self, checkpoint):
+        checkpoint.fail("describe")
+        return {"engine": "odd"}
+
+    def generate(self, checkpoint, requests):
+        self._last = checkpoint
+        checkpoint.fail("generate")
+        for count, request in enumerate(requests):
+            if count == 3:
+                checkpoint.fail("generate late")
+            yield request, Reply("answer: R", 2, truncated=False)
+
+    def close(self):
+        if self._last:
+            self._last.fail("close")
+
+
+@pytest.fixture
+def notes():
+    return []
+
+
+@pytest.fixture
+def make_plan(monkeypatch, tmp_path, notes):
+    monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path / "home"))
+    monkeypatch.setitem(engines.ENGINES, "odd", f"{__name__}:OddEngine")
+
+    def make(*checkpoints, **settings):
+        planned = [(checkpoint, case) for checkpoint in checkpoints for case in CASES]
+        return Plan(planned, {one.name: Asking() for one in checkpoints}, say=notes.append, **settings)
+
+    return make
+
+
+@pytest.mark.parametrize("place", ["is_missing", "prepare", "content", "describe", "generate", "generate late"])
+def test_whatever_is_raised_is_one_line_of_its_checkpoint_and_the_others_go_on(make_plan, place):
+    """17 exceptions at each of 6 places, each beside a sound checkpoint."""
+    odd = [Odd(name, place, error) for name, error in RAISED.items()]
+    sound = Odd("sound")
+    plan = make_plan(*odd, sound)
+    plan.survey()
+    for checkpoint in plan.checkpoints:
+        if not plan.is_asked(checkpoint):
+            plan.ask(checkpoint)
+    for checkpoint in odd:
+        failure = plan.failure(checkpoint)
+        assert isinstance(failure, LabirintoError)
+        line = str(failure)
+        assert line.startswith(checkpoint.name)
+        assert "\n" not in line
+        assert line.isprintable()
+        assert "(tests/models/test_plan.py:" in line
+        assert str(boundary.log_file()) in line
+        assert len(line) < 800
+        words = " ".join(str(checkpoint.error).split()) if checkpoint.name != "UnspeakableError" else "cannot be shown"
+        assert checkpoint.name.startswith("Unicode") or words.rstrip(".") in line
+        with pytest.raises(LabirintoError, match=checkpoint.name):
+            plan.replies(checkpoint, CASES[5])
+        assert len(list(plan.replied(checkpoint))) == (3 if place == "generate late" else 0)
+    assert plan.failure(sound) is None
+    assert len(list(plan.replied(sound))) == len(CASES)
+    log = boundary.log_file().read_text()
+    assert log.count("Traceback (most recent call last)") >= len(RAISED)
+    plan.close()
+
+
+def test_what_is_ours_is_told_as_it_is(make_plan):
+    odd = Odd("odd", "generate", CheckpointError("./x has no chat template"))
+    plan = make_plan(odd)
+    plan.ask(odd)
+    assert str(plan.failure(odd)) == "./x has no chat template"
+    assert not boundary.log_file().exists()
+    plan.close()
+
+
+@pytest.mark.parametrize("place", ["content", "prepare", "generate late"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_whoever_wants_to_end_the_session_ends_it(make_plan, place, error):
+    odd = Odd("odd", place, error())
+    plan = make_plan(odd)
+
+    def ask():
+        plan.survey()
+        plan.ask(odd)
+
+    with pytest.raises(error):
+        ask()
+    assert len(list(plan.replied(odd))) == (3 if place == "generate late" else 0)
+    plan.close()
+    again = make_plan(Odd("odd"))
+    assert again.survey().count("3 of 6 replies" if place == "generate late" else "0 of 6 replies") == 1
+    again.close()
+
+
+def test_an_engine_that_cannot_be_closed_is_told(make_plan, notes):
+    odd = Odd("odd", "close", RuntimeError("CUDA error: device-side assert"))
+    plan = make_plan(odd)
+    plan.ask(odd)
+    assert plan.failure(odd) is None
+    plan.close()
+    (note,) = notes
+    assert "the engine odd cannot be closed: RuntimeError: CUDA error: device-side assert" in note
+
+
+def test_a_listener_that_raises_costs_no_reply_and_is_told_once(make_plan, notes, monkeypatch):
+    monkeypatch.setattr("models.plan.COMMIT", 0.0)
+    heard = []
+
+    def listen(checkpoint):
+        heard.append(checkpoint)
+        raise OSError(28, "No space left on device")
+
+    checkpoint = Odd("sound")
+    plan = make_plan(checkpoint, heard=listen)
+    plan.ask(checkpoint)
+    assert len(list(plan.replied(checkpoint))) == len(CASES)
+    assert len(heard) > 1
+    assert ["No space left" in note for note in notes] == [True]
+    plan.close()
+
+
+class Large:
+    """Stands for a model."""
+
+
+def test_a_checkpoint_that_fails_does_not_stay_in_memory(make_plan, monkeypatch):
+    held = []
+
+    def generate(self, checkpoint, requests):
+        model = Large()
+        held.append(weakref.ref(model))
+        if checkpoint.name == "ours":
+            raise CheckpointError("no") from RuntimeError("because")
+        yield requests[0], Reply("", len([].pop()), truncated=False)
+
+    monkeypatch.setattr(OddEngine, "generate", generate)
+    checkpoints = [Odd("ours"), Odd("theirs")]
+    plan = make_plan(*checkpoints)
+    for checkpoint in checkpoints:
+        plan.ask(checkpoint)
+        assert plan.failure(checkpoint)
+    gc.collect()
+    assert [one() for one in held] == [None, None]
+    plan.close()
+
+
+def test_a_traceback_that_cannot_be_logged_is_in_the_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABIRINTO_HOME", "/dev/null/nowhere")
+    error = boundary.translate(ValueError("odd"))
+    assert "--full-trace" in str(error)
+    assert "ValueError: odd" in error.__notes__[0]
+
+
+def test_the_log_does_not_grow_for_ever_and_holds_no_key(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path))
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-4711")
+    monkeypatch.setattr(boundary, "LOG_BYTES", 2000)
+    errors = [boundary.translate(ValueError(f"Bearer sk-secret-4711 is wrong {'x' * 300}")) for _ in range(30)]
+    whole = "".join(file.read_text() for file in tmp_path.iterdir()) + "".join(map(str, errors))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["errors.log", "errors.log.1"]
+    assert "sk-secret-4711" not in whole
+    assert "Bearer $OPENAI_API_KEY is wrong" in whole
+    assert all(file.stat().st_size < 4000 for file in tmp_path.iterdir())
+
+
+def test_a_reply_that_another_session_has_committed_since_is_not_asked_for(make_plan):
+    first, second = make_plan(Odd("sound")), make_plan(Odd("sound"))
+    assert "0 of 6 replies" in first.survey()
+    assert "0 of 6 replies" in second.survey()
+    for plan in (first, second):
+        plan.ask(Odd("sound"))
+    assert [plan.about(Odd("sound"))["asked"] for plan in (first, second)] == [6, 0]
+    first.close()
+    second.close()
