@@ -24,7 +24,7 @@ from benchmark.mazes.suite import Case
 from . import load
 from .cache import Cache, key
 from .checkpoints import Checkpoint
-from .engines import Engine, Reply, Request, make
+from .engines import Engine, Reply, Request, adapted, make
 
 AUTO = ("transformers", "vllm")
 """The engines that `auto` chooses from."""
@@ -234,6 +234,7 @@ class Plan:
         cached, tokens, started, waited = len(one.replies), 0, time.monotonic(), engine.waited
         one.about = {
             **engine.describe(one.checkpoint),
+            **adapted(engine, one.checkpoint),
             "sampling": {"temperature": self.how.temperature, "samples": self._samples(one)},
             "cached": cached,
             "asked": len(missing),
@@ -257,6 +258,7 @@ class Plan:
             "tokens": tokens,
             "seconds": round(time.monotonic() - started, 3),
             "waited": round(engine.waited - waited, 3),
+            **adapted(engine, one.checkpoint),
         }
         if self.how.flips > 1:
             one.about["flips"] = self._flips(one, engine)
