@@ -128,7 +128,7 @@ class Server:
     def _once(self, connection: Connection, checkpoint: Checkpoint, request: Request) -> Reply:
         """Ask, in another way where the settings are refused; what helped is remembered. Raises RequestError."""
         dialect, learned = self._dialect(checkpoint), {}
-        tokens = dialect.tokens(request)
+        tokens, is_guess = dialect.tokens(request), False
         path = "/completions" if isinstance(request.prompt, str) else "/chat/completions"
         for changes in count():
             body = dialect.body(checkpoint.model, request, tokens)
@@ -143,14 +143,14 @@ class Server:
                 ):  # the prompt alone is too long: for a model that runs here that is no error either
                     self._learn(checkpoint, learned)
                     return Reply("", 0, truncated=True)
-                dialect, tokens = learn(dialect, change.learned), change.tokens
+                dialect, tokens, is_guess = learn(dialect, change.learned), change.tokens, change.is_guess
                 learned |= change.learned
                 continue
             self._learn(checkpoint, learned | measured(dialect, request, prompt_tokens))
             left = dialect.left(request, prompt_tokens)
-            if not reply.truncated or left <= tokens or changes >= CHANGES:
+            if not is_guess or not reply.truncated or left <= tokens or changes >= CHANGES:
                 break
-            tokens = left  # less than that was asked for, since the length of the prompt was only guessed
+            tokens, is_guess = left, False
         return reply
 
 

@@ -119,6 +119,8 @@ class Change:
     learned: dict[str, Any]
     tokens: int
     """The room for this reply; 0 where the prompt alone fills the context."""
+    is_guess: bool = False
+    """Whether more may be left: the server did not say how long the prompt is."""
 
 
 def adapt(dialect: Dialect, body: dict[str, Any], request: Request, failure: RequestError) -> Change | None:
@@ -173,10 +175,10 @@ def _shorter(request: Request, failure: RequestError, tokens: int) -> Change | N
     if _ALONE.search(words + str(fields.get("type"))) or (prompt and prompt >= context):
         return Change({}, 0)
     if prompt is None:
-        return Change({"context": context}, tokens // 2) if tokens > 1 else None
+        return Change({"context": context}, tokens // 2, is_guess=True) if tokens > 1 else None
     left = context - prompt
     if _GUESSED.search(words) or left >= tokens:
-        return Change({"context": context}, min(left, tokens // 2)) if tokens > 1 else None
+        return Change({"context": context}, min(left, tokens // 2), is_guess=True) if tokens > 1 else None
     return Change({"context": context, "density": prompt / characters(request)}, left)
 
 

@@ -109,7 +109,7 @@ REFUSALS = {
     "401 with half of a key": (status(401, f"you sent {KEY[:20]}..."), r"HTTP 401: you sent \*\*\*"),
     "401 with the header": (
         sends(401, {"detail": f"header 'Authorization: Bearer {KEY}'"}),
-        "Authorization: Bearer ***",
+        r"Authorization: Bearer \*\*\*",
     ),
     "401 in the status line": (reason, "HTTP 401: Unauthorized"),
     "402": (status(402, "your credit balance is too low"), "refuses org/m: HTTP 402: your credit"),
@@ -222,12 +222,12 @@ REFUSALS = {
     ),
     "100 Continue for ever": (
         partial(goes_on, b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 999),
-        "did not end within (262144 bytes|0.3 s)",
+        "did not end within 262144 bytes",
     ),
-    "drops": (drips, "did not end within 0.3 s"),
-    "silence": (is_silent, "no byte came for 0.2 s"),
+    "drops": (drips, "did not end within 0.4 s"),
+    "silence": (is_silent, "no byte came for 0.4 s"),
     "a broken gzip": (sends(200, b"no gzip", headers=[("Content-Encoding", "gzip")]), "incorrect header check"),
-    "a bomb of gzip": (zipped(b" " * 2**25), "did not end within|no reply in JSON"),
+    "a bomb of gzip": (zipped(b" " * 2**24), "did not end within|no reply in JSON"),
     "an encoding nobody asked for": (sends(200, b"x", headers=[("Content-Encoding", "br")]), "encoded as br"),
     "gzip in gzip": (sends(200, b"x", headers=[("Content-Encoding", "gzip, gzip")]), "encoded as gzip, gzip"),
 }
