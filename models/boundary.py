@@ -6,7 +6,6 @@ and the place where it was raised; the whole traceback goes to `errors.log` in L
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 import traceback
@@ -18,10 +17,10 @@ from benchmark.mazes.errors import EngineError, LabirintoError
 from benchmark.mazes.printable import encodable
 
 from . import store
+from .secrets import mask
 
 LONGEST = 500  # characters of the exception's own words in the line
 LOG_BYTES = 2**20  # a longer log is renamed to errors.log.1, and a new one begun
-SECRETS = ("OPENAI_API_KEY", "HF_TOKEN")  # of the environment, kept out of the line and of the log
 ROOT = Path(__file__).parents[1]
 
 
@@ -43,10 +42,10 @@ def translated(kind: type[LabirintoError] = EngineError) -> Iterator[None]:
 
 def translate(error: Exception, kind: type[LabirintoError] = EngineError) -> LabirintoError:
     """The exception as an error of that kind. The traceback is logged, and is the new error's note."""
-    trace = _mask(encodable("".join(traceback.format_exception(error))))
+    trace = mask(encodable("".join(traceback.format_exception(error))))
     log = _log(trace)
     where = f" The traceback is in {log}" if log else " --full-trace shows the traceback"
-    translation = kind(f"{_mask(_words(error))}{_place(error)}.{where}")
+    translation = kind(f"{mask(_words(error))}{_place(error)}.{where}")
     translation.add_note(trace)
     return translation
 
@@ -84,13 +83,6 @@ def _place(error: Exception) -> str:
     return f" ({file}:{frames[-1].lineno})"
 
 
-def _mask(text: str) -> str:
-    for name in SECRETS:
-        if secret := os.environ.get(name):
-            text = text.replace(secret, f"${name}")
-    return text
-
-
 def _log(trace: str) -> Path | None:
     """Append a traceback to the log; None where there can be none."""
     file = log_file()
@@ -100,7 +92,7 @@ def _log(trace: str) -> Path | None:
         if file.exists() and file.stat().st_size > LOG_BYTES:
             file.replace(file.with_name(f"{file.name}.1"))
         with file.open("a", encoding="utf-8") as opened:
-            opened.write(f"{_mask(head)}\n{trace}\n")
+            opened.write(f"{mask(head)}\n{trace}\n")
     except OSError:
         return None
     return file

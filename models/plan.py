@@ -26,7 +26,7 @@ from . import load
 from .boundary import release, translate, translated
 from .cache import key
 from .checkpoints import Checkpoint
-from .engines import Engine, Reply, Request, make
+from .engines import Engine, Reply, Request, adapted, make
 from .session_cache import SessionCache
 
 AUTO = ("transformers", "vllm")
@@ -265,6 +265,7 @@ class Plan:
         cached, tokens, started, waited = len(one.replies), 0, time.monotonic(), engine.waited
         one.about = {
             **engine.describe(one.checkpoint),
+            **adapted(engine, one.checkpoint),
             "sampling": {"temperature": self.how.temperature, "samples": self._samples(one)},
             "cached": cached,
             "asked": len(missing),
@@ -287,6 +288,7 @@ class Plan:
             "tokens": tokens,
             "seconds": round(time.monotonic() - started, 3),
             "waited": round(engine.waited - waited, 3),
+            **adapted(engine, one.checkpoint),
         }
         if self.how.flips > 1:
             one.about["flips"] = self._flips(one, engine)

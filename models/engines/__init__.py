@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from importlib import import_module, metadata
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from benchmark.mazes.errors import EngineError
 from benchmark.mazes.printable import encodable
@@ -120,6 +120,21 @@ class Engine(Protocol):
     ) -> Generator[tuple[Request, Reply | EngineError]]: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Adapting(Protocol):
+    """An engine that may have to ask in another way than it was told to."""
+
+    def adapted(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        """What it had to change; empty where nothing."""
+        ...
+
+
+def adapted(engine: Engine, checkpoint: Checkpoint) -> dict[str, Any]:
+    """What a saved run says of an engine that had to ask in another way; it is no part of the cache's key."""
+    changes = engine.adapted(checkpoint) if isinstance(engine, Adapting) else {}
+    return {"adapted": changes} if changes else {}
 
 
 def make(name: str, **settings: Any) -> Engine:

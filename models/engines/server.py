@@ -1,33 +1,39 @@
 """Any OpenAI-compatible endpoint: many questions at once, each tried again when that may help.
 
 Plain prompts go to /completions, chats to /chat/completions. The key is taken from OPENAI_API_KEY, and neither shown
-nor kept. What a server sends is not trusted: a body has to end, within a time and a size.
+nor kept, whatever a server sends back. What a server sends is not trusted: see the files `server_*` beside this one.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+import random
+import threading
+from collections.abc import Generator, Sequence
+from itertools import count
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-import httpx
-import openai
-
 from benchmark.mazes.errors import EngineError
+from models.secrets import mask
 
-from . import THOUGHTS, Reply, Request, room, version
+from . import Reply, Request, version
+from .server_dialect import Dialect, adapt, learn, measured
+from .server_errors import Kind, RequestError
+from .server_http import Connection
+from .server_reply import to_reply
+from .server_turns import Turns
 
 if TYPE_CHECKING:
     from models.checkpoints import Checkpoint
 
-TRIES = 5  # after the first, with the waits of the openai client (or those that the server asks for)
-SILENCE = 120.0  # seconds without a byte
-WHOLE = 600.0  # seconds for one reply
-LARGEST = 16 * 2**20  # bytes of one reply
-NAME_TOKENS = 7  # of a cell's name, for a tokenizer that is not known: " (10,10)" takes most models 5 to 7
-HOPELESS = 8  # requests that have failed, and none replied to: the endpoint is not asked for the rest
+TRIES = 5  # after the first, where a failure may pass
+TRIES_UNREACHED = 1  # the same where nobody has ever replied
+WAIT = 0.5  # seconds before the second try; twice as many before each other one
+LONGEST_WAIT = 8.0  # of those
+PATIENCE = 120.0  # seconds: a server that asks to wait for longer is not waited for
+CHANGES = 12  # other ways in which one request is asked, where its settings are refused
+SHOWN = 300  # characters of a server's words in an error
 
 
 class Server:
@@ -37,95 +43,137 @@ class Server:
 
     def __init__(self, concurrency: int = 32) -> None:
         self._concurrency = concurrency
+        self._dialects: dict[tuple[str, str], Dialect] = {}
+        self._lock = threading.Lock()
 
     def describe(self, checkpoint: Checkpoint) -> dict[str, Any]:
         return {"engine": "server", **version("openai"), "determinism": "unknown"}
 
+    def adapted(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        """What had to be asked in another way than of every other server; empty where nothing had to."""
+        return self._dialect(checkpoint).describe()
+
     def generate(
         self, checkpoint: Checkpoint, requests: Sequence[Request]
     ) -> Generator[tuple[Request, Reply | EngineError]]:
-        """A request that fails gives its error; an endpoint that refuses or fails them all raises EngineError."""
-        client = _client(checkpoint.endpoint)
-        pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="ask")
-        ordered = sorted(requests, key=lambda one: (-one.cells, one.place))
-        asked: dict[Future[Reply], Request] = {
-            pool.submit(_ask, client, checkpoint.model, request): request for request in ordered
-        }
-        replied = failed = 0
+        """A request that fails gives its error; an endpoint that refuses or fails them all raises EngineError.
+
+        What fails before the first reply is told once it has come, and not at all where none comes: then all requests
+        have the one error that is raised.
+        """
+        connection = Connection(checkpoint.endpoint)
+        turns = Turns(requests)
+        results: SimpleQueue[tuple[Request, Reply | RequestError]] = SimpleQueue()
+        stop = threading.Event()
+
+        def work() -> None:
+            while not stop.is_set() and (request := turns.take()):
+                results.put((request, self._answer(connection, checkpoint, request, turns, stop)))
+
+        for number in range(min(self._concurrency, len(requests))):
+            # they do not keep the process alive: Ctrl-C is not to wait for a server
+            threading.Thread(target=work, name=f"ask-{number}", daemon=True).start()
+        early: list[tuple[Request, RequestError]] = []
         try:
-            for done in as_completed(asked):
-                try:
-                    reply = done.result()
-                except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-                    raise EngineError(f"{checkpoint.endpoint} refuses {checkpoint.model}: {_line(error)}") from error
-                except Exception as error:
-                    failed += 1
-                    why = EngineError(f"{checkpoint.endpoint} gave no reply: {_line(error)}")
-                    if not replied and failed >= HOPELESS:
-                        raise why from error
-                    yield asked[done], why
+            for _ in requests:
+                request, result = results.get()
+                if isinstance(result, Reply):
+                    turns.replied()
+                    yield from ((one, _error(checkpoint, failure)) for one, failure in early)
+                    early.clear()
+                    yield request, result
+                    continue
+                if turns.failed(request, result):
+                    raise _error(checkpoint, result)
+                if turns.has_replied:
+                    yield request, _error(checkpoint, result)
                 else:
-                    replied += 1
-                    yield asked[done], reply
+                    early.append((request, result))
+            if early and all(failure.kind in (Kind.UNREACHABLE, Kind.REFUSED) for _, failure in early):
+                raise _error(checkpoint, early[-1][1])
+            yield from ((one, _error(checkpoint, failure)) for one, failure in early)
         finally:
-            client.close()  # whoever still waits for an answer stops
-            pool.shutdown(wait=False, cancel_futures=True)
+            stop.set()
+            connection.close()  # whoever still waits for an answer stops
 
     def close(self) -> None:
         """Connections end with each plan."""
 
+    def _dialect(self, checkpoint: Checkpoint) -> Dialect:
+        return self._dialects.get((checkpoint.endpoint, checkpoint.model), Dialect())
 
-class _Transport(httpx.HTTPTransport):
-    """Lets no body go on for ever."""
+    def _learn(self, checkpoint: Checkpoint, learned: dict[str, Any]) -> None:
+        if learned:
+            with self._lock:
+                known = self._dialect(checkpoint)
+                self._dialects[checkpoint.endpoint, checkpoint.model] = learn(known, learned)
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = super().handle_request(request)
-        response.stream = _Bounded(response.stream)
-        return response
+    def _answer(
+        self, connection: Connection, checkpoint: Checkpoint, request: Request, turns: Turns, stop: threading.Event
+    ) -> Reply | RequestError:
+        """The reply to one request, tried again while that may help. Never raises: it runs in a thread."""
+        attempt = 0
+        while True:
+            try:
+                return self._once(connection, checkpoint, request)
+            except RequestError as failure:
+                result = failure
+            except Exception as error:  # noqa: BLE001  of one request, told by its case
+                return RequestError(f"{type(error).__name__}: {error}", Kind.REPLY)
+            pause = _pause(result, attempt, turns.has_replied)
+            attempt += 1
+            if pause is None or stop.wait(pause):
+                return result
+
+    def _once(self, connection: Connection, checkpoint: Checkpoint, request: Request) -> Reply:
+        """Ask, in another way where the settings are refused; what helped is remembered. Raises RequestError."""
+        dialect, learned = self._dialect(checkpoint), {}
+        tokens, is_guess = dialect.tokens(request), False
+        path = "/completions" if isinstance(request.prompt, str) else "/chat/completions"
+        for changes in count():
+            body = dialect.body(checkpoint.model, request, tokens)
+            try:
+                reply, prompt_tokens = to_reply(connection.post(path, body))
+            except RequestError as failure:
+                change = adapt(dialect, body, request, failure) if changes < CHANGES else None
+                if change is None:
+                    raise
+                if (
+                    not change.tokens
+                ):  # the prompt alone is too long: for a model that runs here that is no error either
+                    self._learn(checkpoint, learned)
+                    return Reply("", 0, truncated=True)
+                dialect, tokens, is_guess = learn(dialect, change.learned), change.tokens, change.is_guess
+                learned |= change.learned
+                continue
+            self._learn(checkpoint, learned | measured(dialect, request, prompt_tokens))
+            left = dialect.left(request, prompt_tokens)
+            if not is_guess or not reply.truncated or left <= tokens or changes >= CHANGES:
+                break
+            tokens, is_guess = left, False
+        return reply
 
 
-class _Bounded(httpx.SyncByteStream):
-    def __init__(self, stream: Any) -> None:
-        self._stream, self._until = stream, time.monotonic() + WHOLE
-
-    def __iter__(self) -> Iterator[bytes]:
-        size = 0
-        for chunk in self._stream:
-            size += len(chunk)
-            if size > LARGEST or time.monotonic() > self._until:
-                raise httpx.ReadError(f"the reply did not end after {size} bytes")
-            yield chunk
-
-    def close(self) -> None:
-        self._stream.close()
+def _pause(failure: RequestError, attempt: int, has_replied: bool) -> float | None:
+    """The seconds before the next try; None where there is to be none."""
+    unreached = failure.kind is Kind.UNREACHABLE
+    tries = min(TRIES, TRIES_UNREACHED) if unreached and not has_replied else TRIES
+    if failure.kind not in (Kind.UNREACHABLE, Kind.PASSING) or attempt >= tries:
+        return None
+    if failure.pause is not None:
+        return failure.pause if failure.pause <= PATIENCE else None
+    return min(WAIT * 2**attempt, LONGEST_WAIT) * random.uniform(0.75, 1.0)
 
 
-def _client(endpoint: str) -> openai.OpenAI:
-    transport = _Transport(limits=httpx.Limits(max_connections=None))
-    return openai.OpenAI(
-        base_url=endpoint,
-        api_key=os.environ.get("OPENAI_API_KEY") or "none",
-        max_retries=TRIES,
-        http_client=httpx.Client(transport=transport, timeout=httpx.Timeout(SILENCE, connect=10.0)),
-    )
+def _error(checkpoint: Checkpoint, failure: RequestError) -> EngineError:
+    verb = f"refuses {checkpoint.model}" if failure.kind is Kind.REFUSED else "gave no reply"
+    return EngineError(mask(f"{checkpoint.endpoint} {verb}: {failure.words[:SHOWN]}{_advice(checkpoint, failure)}"))
 
 
-def _ask(client: openai.OpenAI, model: str, request: Request) -> Reply:
-    limit = room(request.cells, NAME_TOKENS) + (THOUGHTS if request.reasoning else 0)
-    settings: dict[str, Any] = {"model": model, "temperature": request.temperature}
-    if request.temperature:
-        settings["seed"] = request.seed % 2**31  # servers know seeds of 32 bits
-    if isinstance(request.prompt, str):
-        given = client.completions.create(prompt=request.prompt, max_tokens=limit, **settings)
-        text = given.choices[0].text
-    else:
-        given = client.chat.completions.create(messages=request.prompt, max_tokens=limit, **settings)
-        text = given.choices[0].message.content
-    if not isinstance(text, str | None):
-        raise EngineError(f"the reply is {type(text).__name__} and no text")
-    tokens = given.usage.completion_tokens if given.usage else len((text or "").split())
-    return Reply(text or "", tokens, truncated=given.choices[0].finish_reason == "length")
-
-
-def _line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+def _advice(checkpoint: Checkpoint, failure: RequestError) -> str:
+    """What may be done about a failure, in half a sentence."""
+    if failure.status in (401, 403):
+        return "" if os.environ.get("OPENAI_API_KEY") else " (OPENAI_API_KEY is not set)"
+    if failure.status == 404 and not checkpoint.endpoint.endswith("/v1"):
+        return " (the address of most endpoints ends in /v1)"
+    return " (is a server running there?)" if failure.kind is Kind.UNREACHABLE else ""
