@@ -86,10 +86,11 @@ def pytest_configure(config: pytest.Config) -> None:
         columns=[column for more in config.hook.pytest_labirinto_columns(config=config) for column in more],
     )
     try:
+        saved.check_name(config.option.save)
         for text in config.option.fail_on or []:
             added.margins |= gates.margins(text, added.measures)
         added.reports = [render.chosen(text, added.formats) for text in config.option.report or []]
-    except ArgumentTypeError as error:
+    except (ArgumentTypeError, LabirintoError) as error:
         raise pytest.UsageError(str(error)) from None
 
 
@@ -268,7 +269,7 @@ def _save(config: pytest.Config, name: str, run: Run) -> None:
                 collector.said.append(f"what was saved as {wanted} of {name} before is now {_shown(kept)}")
             run = Run(run.provenance | {"saved_as": wanted}, run.lines)
         path = saved.path(config.rootpath, wanted, name) if wanted else _dated(config, name)
-        write(run, path)
+        saved.put(config.rootpath, run, path) if wanted else write(run, path)
         if wanted and name in collector.files:
             collector.files[name].unlink(missing_ok=True)  # what was kept on the way
         collector.said.append(f"saved {_shown(path)}")
