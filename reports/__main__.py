@@ -123,7 +123,7 @@ def _list(_: argparse.Namespace) -> int:
         engine = provenance.get("engine", {}).get("engine", "")
         whose = [saved.checkpoint_name(provenance) or "", provenance.get("suite", ""), engine]
         state = "" if provenance.get("ended") else "cut off"
-        row = [str(file), provenance.get("saved_as", ""), *whose, saved.start(provenance), state]
+        row = [str(file), provenance.get("saved_as") or "", *whose, saved.start(provenance), state]
         rows.append([" ".join(printable(text).split()) for text in row])
     rows.sort(key=lambda row: row[5])
     heads = ["file", "name", "checkpoint", "suite", "engine", "started", ""]

@@ -142,7 +142,7 @@ PROVENANCE = Object(
         "python": TEXT,
         "packages": MapOf(TEXT),
         "machine": Object({"system": TEXT, "processor": TEXT, "cores": OrNull(COUNT), "device": TEXT}),
-        "saved_as": TEXT,
+        "saved_as": OrNull(TEXT),
     }
 )
 """The fields of `reports.provenance.Provenance`."""
