@@ -4,23 +4,25 @@
     python -m reports show nightly --report markdown
     python -m reports compare nightly runs/20261123T081503Z-mine.jsonl --fail-on accuracy:2%
     python -m reports diff nightly latest               # every case whose outcome changed
-    python -m reports leaderboard                       # the newest run of each checkpoint, ranked
+    python -m reports leaderboard                       # the most complete run of each checkpoint, ranked
     python -m reports leaderboard --readme README.md    # the same between two markers of a file
     python -m reports mri base sft dpo --html mri.html  # what fine-tuning changed inside
-    python -m reports prune --keep 20
+    python -m reports prune --keep 20 --dry-run         # what would go
 
-Exit codes: 0 fine, 1 worse (of `diff` different, of `leaderboard --check` stale), 2 not to be read or compared, 130
-stopped by Ctrl-C.
+Exit codes: 0 fine, 1 worse (of `diff` different, of `leaderboard --check` stale), 2 not to be read, compared or
+written, 130 stopped by Ctrl-C, 141 whoever reads the output (`| head`) has closed it.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmark.mazes.errors import LabirintoError, RunError
+from benchmark.mazes.printable import printable
 from benchmark.mazes.suite import TIERS
 
 from . import gates, render, report, saved, verdict
@@ -29,7 +31,8 @@ from .leaderboard import boards
 from .render.markdown import render_boards
 from .render.terminal import render as render_table
 from .render.terminal import render_board, render_changes, render_outcomes
-from .run import Run, about, replace_text
+from .run import Run
+from .selection import Selection, select
 
 HERE = Path()  # not its absolute name: files are called what they are called from here
 MARKERS = ("<!-- leaderboard -->", "<!-- /leaderboard -->")
@@ -50,9 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("list", _list, "all saved runs, the newest last; those that cannot be read are named")
     one = add("show", _show, "the tables of one run or several")
     one.add_argument("runs", nargs="+", metavar="RUN", help="a file, a name from --save, or `latest`")
-    one.add_argument(
-        "--report", type=render.chosen, metavar="FORMAT[=PATH]", help=f"instead: {', '.join(render.FORMATS)}"
-    )
+    one.add_argument("--report", type=_report, metavar="FORMAT[=PATH]", help=f"instead: {', '.join(render.FORMATS)}")
     two = add(
         "compare", _compare, "whether the second run is worse than the first, as `pytest benchmark --compare` says it"
     )
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     other.add_argument("before", metavar="BEFORE", help="a file, a name from --save, `latest` or `baseline`")
     other.add_argument("after", metavar="AFTER")
     board = add("leaderboard", _leaderboard, "who walks best: all saved runs, or some")
-    board.add_argument("runs", nargs="*", metavar="RUN", help="(default: the newest of each checkpoint)")
+    board.add_argument("runs", nargs="*", metavar="RUN", help="(default: the most complete of each checkpoint)")
     board.add_argument(
         "--readme",
         type=Path,
@@ -80,8 +81,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     board.add_argument("--check", action="store_true", help="with --readme: write nothing, say whether it is stale")
     _add_mri(add("mri", _mri, "what fine-tuning changed inside: activations of a base beside those of its fine-tunes"))
     old = add("prune", _prune, "remove all but the newest runs of `runs/`; named ones and baselines stay")
-    old.add_argument("--keep", type=int, default=20, metavar="N", help="how many of them stay (default: %(default)s)")
+    old.add_argument(
+        "--keep", type=_count, default=20, metavar="N", help="how many of them stay, from 0 (default: %(default)s)"
+    )
+    old.add_argument("--dry-run", action="store_true", help="remove nothing, list what would go")
+    old.add_argument("--yes", action="store_true", help="do not ask (where the input is no terminal, nothing is asked)")
     options = parser.parse_args(arguments)
+    if options.command == "leaderboard" and options.check and not options.readme:
+        board.error("--check needs --readme FILE: there is nothing else that could be stale")
     try:
         return int(options.run(options))
     except LabirintoError as error:
@@ -92,32 +99,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _count(text: str) -> int:
+    """A whole number from 0, for argparse."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)
+
+
+def _report(text: str) -> tuple[str, Path | None]:
+    """What `--report` says, for argparse."""
+    try:
+        return render.chosen(text)
+    except RuntimeError as error:  # ~nobody
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _list(_: argparse.Namespace) -> int:
     from tabulate import tabulate
 
-    rows, spoilt = [], []
-    for file in saved.files(HERE):
-        try:
-            said = about(file)
-        except RunError as error:
-            spoilt.append(str(error))
-            continue
-        shown = str(file)
-        checkpoint, engine = said.get("checkpoint", {}), said.get("engine", {})
-        state = "" if said.get("ended") else "cut off"
-        whose = [checkpoint.get("name", ""), said.get("suite", ""), engine.get("engine", "")]
-        rows.append([shown, said.get("saved_as", ""), *whose, said.get("started", ""), state])
+    provenances, errors = saved.provenances(HERE)
+    rows = []
+    for file, provenance in provenances.items():
+        engine = provenance.get("engine", {}).get("engine", "")
+        whose = [saved.checkpoint_name(provenance) or "", provenance.get("suite", ""), engine]
+        state = "" if provenance.get("ended") else "cut off"
+        row = [str(file), provenance.get("saved_as") or "", *whose, saved.start(provenance), state]
+        rows.append([" ".join(printable(text).split()) for text in row])
     rows.sort(key=lambda row: row[5])
     heads = ["file", "name", "checkpoint", "suite", "engine", "started", ""]
-    print(tabulate(rows, headers=heads, tablefmt="simple"))
-    for line in spoilt:
-        print(line, file=sys.stderr)
-    return 2 if spoilt else 0
+    print(tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True))
+    for error in errors:
+        print(error, file=sys.stderr)
+    return 2 if errors else 0
 
 
 def _show(options: argparse.Namespace) -> int:
     runs = _named(options.runs)
     made = report.of(runs)
+    if not len(made.table):
+        raise RunError(f"there is no reply to show in {', '.join(options.runs)}")
     if options.report:
         name, path = options.report
         text = render.FORMATS[name](made)
@@ -172,16 +192,16 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _leaderboard(options: argparse.Namespace) -> int:
-    runs, spoilt = (_named(options.runs), []) if options.runs else saved.newest(HERE)
-    for line in spoilt:
+    selection = Selection(_named(options.runs)) if options.runs else select(HERE)
+    for line in (*selection.errors, *map(printable, selection.notes)):
         print(line, file=sys.stderr)
-    found = boards(runs)
-    if not found:
+    ranked = boards(selection.runs)
+    if not ranked:
         raise RunError("there is no saved run of any tier: `pytest benchmark` saves one for each checkpoint")
     if not options.readme:
-        print("\n\n".join(map(render_board, found)))
+        print("\n\n".join(map(render_board, ranked)))
         return 0
-    return _into(options.readme, render_boards(found), options.check)
+    return _into(options.readme, render_boards(ranked), options.check)
 
 
 def _into(file: Path, text: str, is_check: bool) -> int:
@@ -200,7 +220,7 @@ def _into(file: Path, text: str, is_check: bool) -> int:
         )
         return int(after != before)
     if after != before:
-        replace_text(file, after)
+        render.save(after, file)
     print(f"{file}: {'written' if after != before else 'nothing has changed'}")
     return 0
 
@@ -235,7 +255,7 @@ def _mri(options: argparse.Namespace) -> int:
 
     choices = choose(options, HERE)
     base, *tuned = (find(name, choices) for name in (options.base, *options.tuned))
-    known = runs_of(saved.newest(HERE)[0], [base, *tuned])
+    known = runs_of(select(HERE).runs, [base, *tuned])
     made = diff(base, tuned, options.texts, options.tiers, options.reducer or ["SVD"], known)
     print(drawn.text(made))
     for path, write in ((options.html, drawn.page), (options.json, drawn.as_json), (options.markdown, drawn.markdown)):
@@ -246,22 +266,66 @@ def _mri(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace) -> int:
-    unnamed = []
-    for file in saved.files(HERE):
-        if file.parent.name == saved.FOLDER:
-            try:
-                said = about(file)
-            except RunError:
-                continue  # not ours to remove
-            if not said.get("saved_as"):
-                unnamed.append((str(said.get("started", "")), file))
-    unnamed.sort()
-    gone = unnamed[: max(0, len(unnamed) - options.keep)]
-    for _, file in gone:
-        file.unlink()
-    print(f"removed {len(gone)} of {len(unnamed)} runs that have no name")
-    return 0
+    provenances, _ = saved.provenances(HERE)  # a file that cannot be read is not ours to remove
+    unnamed = sorted(
+        (saved.start(provenance), file)
+        for file, provenance in provenances.items()
+        if file.parent.name == saved.FOLDER and not provenance.get("saved_as")
+    )
+    old = [file for _, file in unnamed[: max(0, len(unnamed) - options.keep)]]
+    for file in old:
+        print(printable(f"{'would remove' if options.dry_run else 'remove'} {file}"))
+    if old and not options.dry_run and not options.yes and not _is_agreed(f"remove these {len(old)} runs?"):
+        print("nothing was removed")
+        return 0
+    errors = [] if options.dry_run else _remove(old)
+    for error in errors:
+        print(printable(error), file=sys.stderr)
+    word = "would remove" if options.dry_run else "removed"
+    print(f"{word} {len(old) - len(errors)} of {len(unnamed)} runs that have no name")
+    return 2 if errors else 0
+
+
+def _is_agreed(question: str) -> bool:
+    """Ask at a terminal; a script is not asked."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        return True
+    try:
+        return input(f"{question} [y/N] ").strip().casefold() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _remove(files: Sequence[Path]) -> list[str]:
+    """Remove files; a sentence for each that could not be."""
+    errors = []
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            errors.append(f"cannot remove {file}: {error.strerror}")
+    return errors
+
+
+def _run() -> int:
+    """`main` for a shell: a name that the terminal cannot show is escaped, and a closed pipe is the end of it."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for number in (1, 2):  # or Python would tell it at its end
+            os.dup2(nowhere, number)
+        return 128 + 13  # as of a program that ends by SIGPIPE
+    except OSError as error:  # a full disk behind `>`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        print(f"cannot write: {error.strerror}", file=sys.stderr)
+        return 2
+    return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_run())

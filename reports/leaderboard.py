@@ -8,15 +8,17 @@ table of their own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
+from typing import Any
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.outcomes import SOLVED
 from benchmark.mazes.suite import TIERS
 
-from .comparison import same
+from .comparison import SAME, same
 from .run import Line, Run
 from .statistics import mean_interval, mover, wilson
 
@@ -50,6 +52,7 @@ class Board:
     """Those who were asked the same tiers in the same way, the best first."""
 
     title: str
+    """How they were asked, and which tiers where that tells the board from another one."""
     tiers: Sequence[str]
     entries: Sequence[Entry]
 
@@ -71,8 +74,9 @@ def boards(runs: Mapping[str, Run]) -> list[Board]:
                 break
         else:
             groups.append({name: run})
-    found = [_board(group, shares) for group in groups]
-    return sorted(found, key=lambda board: -len(board.entries))
+    made = [(_board(group, shares), next(iter(group.values())).provenance) for group in groups]
+    titled = _titled([board for board, _ in made], [provenance for _, provenance in made])
+    return sorted(titled, key=lambda board: -len(board.entries))
 
 
 def _are_rivals(one: Run, other: Run) -> bool:
@@ -99,13 +103,41 @@ def _board(group: Mapping[str, Run], shares: Mapping[str, _Shares]) -> Board:
         is_tied = bool(entries) and _is_tied(shares[best], shares[name])
         best = best if is_tied else name
         entries.append(_entry(entries[-1].rank if is_tied else place, name, group[name], shares[name]))
-    about = group[order[0]].provenance
-    asked = [f"drawing {about.get('drawing')}", f"prompt {about.get('style')}", f"language {about.get('language')}"]
-    asked += [f"{about['shots']} examples"] if about.get("shots") else []
-    asked += [word for word in ("reasoning", "glyphs") if about.get(word)]
-    sampling = about.get("engine", {}).get("sampling", {})
-    asked += [f"temperature {sampling['temperature']:g}"] if sampling.get("temperature") else ["greedy"]
-    return Board(f"{about.get('suite')}: {', '.join(asked)}", list(shares[best]), entries)
+    return Board(_title(group[order[0]].provenance), list(shares[best]), entries)
+
+
+def _title(provenance: Mapping[str, Any]) -> str:
+    parts = [
+        f"drawing {provenance.get('drawing')}",
+        f"prompt {provenance.get('style')}",
+        f"language {provenance.get('language')}",
+    ]
+    parts += [f"{provenance['shots']} examples"] if provenance.get("shots") else []
+    parts += [word for word in ("reasoning", "glyphs") if provenance.get(word)]
+    sampling = provenance.get("engine", {}).get("sampling", {})
+    parts += [f"temperature {sampling['temperature']:g}"] if sampling.get("temperature") else ["greedy"]
+    parts += [f"{sampling['samples']} samples"] if sampling.get("samples", 1) != 1 else []
+    return f"{provenance.get('suite')}: {', '.join(parts)}"
+
+
+def _titled(boards: Sequence[Board], provenances: Sequence[Mapping[str, Any]]) -> list[Board]:
+    """The boards; where several have one title, what tells them apart is added: tiers, then fields of the runs."""
+    titles = [board.title for board in boards]
+
+    def add(details: Sequence[str]) -> None:
+        distinct = Counter(title for title, _ in set(zip(titles, details, strict=True)))
+        for at, detail in enumerate(details):
+            if distinct[titles[at]] > 1:
+                titles[at] = f"{titles[at]}, {detail}"
+
+    add([" and ".join(board.tiers) for board in boards])
+    for name in SAME:
+        add([f"{name.replace('_', ' ')} {str(one.get(name))[:12]}" for one in provenances])
+    seen: Counter[str] = Counter()
+    for at, title in enumerate(titles):
+        seen[title] += 1
+        titles[at] = title if seen[title] == 1 else f"{title} ({seen[title]})"
+    return [replace(board, title=title) for board, title in zip(boards, titles, strict=True)]
 
 
 def _macro(shares: _Shares) -> tuple[float, float, float]:

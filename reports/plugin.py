@@ -17,7 +17,7 @@ from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.outcomes import SOLVED
 from models.checkpoints import Checkpoint
 
-from . import gates, hookspec, options, provenance, render, report, saved, selection, verdict
+from . import gates, hookspec, option_checks, options, provenance, render, report, saved, verdict
 from .comparison import MEASURES, Comparison, Measure
 from .ending import Ending, SessionReport, fail, publish, say_red, say_without_terminal, shown, uncaptured
 from .run import Line, Run, write
@@ -85,12 +85,13 @@ def pytest_configure(config: pytest.Config) -> None:
         columns=[column for more in config.hook.pytest_labirinto_columns(config=config) for column in more],
     )
     try:
+        saved.check_name(config.option.save)
         for text in config.option.fail_on or []:
             added.margins |= gates.margins(text, added.measures)
         added.reports = [render.chosen(text, added.formats) for text in config.option.report or []]
-    except ArgumentTypeError as error:
+    except (ArgumentTypeError, LabirintoError) as error:
         raise pytest.UsageError(str(error)) from None
-    selection.check_alone(config.option)
+    option_checks.check_alone(config.option)
 
 
 @dataclass
@@ -118,8 +119,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             collector.checkpoints[asked[0].name] = asked[0]
             groups[asked[1].group] = None
     if session.items:
-        selection.check_selected(option, config.stash[_added].margins, _floors(config), groups)
-    collector.first = selection.first_runs(option, config.rootpath, collector.checkpoints)
+        option_checks.check_selected(option, config.stash[_added].margins, _floors(config), groups)
+    collector.first = option_checks.first_runs(option, config.rootpath, collector.checkpoints)
     if option.compare:
         try:
             for checkpoint in collector.checkpoints:
@@ -301,7 +302,7 @@ def _save(config: pytest.Config, name: str, run: Run) -> None:
                 notes.append(f"what was saved as {wanted} of {name} before is now {shown(before)}")
             run = Run(run.provenance | {"saved_as": wanted}, run.lines)
         path = saved.path(config.rootpath, wanted, name) if wanted else _dated(config, name)
-        write(run, path)
+        saved.put(config.rootpath, run, path) if wanted else write(run, path)
         if wanted and name in collector.files:
             collector.files[name].unlink(missing_ok=True)  # what was kept on the way
         notes.append(f"saved {shown(path)}")

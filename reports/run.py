@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
+from typing import Any
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.outcomes import OUTCOMES, SOLVED
-from benchmark.mazes.suite import GROUPS
+from benchmark.mazes.printable import encodable
+from benchmark.mazes.suite import GROUPS, cases
+
+from .shape import LINE, PROVENANCE, faults, quoted, tidied
 
 SCHEMA = 3
 OLDER: dict[int, dict[str, Any]] = {2: {"sample": 0}}
@@ -21,7 +28,8 @@ OLDER: dict[int, dict[str, Any]] = {2: {"sample": 0}}
 
 
 _ORDER = {group: place for place, group in enumerate(GROUPS)}
-_PARTS = ("checkpoint", "engine", "machine", "packages")
+_BOM = b"\xef\xbb\xbf"
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # half a character, written as JSON may write it
 
 
 @dataclass(frozen=True)
@@ -86,92 +94,172 @@ class Run:
 
 def write(run: Run, path: Path) -> None:
     """Write a run beside `path` and rename it into place. Raises RunError where that cannot be done."""
-    rows = [{"schema": SCHEMA, **run.provenance}, *(vars(line) for line in sorted(run.lines, key=lambda x: x.place))]
     try:
-        replace_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        replace_text(path, _written(run))
     except OSError as error:
         raise RunError(f"cannot save the run as {path}: {error.strerror}") from error
 
 
+def write_new(run: Run, path: Path) -> bool:
+    """Write a run where no file is yet; false where there is one. Of several sessions that try, one succeeds.
+
+    Raises RunError where it cannot be written.
+    """
+    try:
+        create_text(path, _written(run))
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise RunError(f"cannot save the run as {path}: {error.strerror}") from error
+    return True
+
+
+def _written(run: Run) -> str:
+    rows = [{"schema": SCHEMA, **run.provenance}, *(vars(line) for line in sorted(run.lines, key=lambda x: x.place))]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
 def replace_text(path: Path, text: str) -> None:
     """Write a file beside `path` and rename it into place, so that whoever reads it finds it whole."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = _beside(path, text)
+    try:
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def create_text(path: Path, text: str) -> None:
+    """The same for a file that is not there yet. Raises FileExistsError where it is, also for whoever is second."""
+    beside = _beside(path, text)
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with path.open("x", encoding="utf-8") as opened:
+            opened.write(encodable(text))
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _beside(path: Path, text: str) -> Path:
+    """A file with this text in the same folder; its name is short whatever that of `path` is."""
+    beside = path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    try:
+        beside.write_text(encodable(text), encoding="utf-8")
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    return beside
 
 
 def read(path: Path) -> Run:
     """The run in a file. Raises RunError, naming file and line, where it is not one."""
     try:
-        rows = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"cannot read the run {path}: {error}") from error
-    if rows[-1] == "":
-        rows.pop()
-    schema, provenance = _first(path, rows[0] if rows else "")
+        _refuse_other_than_file(path)
+        rows = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise RunError(f"cannot read the run {path}: {error.strerror}") from error
+    texts = _texts(path, rows)
+    schema, provenance = _first(path, *next(texts, (1, "")))
     lacking = OLDER.get(schema, {})
-    run = Run(provenance, [_line(path, number, row, lacking) for number, row in enumerate(rows[1:], 2)])
+    lines = []
     met: set[tuple[int, str, int]] = set()
-    for number, line in enumerate(run.lines, 2):
+    for number, row in texts:
+        line = _line(path, number, row, lacking)
         if line.place in met:
             raise RunError(f"{path}, line {number}: {line.group} {line.case} is there twice; the file was edited")
         met.add(line.place)
-    return run
+        lines.append(line)
+    return Run(provenance, lines)
 
 
 def about(path: Path) -> dict[str, Any]:
     """The provenance of the run in a file, without its lines. Raises RunError as `read`."""
     try:
-        with path.open(encoding="utf-8") as opened:
-            return _first(path, opened.readline().rstrip("\n"))[1]
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"cannot read the run {path}: {error}") from error
+        _refuse_other_than_file(path)
+        with path.open("rb") as opened:
+            return _first(path, *next(_texts(path, opened), (1, "")))[1]
+    except OSError as error:
+        raise RunError(f"cannot read the run {path}: {error.strerror}") from error
 
 
-def _first(path: Path, row: str) -> tuple[int, dict[str, Any]]:
+def _refuse_other_than_file(path: Path) -> None:
+    """Of a pipe nobody may ever write the other end, and a folder is no run."""
+    if path.exists() and not path.is_file():
+        raise RunError(f"cannot read the run {path}: it is no file")
+
+
+def _texts(path: Path, rows: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    r"""The rows that are not blank, with their numbers; they end with `\n` alone, whatever a text may hold."""
+    for number, row in enumerate(rows, 1):
+        try:
+            text = (row.removeprefix(_BOM) if number == 1 else row).decode().strip(" \t\r\n")
+        except UnicodeDecodeError as error:
+            raise RunError(f"cannot read the run {path}, line {number}: it is no UTF-8 ({error.reason})") from error
+        if text:
+            yield number, text
+
+
+def _first(path: Path, number: int, row: str) -> tuple[int, dict[str, Any]]:
     """Schema and provenance, as the first line of a file says them."""
     if not row:
-        raise RunError(f"{path} is empty: a run begins with a line of provenance")
-    provenance = _object(path, 1, row)
+        raise RunError(f"{path}, line 1: the file is empty: a run begins with a line of provenance")
+    provenance = _object(path, number, row)
     schema = provenance.pop("schema", None)
-    if schema != SCHEMA and schema not in OLDER:
+    if type(schema) is not int or (schema != SCHEMA and schema not in OLDER):
         raise RunError(
-            f"{path}, line 1: schema {schema!r} where {SCHEMA} was expected: not a run, or one of another version"
+            f"{path}, line {number}: schema {quoted(schema)} where {SCHEMA} was expected: not a run, or one of another "
+            "version"
         )
-    for name in _PARTS:
-        if not isinstance(provenance.get(name, {}), dict):
-            raise RunError(f"{path}, line 1: {name} is to be a JSON object; the file was edited")
+    try:
+        provenance = tidied(provenance)
+    except ValueError as error:
+        raise RunError(f"{path}, line {number}: {error}; the file was edited") from error
+    for fault in faults(provenance, PROVENANCE):
+        raise RunError(f"{path}, line {number}: {fault}; the file was edited")
     return schema, provenance
 
 
 def _object(path: Path, number: int, row: str) -> dict[str, Any]:
     try:
-        value = json.loads(row)
+        value = json.loads(row, object_pairs_hook=_refuse_twice)
     except json.JSONDecodeError as error:
         raise RunError(f"{path}, line {number}: no JSON ({error.msg}); the file was cut or edited") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets in brackets
+        raise RunError(f"{path}, line {number}: JSON that cannot be read ({error}); the file was edited") from error
     if not isinstance(value, dict):
         raise RunError(f"{path}, line {number}: a JSON object was expected")
     return value
 
 
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key is there twice")
+    return value
+
+
 def _line(path: Path, number: int, row: str, lacking: dict[str, Any]) -> Line:
     value = lacking | _object(path, number, row)
-    if value.keys() != _TYPES.keys():
-        wrong = ", ".join(sorted(value.keys() ^ _TYPES.keys()))
-        raise RunError(f"{path}, line {number}: missing or unknown: {wrong}")
-    for name, kind in _TYPES.items():
-        if not isinstance(value[name], kind):
-            raise RunError(f"{path}, line {number}: {name} cannot be {value[name]!r}; the file was edited")
+    if value.keys() != LINE.fields.keys():
+        wrong = sorted(value.keys() ^ LINE.fields.keys())
+        listed = ", ".join(name if name.isidentifier() else quoted(name) for name in wrong[:20])
+        raise RunError(f"{path}, line {number}: missing or unknown: {listed}")
+    for fault in faults(value, LINE):
+        raise RunError(f"{path}, line {number}: {fault}; the file was edited")
     for name, known in (("group", GROUPS), ("outcome", OUTCOMES), ("lenient", OUTCOMES)):
         if value[name] not in known:
-            raise RunError(f"{path}, line {number}: no {name} {value[name]!r}; there are {', '.join(known)}")
-    return Line(**value)
+            raise RunError(f"{path}, line {number}: no {name} {quoted(value[name])}; there are {', '.join(known)}")
+    if value["case"] not in _cases(value["group"]):
+        raise RunError(f"{path}, line {number}: {value['group']} has no case {quoted(value['case'])}")
+    group = GROUPS[value["group"]]
+    if (value["shortest"] or 0) >= group.rows * group.cols:
+        raise RunError(f"{path}, line {number}: shortest cannot be {value['shortest']}: the maze has fewer cells")
+    return Line(**(tidied(value) if _HALF.search(row) else value))
 
 
-def _kinds(hint: Any) -> Any:
-    """What `isinstance` asks for; whole numbers may stand where fractions do."""
-    return {float: (int, float)}.get(hint, dict if get_origin(hint) is dict else hint)
-
-
-_TYPES = {name: _kinds(hint) for name, hint in get_type_hints(Line).items()}
+@cache
+def _cases(group: str) -> frozenset[str]:
+    return frozenset(case.id for case in cases(group))

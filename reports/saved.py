@@ -1,40 +1,92 @@
 """Saved runs: where they lie, and what a name means.
 
 A run lies in `runs/`, named by when it was asked (or by `--save NAME`) and by its checkpoint. Baselines that are
-committed lie in `benchmark/baselines/`. A name is a path, or what a run was saved as, or `latest`.
+committed lie in `benchmark/baselines/`. A name is what a run was saved as, or a file, or `latest`.
+
+Sessions that end at once do not overwrite each other's runs: a file is made only where there is none, and what has a
+name is renamed before another run takes its place.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
+import os
 import re
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from benchmark.mazes.errors import RunError
 
-from .comparison import SAME, same
-from .run import Run, about, read, write
+from .comparison import same
+from .run import Run, about, read, write, write_new
 
 FOLDER = "runs"
 BASELINES = "benchmark/baselines"
 LATEST = "latest"
+BASELINE = "baseline"
+LONGEST = 100
+"""Characters of a name."""
+BYTES = 200
+"""Bytes of a file's name without its ending; file systems allow 255 of all that is written beside it too."""
+
+_NAME = re.compile(r"\w[\w .@+-]*")
 
 
-def path(root: Path, name: str, checkpoint: str, folder: str = FOLDER) -> Path:
-    """Where a run of this name and checkpoint is saved; what is no part of a file's name becomes `_`."""
-    return root / folder / f"{_plain(name)}-{_plain(checkpoint)}.jsonl"
+def check_name(name: str | None) -> None:
+    """Raises RunError where `--save` cannot take this name; None is no name and is fine."""
+    if name is None:
+        return
+    rule = (
+        f"a name is 1 to {LONGEST} letters, digits, spaces and any of _ . @ + -, begins with a letter, a digit or _, "
+        "and does not end in .jsonl"
+    )
+    if name.strip().casefold() in (LATEST, BASELINE):
+        raise RunError(f"--save: {name!r} is reserved (`--compare {name.strip().casefold()}` has a meaning of its own)")
+    is_plain = _NAME.fullmatch(name) and name == name.strip() and len(name) <= LONGEST
+    if not is_plain or name.casefold().endswith(".jsonl"):
+        shown = name if len(name) <= LONGEST else name[:LONGEST] + "..."
+        raise RunError(f"--save: {shown!r} cannot be a name: {rule}")
+
+
+def path(root: Path, name: str, checkpoint: str) -> Path:
+    """Where a run of this name and checkpoint is saved; what is no part of a file's name becomes `_`.
+
+    Where that file holds a run of another name or checkpoint (`a/b` and `a_b`), a digest makes it another file.
+    """
+    file = root / FOLDER / f"{_plain(f'{name}-{checkpoint}')}.jsonl"
+    try:
+        provenance = about(file)
+    except RunError:
+        return file
+    if (provenance.get("saved_as"), checkpoint_name(provenance)) in ((name, checkpoint), (None, None)):
+        return file
+    return file.with_name(f"{_plain(f'{name}-{checkpoint}', is_digested=True)}.jsonl")
 
 
 def dated(root: Path, when: datetime, checkpoint: str) -> Path:
-    """The same for a run without a name; of two in the same second the later one gets a number."""
+    """The file of a run without a name, which is made here, so that no other session takes it.
+
+    Until the run is written it holds a run without replies. Of two in the same second the later one gets a number.
+    Raises RunError where it cannot be made.
+    """
+    when = when.astimezone(UTC) if when.tzinfo else when
     second = f"{when:%Y%m%dT%H%M%SZ}"
-    names = (second, *(f"{second}-{count}" for count in range(2, 1000)))
-    return next(file for name in names if not (file := path(root, name, checkpoint)).exists())
+    begun = Run({"checkpoint": {"name": checkpoint}, "started": when.isoformat(timespec="seconds"), "ended": None}, [])
+    names = (second if number == 1 else f"{second}-{number}" for number in count(1))
+    files = (root / FOLDER / f"{_plain(f'{name}-{checkpoint}')}.jsonl" for name in names)
+    return next(file for file in files if write_new(begun, file))
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^\w.@+-]+", "_", name)
+def _plain(name: str, is_digested: bool = False) -> str:
+    """A name as a part of a file's name; a digest stands in for the end of a long one."""
+    plain = re.sub(r"[^\w.@+-]+", "_", name).lstrip(".") or "_"
+    if len(plain.encode()) <= BYTES and not is_digested:
+        return plain
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:12]
+    return f"{plain.encode()[: BYTES - 13].decode(errors='ignore')}-{digest}"
 
 
 def files(root: Path) -> list[Path]:
@@ -42,31 +94,33 @@ def files(root: Path) -> list[Path]:
     return [file for folder in (BASELINES, FOLDER) for file in sorted((root / folder).glob("*.jsonl"))]
 
 
+def provenances(root: Path) -> tuple[dict[Path, dict[str, Any]], list[str]]:
+    """The provenance of all runs that are saved, and a sentence for each file that cannot be read."""
+    readable, errors = {}, []
+    for file in files(root):
+        try:
+            readable[file] = about(file)
+        except RunError as error:
+            errors.append(str(error))
+    return readable, errors
+
+
 def find(root: Path, name: str, checkpoint: str = "") -> tuple[Path, Run]:
     """The run of that name: of this checkpoint if there is one, else the only one.
 
     Raises RunError, saying what there is, where there is none or more than one, and where it cannot be read.
     """
-    if Path(name).is_file():
+    if name.endswith(".jsonl"):
+        if not os.path.lexists(name):
+            raise RunError(f"there is no file {name}")
         return Path(name), read(Path(name))
-    if Path(name).suffix == ".jsonl":
-        raise RunError(f"there is no file {name}")
-    known = {}
-    for file in files(root):
-        try:
-            known[file] = about(file)
-        except RunError:
-            continue  # it is told by `python -m reports list`, and is no reason to do without the others
-    if name == LATEST:
-        named = sorted(known, key=lambda file: str(known[file].get("started", "")), reverse=True)
-        named = [file for file in named if _of(known[file]) == checkpoint] if checkpoint else named
-        named = named[:1]
-    else:
-        named = [file for file in known if name in (file.stem, known[file].get("saved_as"))]
-        of_it = [file for file in named if _of(known[file]) == checkpoint]
-        named = of_it or named
+    # a file that cannot be read is told by `python -m reports list`, and is no reason to do without the others
+    readable, _ = provenances(root)
+    named = _named(readable, name, checkpoint)
+    if not named and os.path.isfile(name):  # noqa: PTH113  # that of Path raises for a name that is too long
+        return Path(name), read(Path(name))
     if not named:
-        names = sorted({str(about.get("saved_as") or file.stem) for file, about in known.items()})
+        names = sorted({str(one.get("saved_as") or file.stem) for file, one in readable.items()})
         there = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
         raise RunError(f"no saved run {name!r}: give a file, `{LATEST}`, or one of: {there or '(none is saved yet)'}")
     if len(named) > 1:
@@ -74,56 +128,63 @@ def find(root: Path, name: str, checkpoint: str = "") -> tuple[Path, Run]:
     return named[0], read(named[0])
 
 
-def newest(root: Path) -> tuple[dict[str, Run], list[str]]:
-    """The newest run of each checkpoint that is saved, by name, and a sentence for each file that cannot be read.
-
-    Where a name has stood for several weights, all but the newest of them have the file's name beside it.
-    """
-    kept: dict[tuple[object, ...], tuple[str, Path]] = {}
-    spoilt = []
-    for file in files(root):
-        try:
-            said = about(file)
-        except RunError as error:
-            spoilt.append(str(error))
-            continue
-        checkpoint = said.get("checkpoint", {})
-        asked = [json.dumps(said.get(field)) for field in SAME]
-        sampling = json.dumps(said.get("engine", {}).get("sampling"))
-        key = (checkpoint.get("name"), checkpoint.get("content") or checkpoint.get("weights"), *asked, sampling)
-        if said.get("ended") and (key not in kept or kept[key][0] < said["started"]):
-            kept[key] = (said["started"], file)
-    found: dict[str, Run] = {}
-    for _, file in sorted(kept.values(), reverse=True):
-        try:
-            run = read(file)
-        except RunError as error:
-            spoilt.append(str(error))
-            continue
-        name = str(_of(run.provenance) or file.stem)
-        found[f"{name} ({file.stem})" if name in found else name] = run
-    return found, spoilt
+def _named(readable: Mapping[Path, Mapping[str, Any]], name: str, checkpoint: str) -> list[Path]:
+    """The files that a name may mean."""
+    if name == LATEST:
+        begun = [file for file, one in readable.items() if "suite" in one or one.get("ended")]  # not just reserved
+        begun = [file for file in begun if not checkpoint or checkpoint_name(readable[file]) == checkpoint]
+        return sorted(begun, key=lambda file: start(readable[file]), reverse=True)[:1]
+    named = [file for file, one in readable.items() if name in (file.stem, one.get("saved_as"))]
+    return [file for file in named if checkpoint_name(readable[file]) == checkpoint] or named
 
 
-def _of(provenance: dict[str, object]) -> object:
-    checkpoint = provenance.get("checkpoint")
-    return checkpoint.get("name") if isinstance(checkpoint, dict) else None
+def checkpoint_name(provenance: Mapping[str, Any]) -> str | None:
+    """Whose run it is; None where it does not say."""
+    name: str | None = provenance.get("checkpoint", {}).get("name")
+    return name
+
+
+def start(provenance: Mapping[str, Any]) -> str:
+    """When it was started; empty where it does not say."""
+    return str(provenance.get("started", ""))
 
 
 def set_aside(root: Path, file: Path) -> Path | None:
-    """Give a run that has a name its date as its name, and say where it is now; None where there is no such run."""
-    if not file.is_file():
+    """Give a run that has a name its date as its name, and say where it is now; None where there is no such run.
+
+    None too where another session was faster. Raises RunError where the file is no run.
+    """
+    if not os.path.lexists(file):
         return None
     try:
-        said = about(file)
-        started = datetime.fromisoformat(said["started"])
-        run = read(file)
-    except (RunError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{file} is no run, and is not overwritten: {error}") from error
-    kept = dated(root, started, str(_of(said)))
-    write(Run({name: value for name, value in run.provenance.items() if name != "saved_as"}, run.lines), kept)
-    file.unlink()
-    return kept
+        provenance = read(file).provenance
+        started = datetime.fromisoformat(provenance["started"])
+    except (RunError, KeyError) as error:
+        if not os.path.lexists(file):
+            return None
+        why = "it does not say when it was started" if isinstance(error, KeyError) else error
+        raise RunError(f"{file} is no run, and is not overwritten: {why}") from error
+    aside = dated(root, started, checkpoint_name(provenance) or file.stem)
+    try:
+        file.replace(aside)  # from here on it is whole under one of its names
+    except FileNotFoundError:
+        aside.unlink(missing_ok=True)
+        return None
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise RunError(f"cannot rename {file} as {aside}: {error.strerror}") from error
+    run = read(aside)
+    write(Run({name: value for name, value in run.provenance.items() if name != "saved_as"}, run.lines), aside)
+    return aside
+
+
+def put(root: Path, run: Run, file: Path) -> None:
+    """Save a run that has a name; what another session has saved there in the meantime is set aside.
+
+    Raises RunError where it cannot be written.
+    """
+    while not write_new(run, file):
+        set_aside(root, file)
 
 
 def update_baseline(root: Path, checkpoint: str, run: Run) -> tuple[Path, int]:
@@ -131,12 +192,36 @@ def update_baseline(root: Path, checkpoint: str, run: Run) -> tuple[Path, int]:
 
     Returns the file, and how many lines are new or changed. Raises RunError where the baseline measures something else.
     """
-    file = root / BASELINES / f"{_plain(checkpoint)}.jsonl"
+    from filelock import FileLock  # type: ignore[import-not-found,unused-ignore]  # checks do without installing it
+
+    try:
+        (root / FOLDER).mkdir(parents=True, exist_ok=True)
+        with FileLock(root / FOLDER / ".baselines.lock"):  # or lines of a session that ends at once would be lost
+            return _update_baseline(root, checkpoint, run)
+    except OSError as error:
+        raise RunError(f"cannot update {root / BASELINES}: {error.strerror or error}") from error
+
+
+def _update_baseline(root: Path, checkpoint: str, run: Run) -> tuple[Path, int]:
+    file = _baseline(root, checkpoint)
     before = read(file) if file.is_file() else Run({}, [])
     if before.lines:
         same(before.provenance, run.provenance)
     lines = {line.place: line for line in before.lines}
     fresh = {line.place: line for line in run.lines if line.outcome != "error"}
     changed = sum(lines.get(place) != line for place, line in fresh.items())
-    write(Run(run.provenance | {"saved_as": "baseline"}, list((lines | fresh).values())), file)
+    write(Run(run.provenance | {"saved_as": BASELINE}, list((lines | fresh).values())), file)
     return file, changed
+
+
+def _baseline(root: Path, checkpoint: str) -> Path:
+    """Where the baseline of a checkpoint lies or is to lie; names such as `a/b` and `a_b` do not share a file."""
+    plain = root / BASELINES / f"{_plain(checkpoint)}.jsonl"
+    for file in sorted((root / BASELINES).glob("*.jsonl")):
+        try:
+            if checkpoint_name(about(file)) == checkpoint:
+                return file
+        except RunError:
+            if file == plain:
+                raise
+    return plain.with_name(f"{_plain(checkpoint, is_digested=True)}.jsonl") if plain.exists() else plain

@@ -1,69 +1,145 @@
-"""Options that ask for something which the session would never do: told before anything is built or asked."""
+"""Of all saved runs those that a leaderboard is made of: of each checkpoint, for each group, the most complete one.
+
+A checkpoint is a name with its weights, and is looked at apart for each way of asking. In each group the run with most
+scored cases counts, and the newest of as many; so a later run of a few cases does not replace a run of all. What is
+left out although it is newer is told.
+"""
 
 from __future__ import annotations
 
-from argparse import Namespace
-from collections.abc import Collection
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from benchmark.mazes.errors import RunError
+from benchmark.mazes.suite import GROUPS
 
-from . import gates, run, saved
-from .comparison import ALL
-
-OF_RUNS = ("save", "compare", "min_accuracy", "update_baseline", "mri", "report")
-"""The options that want a run."""
-
-
-def check_alone(option: Namespace) -> None:
-    """Raise UsageError for an option that does nothing without another one."""
-    for name in ("fail_on", "show_changes"):
-        if getattr(option, name) and not option.compare:
-            raise pytest.UsageError(
-                f"{spelled(name)} says nothing without --compare NAME: give the saved run to hold these against"
-            )
+from .comparison import SAME
+from .run import Run, read
+from .saved import checkpoint_name, provenances, start
 
 
-def check_selected(
-    option: Namespace, margins: gates.Margins, floors: Collection[str], selected: Collection[str]
-) -> None:
-    """Raise UsageError where a run, or a group of it, is asked for and no such maze is among the selected groups."""
-    wanted = [name for name in OF_RUNS if getattr(option, name)]
-    if wanted and not selected:
-        raise pytest.UsageError(f"{spelled(wanted[0])}: no test of mazes is selected, so that there will be no run")
-    for name, groups in (("fail_on", [group for _, group in margins]), ("min_accuracy", floors)):
-        if missing := sorted({group for group in groups if group not in (ALL, *selected)}):
-            raise pytest.UsageError(
-                f"{spelled(name)}: no maze of {', '.join(missing)} is selected, so that nothing would be checked; "
-                f"selected are {', '.join(selected)}"
-            )
+@dataclass
+class Selection:
+    """What was chosen."""
+
+    runs: dict[str, Run] = field(default_factory=dict)
+    """By the checkpoint's name, which has a file's name beside it where it has stood for several weights."""
+    notes: list[str] = field(default_factory=list)
+    """What was left out, a sentence each."""
+    errors: list[str] = field(default_factory=list)
+    """The files that cannot be read, a sentence each."""
 
 
-def first_runs(option: Namespace, root: Path, checkpoints: Collection[str]) -> list[str]:
-    """The checkpoints that have no run yet of the name that this session compares with, and then saves.
+@dataclass
+class _Candidate:
+    """A run of a checkpoint that was asked in one way."""
 
-    That is the first night of `--save nightly --compare nightly` and of `--update-baseline --compare baseline`.
-    """
-    name = option.compare
-    if not name or not (option.save == name or (name == "baseline" and option.update_baseline)):
-        return []
-    return [checkpoint for checkpoint in checkpoints if not _is_saved(root, name, checkpoint)]
+    file: Path
+    run: Run
+    scored: Counter[str]
+    """Cases with a reply, by group."""
 
 
-def _is_saved(root: Path, name: str, checkpoint: str) -> bool:
-    for file in saved.files(root):
+def select(root: Path) -> Selection:
+    """The most complete run of each checkpoint and way of asking, group by group."""
+    readable, errors = provenances(root)
+    selection = Selection(errors=errors)
+    rivals: dict[tuple[object, ...], list[Path]] = {}
+    for file in sorted(readable, key=lambda file: (start(readable[file]), file.name), reverse=True):
+        rivals.setdefault(_way(readable[file]), []).append(file)
+    for files in rivals.values():
+        ended = [file for file in files if readable[file].get("ended")]
+        chosen, candidates = _choose(ended, selection.errors)
+        newest = max((start(one.run.provenance) for one in chosen.values()), default="")
+        cut = [file for file in files if file not in ended and start(readable[file]) > newest]
+        selection.notes += [f"left out: {file} ({checkpoint_name(readable[file])}) was cut off" for file in cut]
+        selection.notes += _left_out(chosen, candidates)
+        if chosen:
+            run, first = _merged(chosen)
+            name = checkpoint_name(run.provenance) or first.stem
+            selection.runs[f"{name} ({first.stem})" if name in selection.runs else name] = run
+    return selection
+
+
+def _way(provenance: Mapping[str, Any]) -> tuple[object, ...]:
+    """Whose run it is, and how it was asked."""
+    checkpoint = provenance.get("checkpoint", {})
+    sampling = provenance.get("engine", {}).get("sampling", {})
+    return (
+        checkpoint.get("name"),
+        checkpoint.get("content") or checkpoint.get("weights"),
+        *(json.dumps(provenance.get(name)) for name in SAME),
+        sampling.get("temperature", 0.0),  # older runs do not say it
+        sampling.get("samples", 1),
+    )
+
+
+def _choose(files: Sequence[Path], errors: list[str]) -> tuple[dict[str, _Candidate], list[_Candidate]]:
+    """For each group its most complete run of these, the newest first; and all that were looked at."""
+    chosen: dict[str, _Candidate] = {}
+    candidates: list[_Candidate] = []
+    for file in files:
         try:
-            about = run.about(file)
-        except RunError:
-            if file == saved.path(root, name, checkpoint):
-                return True  # spoilt, and not missing
+            if not any(most > _scored(chosen, group) for group, most in _mentions(file)):
+                continue
+            run = read(file)
+        except RunError as error:
+            errors.append(str(error))
             continue
-        if name in (file.stem, about.get("saved_as")) and about.get("checkpoint", {}).get("name") == checkpoint:
-            return True
-    return False
+        cases = {(line.group, line.case) for line in run.lines if line.outcome != "error"}
+        candidate = _Candidate(file, run, Counter(group for group, _ in cases))
+        candidates.append(candidate)
+        for group, scored in candidate.scored.items():
+            if scored > _scored(chosen, group):
+                chosen[group] = candidate
+    return chosen, candidates
 
 
-def spelled(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+def _scored(chosen: Mapping[str, _Candidate], group: str) -> int:
+    return chosen[group].scored[group] if group in chosen else 0
+
+
+def _mentions(file: Path) -> Iterator[tuple[str, int]]:
+    """At most how many cases of each group a file can hold; it is not read as JSON, which takes 100 times longer."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise RunError(f"cannot read the run {file}: {error.strerror}") from error
+    for group in GROUPS:
+        yield group, content.count(f'"{group}"'.encode())
+
+
+def _left_out(chosen: Mapping[str, _Candidate], candidates: Sequence[_Candidate]) -> Iterator[str]:
+    """The runs of which a group does not count although it is newer than what does."""
+    for one in candidates:
+        larger = {
+            group: chosen[group]
+            for group in one.scored
+            if start(chosen[group].run.provenance) < start(one.run.provenance)
+        }
+        for other in {id(other): other for other in larger.values()}.values():
+            parts = [
+                f"{one.scored[group]} cases of {group}, of which {other.file} has {other.scored[group]}"
+                for group in larger
+                if larger[group] is other
+            ]
+            yield f"left out: {one.file} ({checkpoint_name(one.run.provenance)}) has {'; '.join(parts)}"
+
+
+def _merged(chosen: Mapping[str, _Candidate]) -> tuple[Run, Path]:
+    """The chosen groups as one run, with the provenance of the run that gives most of them, and its file."""
+    by_file = {one.file: one for one in chosen.values()}
+    lines = [line for group in GROUPS if group in chosen for line in chosen[group].run.lines if line.group == group]
+    shares = Counter(chosen[line.group].file for line in lines)
+    first = by_file[shares.most_common(1)[0][0]]
+    provenance = first.run.provenance
+    if len(by_file) > 1:  # its time is not that of these cases
+        engine = {
+            name: value for name, value in provenance.get("engine", {}).items() if name not in ("asked", "seconds")
+        }
+        provenance = provenance | {"engine": engine}
+    return Run(provenance, lines), first.file

@@ -67,8 +67,11 @@ def export(path: Path, groups: Sequence[str], asking: Asking, progress: Callable
 
     Written beside and renamed into place. `progress` is told how many cases were written each time.
 
-    Raises MazeError where something stands at the path, or it cannot be written.
+    Raises MazeError where something stands at the path, where it has the ending of another format, or it cannot be
+    written.
     """
+    if path.suffix != ".jsonl" and path.suffix[1:].isalpha():  # `suite.v1` may be a folder, `suite.csv` is none
+        raise MazeError(f"{path} looks like a file of another format: name a file that ends in .jsonl, or a folder")
     if path.exists():
         raise MazeError(f"{path} is there already: remove it or name another place")
     beside = path.with_name(f".{path.name}.{os.getpid()}")

@@ -165,7 +165,10 @@ def test_prune_keeps_the_newest_and_what_has_a_name(nightly):
         old = re.sub(r'"started": "[^"]*"', f'"started": "2026-01-0{day}T00:00:00+00:00"', old, count=1)
         (runs / f"2026010{day}T000000Z-x.jsonl").write_text(old)
     done = reports(nightly, "prune", "--keep", "2")
-    assert done.stdout == "removed 2 of 4 runs that have no name\n"
+    assert done.stdout == (
+        "remove runs/20260101T000000Z-x.jsonl\nremove runs/20260102T000000Z-x.jsonl\n"
+        "removed 2 of 4 runs that have no name\n"
+    )
     assert sorted(file.name for file in runs.iterdir()) == [
         "20260103T000000Z-x.jsonl",
         "20260104T000000Z-x.jsonl",

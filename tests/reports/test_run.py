@@ -11,10 +11,18 @@ from benchmark.mazes.outcomes import OUTCOMES
 from reports.comparison import compare
 from reports.run import Line, Run, read, write
 
+counts = st.integers(0, 2**53)
 lines = st.builds(
     Line,
-    group=st.sampled_from(["tiny", "huge", "unsolvable-small"]),
+    group=st.sampled_from(["tiny", "huge", "large"]),
     case=st.sampled_from(["dfs-0000", "wilson-0042"]),
+    sample=counts,
+    prefix=counts,
+    shortest=st.none() | st.integers(0, 15),
+    wall_hits=counts,
+    revisits=counts,
+    extra=st.none() | counts,
+    tokens=counts,
     outcome=st.sampled_from(sorted(OUTCOMES)),
     lenient=st.sampled_from(sorted(OUTCOMES)),
     moves=st.none() | st.text("UDLR"),
