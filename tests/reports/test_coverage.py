@@ -132,7 +132,7 @@ def test_a_drop_of_ways_is_found():
 @pytest.mark.parametrize("n", [6, 10, 20, 50, 400])
 def test_skewed_changes_of_equal_replies_are_no_change(n):
     """Many small changes and few large ones, each as likely up as down."""
-    random, runs = np.random.default_rng(1), 1500 if n < 400 else 100
+    random, runs = np.random.default_rng(1), {6: 1500, 10: 1000, 20: 500, 50: 300, 400: 60}[n]
     sizes = np.minimum(1, random.lognormal(-3, 1.5, (runs, n))) * random.choice([-1, 1], (runs, n))
     assert np.mean([sign_flip(row) < 0.05 for row in sizes.tolist()]) <= 0.05 + 2 * (0.05 * 0.95 / runs) ** 0.5
 
@@ -141,7 +141,7 @@ def test_skewed_changes_of_equal_replies_are_no_change(n):
 @pytest.mark.parametrize("drop", [0.0, 0.02, 0.1, 0.4])
 def test_the_interval_of_a_mean_change_holds_the_true_one(n, drop):
     """Rare changes of size 1, 1/2 and 1/4; the normal interval held a drop of 2 % among ten in 44 to 47 %."""
-    random, runs = np.random.default_rng(1), 1000
+    random, runs = np.random.default_rng(1), 400
     draws, sizes = random.random((runs, n)), random.choice([1, 0.5, 0.25], (runs, n))
     changes = np.where(draws < 0.02, 1, np.where(draws < 0.04 + drop, -1, 0)) * sizes
     true, ends = -drop * 1.75 / 3, [mean_interval(row)[1:] for row in changes.tolist()]
