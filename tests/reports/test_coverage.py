@@ -1,5 +1,6 @@
 """How often intervals miss, and how often tests cry wolf, by simulation of runs in which the truth is known."""
 
+from dataclasses import replace
 from functools import cache
 from itertools import product
 
@@ -8,6 +9,8 @@ import pytest
 
 from reports.comparison import compare
 from reports.leaderboard import boards
+from reports.render.charts import _bins
+from reports.report import of
 from reports.run import Run
 from reports.statistics import mean_interval, mean_of_shares, sign_flip
 
@@ -147,3 +150,14 @@ def test_the_interval_of_a_mean_change_holds_the_true_one(n, drop):
     true, ends = -drop * 1.75 / 3, [mean_interval(row)[1:] for row in changes.tolist()]
     held = np.mean([low <= true <= high for low, high in ends])
     assert held >= 0.92 - 2 * (0.05 * 0.95 / runs) ** 0.5
+
+
+def test_replies_to_one_maze_are_no_mazes_of_their_own():
+    """The same reply four times says as much as once, in the length scale and in the curve over the lengths."""
+    once = [line("tiny", at, at % 3 > 0, shortest=2 + at % 9) for at in range(120)]
+    often = [replace(one, sample=sample) for one in once for sample in range(4)]
+    notes, points = zip(*((of({"x": Run(ABOUT, lines)}).notes, _bins(lines)) for lines in (once, often)), strict=True)
+    assert "falls by a factor e" in notes[0][0]
+    assert notes[0] == notes[1]
+    assert points[0] == points[1]
+    assert len(points[0]) == 12
