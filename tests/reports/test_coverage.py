@@ -61,18 +61,22 @@ def test_the_interval_of_a_mean_of_shares_holds_the_truth_from_50_to_99_9_percen
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("k", [1, 3, 5])
-def test_the_interval_of_a_mean_of_shares_holds_the_truth_in_all_mixes(k):
-    """A discrete interval jumps: 93 % is the lowest in any of 363 cells, and the mean is at least 95 %."""
-    means = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
-    cells = [
-        (mix, mean, k, n)
-        for mix, mean, n in product(("equal", "falling", "one"), means, (20, 100, 400))
-        if k > 1 or mix == "equal"
-    ]
-    held = [coverage(macro, *cell, 500 if cell[1] < 0.97 else 3000) for cell in cells]
+def test_the_interval_of_a_mean_of_shares_holds_the_truth_in_all_mixes():
+    """A discrete interval jumps: of 429 cells with 10,000 draws the lowest was 93.1 %, and two were below 94 %."""
+    cells = [*product(("equal", "falling", "one"), (0.5, 0.7, 0.9, 0.97, 0.99, 0.999), (2, 5), (20, 100, 400))]
+    held = [coverage(macro, *cell, 100 if cell[1] < 0.95 else 400) for cell in cells]
     assert np.mean(held) >= 0.95
-    assert min(held) >= 0.93 - 2.5 * (0.05 * 0.95 / 500) ** 0.5
+    assert min(held) >= 0.94 - 3 * (0.05 * 0.95 / 100) ** 0.5
+
+
+@pytest.mark.parametrize("mean", [0.7, 0.95, 0.99, 0.999])
+def test_tiers_of_unequal_size_are_no_exception(mean):
+    random, sizes, draws = np.random.default_rng(1), (400, 20, 100), 400
+    ends = [
+        mean_of_shares([*zip(row, sizes, strict=True)])[1:] for row in random.binomial(sizes, mean, (draws, 3)).tolist()
+    ]
+    held = np.mean([low <= mean <= high for low, high in ends])
+    assert held >= 0.94 - 2 * (0.05 * 0.95 / draws) ** 0.5
 
 
 def said(n, samples, runs, drop=0.0, measure="accuracy"):
