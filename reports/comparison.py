@@ -3,18 +3,18 @@
 Each row compares one measure in one group. Its cases are paired: a case counts where both runs have scored it.
 
     change      after - before, in shares of 1, with its 95 % interval
-    p           how likely so bad a change is by chance (one-sided), Holm-adjusted over all rows of the comparison
+    p           how likely so large a change is by chance (two-sided), Holm-adjusted over all rows of the comparison
     could see   the smallest true drop that so many cases show as worse in 80 % of runs, at the row's share of 5 %
 
     worse              p < 5 %, and the drop is beyond the margin
     within margin      p < 5 %, and the margin allows for the drop
-    better             as likely the other way: p of the gain < 5 %
-    no change seen     neither, and the interval leaves no room for a drop beyond the margin and 5 points
-    inconclusive       neither, and it does: too few cases
+    better             p < 5 %, and it is a gain
+    no change seen     p is larger, and the interval leaves no room for a drop beyond the margin and 5 points
+    inconclusive       p is larger, and it does: too few cases
 
 Right and wrong are compared by the exact test of McNemar and the interval of Newcombe; measures between 0 and 1, and
-shares of several replies, by the mean of their differences. A run of another suite, prompt, drawing or sampling is no
-other measurement of the same thing, and is refused.
+shares of several replies, by the mean of their differences and the exact sign-flip test. A run of another suite,
+prompt, drawing or sampling is no other measurement of the same thing, and is refused.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from benchmark.mazes.outcomes import OPTIMAL, SOLVED
 from benchmark.mazes.suite import GROUPS
 
 from .run import Line, Run
-from .statistics import holm, mcnemar, mean_below, mean_interval, paired_difference, smallest_drop
+from .statistics import change_interval, holm, mcnemar_two_sided, sign_flip, smallest_drop
 
 ALPHA = 0.05
-"""How likely any row at all may be called worse (or any better) where nothing changed."""
+"""How likely any row at all may be called worse or better where nothing changed."""
 POWER = 0.8
 """How surely a drop is seen that could have been seen."""
 LARGE = 0.05
@@ -68,7 +68,7 @@ class Change:
     low: float
     high: float
     p: float
-    """Of a drop, one-sided, adjusted."""
+    """Of the change, two-sided, adjusted: below `ALPHA` for every verdict that names a change, and for no other."""
     seen: float | None
     """The smallest drop that could have been seen; None where no drop could have been."""
     margin: float
@@ -140,10 +140,9 @@ def compare(
                 raise RunError(f"there is no case of {row[1]} to compare: there are {', '.join(groups)}")
             asked.append(row)
     rows = [_paired(measure, measures[measure], group, scored, cases) for measure, group in asked]
-    worse, better = (holm([_test(row, sign) for row in rows]) for sign in (1, -1))
+    chances = holm([_test(row) for row in rows])
     changes = [
-        _judge(*row, margins.get(asked[at], 0.0), len(rows))
-        for at, row in enumerate(zip(rows, worse, better, strict=True))
+        _judge(row, p, margins.get(place, 0.0), len(rows)) for row, p, place in zip(rows, chances, asked, strict=True)
     ]
     right = [{place for place in scored if fmean(map(MEASURES["accuracy"], of[place])) > 0.5} for of in cases]
     return Comparison(
@@ -186,31 +185,25 @@ def _paired(
     return _Paired(name, group, before, after)
 
 
-def _test(row: _Paired, sign: int) -> float:
-    """How likely so large a drop (sign 1) or gain (-1) is by chance."""
-    if row.is_binary:
-        return mcnemar(*row.counts[::sign])
-    return mean_below([sign * one for one in row.differences])
+def _test(row: _Paired) -> float:
+    """How likely so large a change is by chance, either way."""
+    return mcnemar_two_sided(*row.counts) if row.is_binary else sign_flip(row.differences)
 
 
-def _judge(row: _Paired, worse: float, better: float, margin: float, rows: int) -> Change:
-    n, (broke, fixed), alpha = len(row.before), row.counts, ALPHA / rows
+def _judge(row: _Paired, p: float, margin: float, rows: int) -> Change:
+    n, (broke, fixed), alpha = len(row.before), row.counts, ALPHA / 2 / rows
+    low, high = change_interval(row.before, row.after)
     if row.is_binary:
-        both = sum(one == other == 1 for one, other in zip(row.before, row.after, strict=True))
-        low, high = paired_difference(both, broke, fixed, n - both - broke - fixed)
         seen = smallest_drop(n, min(broke, fixed) / n, margin, alpha, POWER)
     else:
-        mean, low, high = mean_interval(row.differences)
-        error = (high - mean) / NormalDist().inv_cdf(0.975)
         z = NormalDist().inv_cdf
+        error = (high - low) / 2 / z(0.975)
         # as if drops were of whole cases where the differences themselves say too little
         whole = smallest_drop(n, 0.0, margin, alpha, POWER)
         seen = whole and max(whole, max(margin, z(1 - alpha) * error) + z(POWER) * error)
     drop = -fmean(row.differences)
-    if worse < ALPHA:
-        verdict = "worse" if drop > margin else "within margin"
-    elif better < ALPHA:
-        verdict = "better"
+    if p < ALPHA:
+        verdict = "better" if drop < 0 else "worse" if drop > margin else "within margin"
     else:
         verdict = "inconclusive" if -low > max(margin, LARGE) else "no change seen"
     return Change(
@@ -223,7 +216,7 @@ def _judge(row: _Paired, worse: float, better: float, margin: float, rows: int) 
         fixed,
         low,
         high,
-        worse,
+        p,
         seen,
         margin,
         verdict,

@@ -20,7 +20,7 @@ from benchmark.mazes.suite import TIERS
 
 from .comparison import SAME, same
 from .run import Line, Run
-from .statistics import mean_interval, mover, wilson
+from .statistics import change_interval, mean_of_shares, mover
 
 _Shares = dict[str, dict[str, float]]  # of each case the share of its replies that solved it, by tier
 
@@ -34,7 +34,7 @@ class Entry:
     solved: float
     """The mean over the tiers."""
     low: float
-    """Its 95 % interval (MOVER of Wilson's)."""
+    """Its 95 % interval (`statistics.mean_of_shares`)."""
     high: float
     optimal: float
     tiers: Mapping[str, float]
@@ -140,18 +140,17 @@ def _titled(boards: Sequence[Board], provenances: Sequence[Mapping[str, Any]]) -
     return [replace(board, title=title) for board, title in zip(boards, titles, strict=True)]
 
 
-def _macro(shares: _Shares) -> tuple[float, float, float]:
-    parts = [(fmean(of.values()), *wilson(sum(of.values()), len(of))) for of in shares.values()]
-    return mover(parts)
+def _macro(shares: _Shares) -> tuple[float, ...]:
+    return mean_of_shares([(min(len(of), sum(of.values())), len(of)) for of in shares.values()])
 
 
 def _is_tied(one: _Shares, other: _Shares) -> bool:
     """Whether the interval of the macro difference over the common mazes holds 0."""
     parts = []
     for tier in one:
-        common = [case for case in one[tier] if case in other[tier]]
-        if common:
-            parts.append(mean_interval([other[tier][case] - one[tier][case] for case in common]))
+        if common := [case for case in one[tier] if case in other[tier]]:
+            before, after = ([of[tier][case] for case in common] for of in (one, other))
+            parts.append((fmean(after) - fmean(before), *change_interval(before, after)))
     if not parts:
         return False
     _, low, high = mover(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import SOLVED
@@ -68,11 +69,11 @@ def of(
 
 def _decay(name: str, run: Run) -> list[str]:
     """Over which length of path the share of solved mazes falls by a factor e."""
-    paths = [
-        (line.shortest, line.outcome in SOLVED)
-        for line in run.lines
-        if line.group in TIERS and line.shortest and line.outcome != "error"
-    ]
+    tries: dict[tuple[str, str, int], list[bool]] = {}
+    for line in run.lines:
+        if line.group in TIERS and line.shortest and line.outcome != "error":
+            tries.setdefault((line.group, line.case, line.shortest), []).append(line.outcome in SOLVED)
+    paths = [(length, fmean(solved)) for (*_, length), solved in tries.items()]
     if len({length for length, _ in paths}) < LENGTHS or not any(solved for _, solved in paths):
         return []
     scale, low, high = length_scale(paths)

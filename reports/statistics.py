@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
-from math import comb, expm1, fsum, inf, isinf, log, sqrt
+from math import comb, expm1, fsum, gcd, inf, log, sqrt
 from statistics import NormalDist
+
+FEWEST = 6
+"""Cases without which no change is significant in a two-sided test at 5 %: 2 / 2^5 is more than that."""
 
 
 def wilson(successes: float, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -71,30 +75,122 @@ def mover(parts: Sequence[tuple[float, float, float]]) -> tuple[float, float, fl
     return mean, mean - down, mean + up
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
-    """The mean of independent values and its interval (central limit theorem): mean -+ z * s / sqrt(n).
+def mean_of_shares(counts: Sequence[tuple[float, int]], level: float = 0.95, skew: bool = True) -> tuple[float, ...]:
+    """The mean of several independent shares, each counting alike, and its score interval: (mean, low, high).
 
-    Where a maze was asked several times, its own mean is the value: the standard error is then the clustered one of
-    Miller 2024 (arXiv 2411.00640, section 2.2) for clusters of one size. A single value says nothing of its error:
-    its interval is all numbers. Raises ValueError where there are no values.
+    Each end is the mean mu of the shares p that are likeliest among those with that mean, where
+
+        |mean - mu| = z sqrt(V) + max(0, (z^2 - 1) / 6 * M / V)
+        V = sum p (1 - p) / n / k^2                 the variance of the mean of k shares
+        M = sum p (1 - p) (1 - 2 p) / n^2 / k^3     its third moment
+
+    as Miettinen and Nurminen 1985 have it for two shares: with one share, it is Wilson's interval. The last term is
+    the skewness of Gart and Nam 1988, where it makes the interval wider: the score alone holds the truth in 90 % where
+    few fail (`skew` = False is the score alone). Each part is (successes, n); successes may be fractions, as in
+    `wilson`. Raises ValueError where there are no parts, and for impossible counts.
+    """
+    if not counts:
+        raise ValueError("a mean of nothing: give at least one share")
+    if any(n < 1 or not 0 <= right <= n for right, n in counts):
+        raise ValueError(f"impossible counts {list(counts)}: give 0 <= successes <= n, and n of at least 1")
+    mean = fsum(right / n for right, n in counts) / len(counts)
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    low = _score_end(counts, z, skew)
+    high = 1 - _score_end([(n - right, n) for right, n in counts], z, skew)
+    return mean, min(low, mean), max(high, mean)
+
+
+def _score_end(counts: Sequence[tuple[float, int]], z: float, skew: bool) -> float:
+    """The lower end of the score interval of a mean of shares.
+
+    The likeliest shares with a lower mean solve x / p - (n - x) / (1 - p) = pull with one pull for all: a quadratic
+    equation each. The mean falls as the pull grows, so the end is found by bisection of the pull's logarithm.
+    """
+    k = len(counts)
+    mean = fsum(right / n for right, n in counts) / k
+    if not mean:
+        return 0.0
+
+    def shares(pull: float) -> list[float]:
+        return [
+            min(1.0, 2 * right / (pull + n + sqrt(max(0.0, (pull + n) ** 2 - 4 * pull * right)))) for right, n in counts
+        ]
+
+    def is_within(pull: float) -> bool:
+        pairs = [(share, n) for share, (_, n) in zip(shares(pull), counts, strict=True)]
+        variance = sum(share * (1 - share) / n for share, n in pairs) / k**2
+        third = sum(share * (1 - share) * (1 - 2 * share) / n**2 for share, n in pairs) / k**3
+        lean = max(0.0, third / variance) * (z * z - 1) / 6 if skew and variance else 0.0
+        return mean - sum(share for share, _ in pairs) / k <= z * sqrt(variance) + lean
+
+    low, high = 1e-9, 1e9 * max(n for _, n in counts)
+    for _ in range(60):
+        middle = sqrt(low * high)
+        low, high = (middle, high) if is_within(middle) else (low, middle)
+    return sum(shares(low)) / k
+
+
+def mean_interval(values: Sequence[float], level: float = 0.95, largest: float = 1.0) -> tuple[float, float, float]:
+    """The mean of independent changes, and its interval: (mean, low, high).
+
+    It is the normal interval, after two changes have been added that are as large as the largest there is, one each
+    way (Agresti and Min 2005 do so for shares). Without them the interval is too narrow where changes are rare and
+    large, and has no width at all where all are alike, which says nothing of what was not seen. `largest` is the
+    largest change that is possible: the added ones are that where nothing changed, and the interval ends there.
+
+    Where a maze was asked several times, the mean of its replies is the value: the standard error is then the
+    clustered one of Miller 2024 (arXiv 2411.00640, section 2.2) for clusters of one size. With fewer values than
+    `FEWEST` no change is ruled out, as in `sign_flip`. Raises ValueError where there are no values.
     """
     if not values:
         raise ValueError("a mean of nothing: give at least one value")
-    n, mean = len(values), fsum(values) / len(values)
-    if n == 1:
-        return mean, -inf, inf
-    error = sqrt(fsum((value - mean) ** 2 for value in values) / (n - 1) / n)
+    mean = fsum(values) / len(values)
+    if len(values) < FEWEST:
+        return mean, -largest, largest
+    n, most = len(values) + 2, max(map(abs, values)) or largest
+    middle = fsum(values) / n
+    error = sqrt((fsum((value - middle) ** 2 for value in (*values, most, -most))) / (n - 1) / n)
     half = NormalDist().inv_cdf((1 + level) / 2) * error
-    return mean, mean - half, mean + half
+    return mean, max(middle - half, -largest), min(middle + half, largest)
 
 
-def mean_below(values: Sequence[float]) -> float:
-    """How likely so low a mean is by chance where the true one is 0: the p-value of the one-sided z-test."""
-    mean, low, _ = mean_interval(values, level=0.6826894921370859)  # one standard error to each side
-    if isinf(low):
+def sign_flip(differences: Sequence[float]) -> float:
+    """How likely so large a mean difference is by chance, either way, if each might as well point the other way.
+
+    The exact two-sided permutation test of paired differences (Fisher 1935): twice the share of all 2^n choices of
+    signs whose sum is as extreme on the side of the observed one. Differences of 0 say nothing; for differences of 1
+    and -1 it is the exact test of McNemar. Sizes are rounded to a grid of `_GRID` steps in all, which is exact for
+    most fractions of several replies; the test of the rounded sizes is exact too.
+
+    The choices are counted by the product of (1 + x^size) over all differences, whose coefficients stand side by side
+    in one large integer, 64 bits each, as chances in units of 2^-62. Halving cuts off what is smaller than a unit, and
+    that is added again at the end: the result is never 0.
+    """
+    sizes = [abs(one) for one in differences if abs(one) > _NOISE]
+    if not sizes:
         return 1.0
-    error = mean - low
-    return NormalDist().cdf(mean / error) if error else (0.0 if mean < 0 else 1.0)
+    steps = _GRID / fsum(sizes)
+    steps = next((part * (steps // part) for part in _PARTS if part <= steps), steps)
+    scores = [score for one in differences if (score := round(steps * one))]
+    common = gcd(*scores)
+    scores = [score // common for score in scores]
+    least = min(sum(max(sign * score, 0) for score in scores) for sign in (1, -1))
+    width = 64 * (least + 1)  # only the sums up to the observed one matter
+    inside = (1 << width) - 1
+    own = int.from_bytes((b"\xff" * 7 + b"\x7f") * (least + 1), "little")  # without the bit that halving lets slip in
+    chances = 1 << 62
+    for score in scores:
+        chances = (chances + (chances << 64 * abs(score) & inside)) >> 1 & own
+    tail = sum(memoryview(chances.to_bytes(width // 8, sys.byteorder)).cast("Q"))
+    cut_off = len(scores) * (least + 1) if len(scores) > 62 else 0
+    return min(1.0, 2 * (tail + cut_off) / (1 << 62))
+
+
+_GRID = 1 << 14
+_PARTS = (2520, 840, 420, 120, 60, 24, 12)
+"""Steps in which halves, thirds, quarters ... are whole."""
+_NOISE = 1e-12
+"""A difference that is only the rounding of a mean."""
 
 
 def mcnemar(broke: int, fixed: int) -> float:
@@ -103,7 +199,44 @@ def mcnemar(broke: int, fixed: int) -> float:
     The exact test of McNemar 1947, one-sided: of broke + fixed cases each is broken with probability 1/2.
     """
     changed = broke + fixed
-    return sum(comb(changed, count) for count in range(broke, changed + 1)) / (1 << changed)
+    chance = sum(comb(changed, count) for count in range(broke, changed + 1)) / (1 << changed)
+    return max(chance, sys.float_info.min)  # of 1,100 broken ones it is less than a float can be, and not 0
+
+
+def mcnemar_two_sided(broke: int, fixed: int) -> float:
+    """How likely so large a change is by chance, either way: the exact test of McNemar, two-sided."""
+    return min(1.0, 2 * mcnemar(max(broke, fixed), min(broke, fixed)))
+
+
+def change_interval(before: Sequence[float], after: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """The interval of the mean change of shares from 0 to 1, of the same cases in the same order.
+
+    It is `paired_difference` where all are 0 or 1, and else `mean_interval`, which is made to agree with `sign_flip`:
+    it holds 0 where that test does not rule 0 out, and ends before 0, at what the test does not rule out, where it
+    does. Raises ValueError where there are no cases.
+    """
+    pairs = list(zip(before, after, strict=True))
+    if all(value in (0, 1) for pair in pairs for value in pair):
+        both, broke, fixed = (sum(pair == kind for pair in pairs) for kind in ((1, 1), (1, 0), (0, 1)))
+        return paired_difference(both, broke, fixed, len(pairs) - both - broke - fixed, level)
+    differences = [new - old for old, new in pairs]
+    mean, low, high = mean_interval(differences, level)
+    if sign_flip(differences) >= 1 - level:
+        return min(low, 0.0), max(high, 0.0)
+    if low <= 0 <= high:
+        end = _nearest_to_0(differences, mean, level)
+        low, high = (end, high) if mean > 0 else (low, end)
+    return low, high
+
+
+def _nearest_to_0(differences: Sequence[float], mean: float, level: float) -> float:
+    """What lies between a mean and 0, and nearest to 0, of the means that the sign-flip test does not rule out."""
+    inside, outside = mean, 0.0
+    for _ in range(20):
+        middle = (inside + outside) / 2
+        is_out = sign_flip([one - middle for one in differences]) < 1 - level
+        inside, outside = (inside, middle) if is_out else (middle, outside)
+    return inside
 
 
 def paired_difference(both: int, broke: int, fixed: int, neither: int, level: float = 0.95) -> tuple[float, float]:
@@ -142,7 +275,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def power(drop: float, n: int, noise: float, margin: float = 0.0, alpha: float = 0.05) -> float:
-    """How likely n paired cases show a true drop as worse: significant in `mcnemar`, and beyond the margin.
+    """How likely n paired cases show a true drop as worse: significant in `mcnemar` at alpha, and beyond the margin.
 
         psi   = drop + 2 noise                                  the share of cases that change
         limit = max(margin, (z sqrt(psi n) + 1) / n)            the smallest drop that is called worse
@@ -172,29 +305,31 @@ def smallest_drop(n: int, noise: float, margin: float = 0.0, alpha: float = 0.05
     return high
 
 
-def length_scale(paths: Sequence[tuple[int, bool]], level: float = 0.95) -> tuple[float, float, float]:
+def length_scale(paths: Sequence[tuple[int, float]], level: float = 0.95) -> tuple[float, float, float]:
     """The path length over which the share of solved mazes falls by a factor e, and its interval.
 
         P(solved) = exp(-length / scale)
 
     as if each step went right with the same probability exp(-1 / scale): a binomial regression with a logarithmic link
-    through the origin. Each path is (its shortest length, whether it was solved). The estimate has the largest
-    likelihood, the interval is that of the likelihood ratio (Wilks 1938). Where all were solved, scale and upper end
-    are infinite; where none was, scale and lower end are 0. Raises ValueError for lengths below 1, and for no paths.
+    through the origin. Each path is (its shortest length, the share of its tries that solved it), and a share is 0 or
+    1 where there was one try. Tries of one maze are no mazes of their own, so the interval is that of so many mazes, as
+    in `wilson`. The estimate has the largest likelihood, the interval is that of the likelihood ratio (Wilks 1938).
+    Where all were solved, scale and upper end are infinite; where none was, scale and lower end are 0. Raises
+    ValueError for lengths below 1, and for no paths.
     """
     if not paths or min(length for length, _ in paths) < 1:
         raise ValueError("a length scale needs paths of at least one move")
-    right = sum(length for length, solved in paths if solved)
-    wrong = [length for length, solved in paths if not solved]
+    right = fsum(length * solved for length, solved in paths)
+    wrong = [(length, 1 - solved) for length, solved in paths if solved < 1]
 
     def likelihood(rate: float) -> float:
-        return -rate * right + fsum(log(-expm1(-rate * length)) for length in wrong)
+        return -rate * right + fsum(share * log(-expm1(-rate * length)) for length, share in wrong)
 
     def slope(rate: float) -> float:
-        return -right + fsum(length / expm1(rate * length) for length in wrong)
+        return -right + fsum(share * length / expm1(rate * length) for length, share in wrong)
 
     def between(low: float, high: float, is_low: Callable[[float], bool]) -> float:
-        for _ in range(200):
+        for _ in range(64):
             middle = sqrt(low * high)
             low, high = (middle, high) if is_low(middle) else (low, middle)
         return sqrt(low * high)

@@ -79,13 +79,16 @@ def by_length(runs: Mapping[str, Run]) -> str:
 
 def _bins(lines: Sequence[Line]) -> list[tuple[float, float, float, float]]:
     """Mean length, and share with interval in percent, of the tiers' mazes in order of length, AT_LEAST to a bin."""
-    known = [line for line in lines if line.group in TIERS and line.outcome != "error"]
-    ordered = sorted((line.shortest, line.outcome in SOLVED) for line in known if line.shortest)
+    tries: dict[tuple[int, str, str], list[bool]] = {}  # of one maze they are no mazes of their own
+    for line in lines:
+        if line.group in TIERS and line.outcome != "error" and line.shortest:
+            tries.setdefault((line.shortest, line.group, line.case), []).append(line.outcome in SOLVED)
+    ordered = sorted((length, sum(solved) / len(solved)) for (length, *_), solved in tries.items())
     size = max(AT_LEAST, len(ordered) // 12)
     found = []
     for start in range(0, len(ordered) - size + 1, size):
         lengths, solved = zip(*ordered[start : start + size], strict=True)
-        low, high = wilson(sum(solved), size)
+        low, high = wilson(min(size, sum(solved)), size)
         found.append((sum(lengths) / size, 100 * sum(solved) / size, 100 * low, 100 * high))
     return found
 

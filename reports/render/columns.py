@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import OUTCOMES
-from reports.comparison import Change
+from reports.comparison import ALPHA, Change
 from reports.leaderboard import Board, Entry
 from reports.report import Column
 
@@ -53,11 +53,17 @@ OF_CHANGES: Sequence[Column] = (
     ("after", lambda row: f"{100 * row.after:.1f}"),
     ("change, 95 % interval", lambda row: _change(row)),
     ("broke/fixed", lambda row: f"{row.broke}/{row.fixed}"),
-    ("p", lambda row: f"{row.p:.1g}" if row.p < 0.1 else f"{row.p:.2f}"),
+    ("p", lambda row: _chance(row.p)),
     ("could see", lambda row: "-" if row.seen is None else f"{-100 * row.seen:.1f}"),
     ("verdict", lambda row: row.verdict),
 )
 """Those of a comparison, shares in percent."""
+
+
+def _chance(p: float) -> str:
+    if 0.045 < p < 0.055:  # rounded to 0.05, it would not be seen on which side it is
+        return f"{p:.3f}" if abs(p - ALPHA) >= 0.0005 else f"{'<' if p < ALPHA else '>'}0.05"
+    return f"{p:.1g}" if p < 0.1 else f"{p:.2f}"
 
 
 def _change(row: Change) -> str:

@@ -58,6 +58,49 @@ def test_a_drop_is_told_with_its_cases():
     assert compare(before, after, {("accuracy", "small"): 0.2}).rows[0].verdict == "within margin"
 
 
+@given(
+    st.lists(st.tuples(*[st.integers(0, 2)] * 2), min_size=1, max_size=40),
+    st.sampled_from(["accuracy", "spl"]),
+    st.sampled_from([0.0, 0.1]),
+)
+def test_a_verdict_has_the_p_value_and_interval_that_belong_to_it(pairs, measure, margin):
+    """Worse and better are said beside p < 5 % and an interval without 0 on their side, and nothing else is."""
+    sampled = {"engine": {"sampling": {"temperature": 1.0, "samples": 2}}}
+    before, after = (
+        Run(
+            ABOUT | sampled,
+            [line("tiny", at, sample < pair[side], sample) for at, pair in enumerate(pairs) for sample in range(2)],
+        )
+        for side in (0, 1)
+    )
+    for row in compare(before, after, {(measure, "all"): margin}).rows:
+        assert (row.p < 0.05) == (row.verdict in ("worse", "within margin", "better"))
+        assert row.low <= row.change <= row.high
+        if row.verdict == "better":
+            assert row.low > 0
+        elif row.p < 0.05:
+            assert row.high < 0
+            assert (row.verdict == "worse") == (-row.change > row.margin)
+        assert 0 < row.p <= 1
+
+
+def test_a_gain_has_the_small_p_of_a_gain():
+    before = run({"small": [True] * 300 + [False] * 100})
+    after = run({"small": [True] * 340 + [False] * 60})
+    (row,) = compare(before, after).rows
+    assert (row.verdict, row.p) == ("better", pytest.approx(2 * 0.5**40))
+    assert compare(after, before).rows[0].p == row.p
+
+
+def test_two_cases_that_got_worse_alike_are_no_proof():
+    sampled = {"engine": {"sampling": {"temperature": 1.0, "samples": 2}}}
+    before = [line("tiny", at, True, sample) for at in range(2) for sample in range(2)]
+    after = [replace(one, outcome="wall") if one.sample else one for one in before]
+    (row,) = compare(Run(ABOUT | sampled, before), Run(ABOUT | sampled, after)).rows
+    assert (row.change, row.p, row.verdict) == (-0.5, 0.5, "inconclusive")
+    assert (row.low, row.high, row.seen) == (-1, 1, None)
+
+
 def test_the_same_replies_are_no_change_and_say_what_could_have_been_seen():
     same = run({"small": [True] * 350 + [False] * 50})
     (row,) = compare(same, same).rows
@@ -78,7 +121,7 @@ def test_each_group_and_all_of_them_have_a_row_and_p_values_know_of_each_other()
     assert [(row.measure, row.group) for row in found.rows] == [
         ("accuracy", "all"), ("accuracy", "tiny"), ("accuracy", "small"), ("spl", "all"),
     ]  # fmt: skip
-    assert min(row.p for row in found.rows) == pytest.approx(4 * 0.5**5)
+    assert min(row.p for row in found.rows) == pytest.approx(4 * 2 * 0.5**5)
 
 
 def test_longer_ways_are_worse_by_spl_and_not_by_accuracy():
@@ -162,12 +205,16 @@ def _pair(random, groups, n, drop, noise):
     return run(before), run(after)
 
 
+def _is_changed(comparison):
+    return any(row.verdict in ("worse", "better") for row in comparison.rows)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.002, 0.02, 0.1])
 @pytest.mark.parametrize("groups", [["small"], ["tiny", "small", "medium"]])
-def test_worse_is_said_of_nothing_in_at_most_5_percent(groups, noise):
+def test_worse_or_better_is_said_of_nothing_in_at_most_5_percent(groups, noise):
     random, runs = np.random.default_rng(1), 600
-    said = sum(compare(*_pair(random, groups, 100, 0, noise)).is_worse for _ in range(runs))
+    said = sum(_is_changed(compare(*_pair(random, groups, 100, 0, noise))) for _ in range(runs))
     assert said / runs <= 0.05 + 2 * (0.05 * 0.95 / runs) ** 0.5  # two standard errors of the simulation
 
 
@@ -176,7 +223,7 @@ def test_worse_is_said_of_nothing_in_at_most_5_percent(groups, noise):
 def test_a_planted_drop_is_found_as_often_as_is_said(drop, noise):
     random, runs, margin = np.random.default_rng(1), 600, {("accuracy", "all"): 0.02}
     said = Counter(compare(*_pair(random, ["small"], 400, drop, noise), margin).rows[0].verdict for _ in range(runs))
-    stated = power(drop, 400, noise, margin=0.02)
+    stated = power(drop, 400, noise, margin=0.02, alpha=0.05 / 2)  # two-sided
     assert said["worse"] / runs == pytest.approx(stated, abs=0.05)
     if drop == 0.1:
         assert said["worse"] / runs >= 0.95
