@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from argparse import ArgumentTypeError
 from contextlib import suppress
@@ -18,8 +17,9 @@ from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.outcomes import SOLVED
 from models.checkpoints import Checkpoint
 
-from . import gates, hookspec, options, provenance, render, report, saved, verdict
+from . import gates, hookspec, options, provenance, render, report, saved, selection, verdict
 from .comparison import MEASURES, Comparison, Measure
+from .ending import Ending, SessionReport, fail, publish, say_red, say_without_terminal, shown, uncaptured
 from .run import Line, Run, write
 
 if TYPE_CHECKING:
@@ -48,10 +48,9 @@ class Collector:
         """Where runs without a name are saved."""
         self.written = -math.inf
         """When what had come was last written to disk (`time.monotonic`)."""
-        self.said: list[str] = []
-        """What became of the runs."""
-        self.red: list[str] = []
-        """Why the session fails."""
+        self.first: list[str] = []
+        """The checkpoints that are compared with a name under which nothing of them is saved yet."""
+        self.ending = Ending()
 
     @property
     def lines(self) -> dict[str, list[Line]]:
@@ -91,6 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
         added.reports = [render.chosen(text, added.formats) for text in config.option.report or []]
     except ArgumentTypeError as error:
         raise pytest.UsageError(str(error)) from None
+    selection.check_alone(config.option)
 
 
 @dataclass
@@ -109,17 +109,29 @@ def _all(several: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    checkpoints = session.config.stash[_collector].checkpoints
+    config, option = session.config, session.config.option
+    collector = config.stash[_collector]
+    groups: dict[str, None] = {}
     for item in session.items:
         asked = getattr(item, "callspec", None) and item.callspec.params.get("asked")
         if asked:
-            checkpoints[asked[0].name] = asked[0]
-    if (name := session.config.option.compare) and checkpoints:
+            collector.checkpoints[asked[0].name] = asked[0]
+            groups[asked[1].group] = None
+    if session.items:
+        selection.check_selected(option, config.stash[_added].margins, _floors(config), groups)
+    collector.first = selection.first_runs(option, config.rootpath, collector.checkpoints)
+    if option.compare:
         try:
-            for checkpoint in checkpoints:
-                saved.find(session.config.rootpath, name, checkpoint)
+            for checkpoint in collector.checkpoints:
+                if checkpoint not in collector.first:
+                    saved.find(config.rootpath, option.compare, checkpoint)
         except LabirintoError as error:
             raise pytest.UsageError(f"--compare: {error}") from None
+
+
+def _floors(config: pytest.Config) -> dict[str, float]:
+    """What --min-accuracy asks for."""
+    return {group: share for one in config.option.min_accuracy or [] for group, share in one.items()}
 
 
 class _Recorder:
@@ -157,6 +169,8 @@ def _measured(report: pytest.TestReport | pytest.CollectReport) -> list[dict[str
 
 
 def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
+    if isinstance(report, SessionReport):
+        return report.outcome, "", "FAILED" if report.is_counted else ""
     measured = _measured(report)
     if not measured or measured[0]["outcome"] == "error":
         return None  # an error is pytest's own affair
@@ -170,31 +184,50 @@ def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Save one run per checkpoint, also after Ctrl-C; compare them, and let the session fail where a gate says so."""
     config, collector = session.config, session.config.stash[_collector]
+    if not collector.lines:
+        return
+    ending, added = collector.ending, config.stash[_added]
     runs = {}
     for name in collector.lines:
-        try:
+        with ending.attempt(f"the run of {name} was not saved"):
             if run := _run(config, name, datetime.now(UTC)):
                 runs[name] = run
-        except LabirintoError as error:
-            collector.said.append(f"not saved: {error}")
-    if not runs:
-        return
-    added = config.stash[_added]
-    margins = added.margins or {("accuracy", "all"): 0.0}
-    compared: dict[str, tuple[str, Comparison]] = {}
-    if config.option.compare:  # before anything of that name is replaced
-        compared, refused = verdict.against(runs, config.option.compare, margins, added.measures, config.rootpath)
-        collector.red += refused + verdict.red(compared, margins)
+    compared = _compare(config, runs)  # before anything of that name is replaced
     for name, run in runs.items():
         _save(config, name, run)
-    diffs = _diffs(config, runs) if config.option.mri and session.exitstatus != pytest.ExitCode.INTERRUPTED else []
-    collector.report = report.of(runs, compared, added.columns, diffs)
-    wanted = {group: share for one in config.option.min_accuracy or [] for group, share in one.items()}
-    collector.red += gates.below(collector.lines, wanted)
-    for reasons in config.hook.pytest_labirinto_gates(config=config, report=collector.report):
-        collector.red += reasons
-    if collector.red and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    diffs: list[Diff] = []
+    if runs and config.option.mri and session.exitstatus != pytest.ExitCode.INTERRUPTED:
+        with ending.attempt("--mri"):
+            diffs = _diffs(config, runs)
+    with ending.attempt("no table and no report was made"):
+        whole = runs or {name: Run({}, lines) for name, lines in collector.lines.items()}
+        collector.report = report.of(whole, compared, added.columns, diffs)
+        publish(ending, collector.report, added.reports, added.formats)
+    if runs:
+        ending.gates += gates.below(collector.lines, _floors(config))
+    if runs and collector.report:
+        with ending.attempt("a gate was not asked"):
+            for reasons in config.hook.pytest_labirinto_gates(config=config, report=collector.report):
+                ending.gates += reasons
+    fail(session, ending)
+    say_without_terminal(config, ending)
+
+
+def _compare(config: pytest.Config, runs: dict[str, Run]) -> dict[str, tuple[str, Comparison]]:
+    """Hold the runs against those of --compare; what could not be held against anything lets the session fail."""
+    collector, added, name = config.stash[_collector], config.stash[_added], config.option.compare
+    if not name:
+        return {}
+    margins = added.margins or {("accuracy", "all"): 0.0}
+    again = {checkpoint: run for checkpoint, run in runs.items() if checkpoint not in collector.first}
+    compared, refused = verdict.against(again, name, margins, added.measures, config.rootpath)
+    collector.ending.gates += refused + verdict.red(compared, margins)
+    collector.ending.notes += [
+        f"{checkpoint} was compared with nothing: no run of it is saved as {name} yet, and this one is the first"
+        for checkpoint in runs
+        if checkpoint in collector.first
+    ]
+    return compared
 
 
 def _diffs(config: pytest.Config, runs: dict[str, Run]) -> list[Diff]:
@@ -202,19 +235,18 @@ def _diffs(config: pytest.Config, runs: dict[str, Run]) -> list[Diff]:
     from .mri.diff import diff, pairs, runs_of
 
     collector, found = config.stash[_collector], []
+    ending = collector.ending
     asked = pairs([checkpoint for name, checkpoint in collector.checkpoints.items() if name in runs])
     if not asked:
-        collector.said.append("--mri: none of these checkpoints was made from another one that is known")
-    capture = config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
+        ending.notes.append("--mri: none of these checkpoints was made from another one that is known")
+    with uncaptured(config):
         print()
         for base, tuned in asked.values():
             try:
-                found.append(diff(base, tuned, runs=runs_of(runs, [base, *tuned])))
-            except LabirintoError as error:
-                collector.said.append(f"--mri: {error}")
+                with ending.attempt("--mri"):
+                    found.append(diff(base, tuned, runs=runs_of(runs, [base, *tuned])))
             except KeyboardInterrupt:
-                collector.said.append("--mri: stopped; the scans that were made are kept")
+                ending.notes.append("--mri: stopped; the scans that were made are kept")
                 break
     return found
 
@@ -261,26 +293,22 @@ def _dated(config: pytest.Config, name: str) -> Path:
 
 def _save(config: pytest.Config, name: str, run: Run) -> None:
     collector, wanted = config.stash[_collector], config.option.save
-    try:
+    notes = collector.ending.notes
+    with collector.ending.attempt(f"the run of {name} was not saved"):
         if wanted:
-            kept = saved.set_aside(config.rootpath, saved.path(config.rootpath, wanted, name))
-            if kept:
-                collector.said.append(f"what was saved as {wanted} of {name} before is now {_shown(kept)}")
+            before = saved.set_aside(config.rootpath, saved.path(config.rootpath, wanted, name))
+            if before:
+                notes.append(f"what was saved as {wanted} of {name} before is now {shown(before)}")
             run = Run(run.provenance | {"saved_as": wanted}, run.lines)
         path = saved.path(config.rootpath, wanted, name) if wanted else _dated(config, name)
         write(run, path)
         if wanted and name in collector.files:
             collector.files[name].unlink(missing_ok=True)  # what was kept on the way
-        collector.said.append(f"saved {_shown(path)}")
-        if config.option.update_baseline:
+        notes.append(f"saved {shown(path)}")
+    if config.option.update_baseline:
+        with collector.ending.attempt(f"the baseline of {name} was not saved"):
             path, changed = saved.update_baseline(config.rootpath, name, run)
-            collector.said.append(f"{_shown(path)}: {changed} of {len(run.lines)} lines are new or changed")
-    except LabirintoError as error:
-        collector.said.append(f"not saved: {error}")
-
-
-def _shown(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            notes.append(f"{shown(path)}: {changed} of {len(run.lines)} lines are new or changed")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -290,9 +318,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     from .render.terminal import render as render_table
     from .render.terminal import render_changes, render_outcomes, render_samples
 
-    made = collector.report or report.of({name: Run({}, lines) for name, lines in collector.lines.items()})
-    say = terminalreporter.write_line
+    say, ending, made = terminalreporter.write_line, collector.ending, collector.report
     terminalreporter.section("mazes")
+    if made is None:
+        say_red(say, ending)
+        return
     if len(made.table):
         say(render_table(made.table, made.columns))
         models = made.table[made.table.checkpoint.isin(list(collector.lines))]
@@ -309,20 +339,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
         say(f"\n{text(diff)}")
     say("")
-    for line in [*made.notes, *collector.said]:
+    for line in [*made.notes, *ending.notes]:
         say(line)
-    for name, path in config.stash[_added].reports:
-        text = config.stash[_added].formats[name](made)
-        if path is None:
-            say(f"\n{text}")
-            continue
-        try:
-            render.save(text, path)
-            say(f"wrote {_shown(path)}")
-        except LabirintoError as error:
-            say(f"not written: {error}")
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as opened:
-            opened.write(render.FORMATS["markdown"](made))
-    for line in collector.red:
-        terminalreporter.write_line(line, red=True)
+    for whole in ending.texts:
+        say(f"\n{whole}")
+    say_red(say, ending)

@@ -13,6 +13,11 @@ settings.load_profile("labirinto")
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_configure(config):
+    """Warnings are errors in our own tests, and nobody else's session dies of them."""
+    config.addinivalue_line("filterwarnings", "error")
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory):
     """The folder of a base that was trained for a few steps."""

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from benchmark.mazes import answer
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
-from benchmark.mazes.solve import shortest_path
 from models import load, processes
 
 from . import texts
@@ -66,9 +65,6 @@ def asked(
         given = replies(model, tokenizer, batch, style, **sampling)
         for maze, reply in zip(batch, given, strict=True):
             if score(maze, answer.read(reply, maze).strict).outcome != "optimal":
-                yield {
-                    "prompt": texts.ask(maze, style),
-                    "chosen": texts.reply(maze, shortest_path(maze), style),
-                    "rejected": texts.spoken(reply, style),
-                }
+                prompt, chosen = texts.question(maze, style)
+                yield {"prompt": prompt, "chosen": chosen, "rejected": texts.spoken(reply, style)}
         bar.update(len(batch))

@@ -8,8 +8,9 @@
 | `wrong-end` | is a shortest path to some other cell |
 | `detour` | reaches G, with steps that lead nowhere |
 
-The chosen one is a shortest path. Each rejected answer is walked before it is used, and is wrong in the way that it
-should be.
+The chosen one is the shortest path that the search in the same reply gives (`texts.right`): in a maze with loops, any
+other shortest path contradicts the search that it stands behind. Each rejected answer is walked before it is used, and
+is wrong in the way that it should be.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from benchmark.mazes.answer import Answer
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.maze import MOVES, OPPOSITE, Maze, ways
 from benchmark.mazes.score import score
-from benchmark.mazes.solve import path, shortest_path
+from benchmark.mazes.solve import path
 
 from . import texts
 
@@ -42,15 +43,11 @@ def pairs(mazes: Iterator[Maze], shares: Mapping[str, float], seed: int, style: 
     random = Random(seed)
     for maze in mazes:
         kind = random.choices(list(shares), list(shares.values()))[0]
-        right = shortest_path(maze)
-        wrong = KINDS[kind](maze, right, random)
+        wrong = KINDS[kind](maze, texts.right(maze), random)
         if wrong is not None:
             assert score(maze, Answer(wrong)).outcome == OUTCOMES[kind]
-            yield {
-                "prompt": texts.ask(maze, style),
-                "chosen": texts.reply(maze, right, style),
-                "rejected": texts.reply(maze, wrong, style),
-            }
+            prompt, chosen = texts.question(maze, style)
+            yield {"prompt": prompt, "chosen": chosen, "rejected": texts.reply(maze, wrong, style)}
 
 
 def check(shares: Mapping[str, float]) -> None:

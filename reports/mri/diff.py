@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.outcomes import SOLVED
-from models import load
+from models import load, store
 from models.checkpoints import Checkpoint
 from models.engines.tokens import positions
+from models.recipes.taught import sentences, taught_inside
 from reports.run import Run
 
 from . import causal, crossed, lens, nrag, probe_set, probes, significance, similarity, weights
@@ -72,7 +73,21 @@ def diff(
             bar.update(len(texts) / (len(scans) + 2))
     lenses = {its.name: lens.lens(its, texts) for its in (at_base, *scans)}
     what = {target.name: target.what for target in asked}
-    return Diff(base.name, _about(base, tuned, texts), found, lenses, lens.chance(texts), readings, what, notes)
+    taught = _taught(base, asked)
+    if taught:
+        notes.append(
+            f"{', '.join(taught)}: what these probes read was taught to {base.name} inside while it was pretrained, so "
+            "that it is no finding that it can be read"
+        )
+    return Diff(base.name, _about(base, tuned, texts), found, lenses, lens.chance(texts), readings, what, taught, notes)
+
+
+def _taught(base: Checkpoint, targets: Sequence[probes.Target]) -> dict[str, list[str]]:
+    """What of each target the base, or what it was built from, was taught inside; of no target, if it was not."""
+    records = (store.card(checkpoint.weights().folder) for checkpoint in (base, *base.ancestors()))
+    taught = taught_inside(records)
+    known = {target.name: sentences(taught, target.taught) for target in targets}
+    return {name: words for name, words in known.items() if words}
 
 
 def _texts(base: Checkpoint, tuned: Sequence[Checkpoint], n: int, tiers: Sequence[str]) -> ProbeSet:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from benchmark.mazes import answer
 from benchmark.mazes.maze import MOVES
-from benchmark.mazes.solve import distances, shortest_path
+from benchmark.mazes.solve import distances
+from models.recipes import texts
 
 from .probe_set import ProbeSet
 from .significance import mean_interval
@@ -44,6 +45,8 @@ class Target:
     labels: NDArray[np.int64]
     """Shape (rows, questions): a class for each, or -1 where a row is not asked."""
     what: str
+    taught: tuple[str, ...] = ()
+    """What of `models.recipes.taught.WORDS` makes it readable in a model that was taught that."""
 
 
 @dataclass(frozen=True)
@@ -66,23 +69,33 @@ class Reading:
 
 def targets(probes: ProbeSet) -> list[Target]:
     """What is known of the mazes, and could be known inside."""
-    first = np.array([list(MOVES).index(shortest_path(probe.maze)[0]) for probe in probes.probes])
+    first = np.array([list(MOVES).index(texts.right(probe.maze)[0]) for probe in probes.probes])
     ends = {end: np.array([getattr(probe.maze, end) for probe in probes.probes]) for end in ("start", "goal")}
     cells = {name: np.concatenate([_of_cells(probe.maze)[name] for probe in probes.probes]) for name in _CELLWISE}
     chosen = kept(probes)
     return [
-        Target("first move", "answer", first[:, None], "the first move of a shortest path"),
-        Target("S, before", "prompt", ends["start"], "row and column of S, at the end of the question"),
-        Target("G, before", "prompt", ends["goal"], "row and column of G, at the end of the question"),
-        Target("G, after", "answer", ends["goal"], "row and column of G, before the first move"),
-        *(Target(name, "cells", np.where(chosen[:, None], cells[name], -1), what) for name, what in _CELLWISE.items()),
+        Target(
+            "first move",
+            "answer",
+            first[:, None],
+            "the first move of the shortest path that `sft` is taught",
+            ("looking",),
+        ),
+        Target("S, before", "prompt", ends["start"], "row and column of S, at the end of the question", SEEN),
+        Target("G, before", "prompt", ends["goal"], "row and column of G, at the end of the question", SEEN),
+        Target("G, after", "answer", ends["goal"], "row and column of G, before the first move", SEEN),
+        *(
+            Target(name, "cells", np.where(chosen[:, None], cells[name], -1), what, taught)
+            for name, (what, taught) in _CELLWISE.items()
+        ),
     ]
 
 
+SEEN = ("lettered", "seeing")
 _CELLWISE = {
-    "walls": "whether a wall stands above, below, left and right of a cell, at its token",
-    "distance": "which third of the distances to G a cell is in, at its token",
-    "on path": "whether a cell is on the shortest path, at its token",
+    "walls": ("whether a wall stands above, below, left and right of a cell, at its token", ("sided",)),
+    "distance": ("which third of the distances to G a cell is in, at its token", ()),
+    "on path": ("whether a cell is on that shortest path, at its token", ()),
 }
 
 
@@ -90,7 +103,7 @@ def _of_cells(maze: object) -> dict[str, NDArray[np.int64]]:
     """The labels of a maze's cells, row by row."""
     walls, start, goal = maze.walls, maze.start, maze.goal  # type: ignore[attr-defined]
     far = distances(walls, goal).ravel()
-    passed = set(answer.cells(start, shortest_path(maze)))  # type: ignore[arg-type]
+    passed = set(answer.cells(start, texts.right(maze)))  # type: ignore[arg-type]
     on_path = [cell in passed for cell in np.ndindex(walls.shape)]
     sides = np.stack([(walls.ravel() & side) > 0 for side, _ in MOVES.values()], 1)
     thirds = np.minimum(3 * far // (far.max() + 1), 2)

@@ -1,17 +1,20 @@
 import json
-from itertools import islice
+import re
+from itertools import islice, pairwise
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tqdm import tqdm
 
 from benchmark.mazes import training
 from benchmark.mazes.answer import Answer, read
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import shortest_path
-from models.recipes import preferences
+from models import load
+from models.recipes import RECIPES, mistakes, preferences, texts
 from models.recipes.preferences import KINDS, OUTCOMES, pairs
 from models.recipes.preferring import SHARES
 from models.recipes.rewards import reward
@@ -46,6 +49,36 @@ def test_the_chosen_is_optimal_and_only_the_answer_differs():
         assert score(maze, read(pair["chosen"], maze).strict).outcome == "optimal"
         assert score(maze, read(pair["rejected"], maze).strict).outcome == "wall"
         assert pair["chosen"].split("answer:")[0] == pair["rejected"].split("answer:")[0]
+
+
+def _contradicts(reply):
+    """Whether the path of a reply takes a step that the search before it, read from its text, did not come by."""
+    searched, _, path = reply.partition("\nanswer:\nS ")
+    reached_from = {}
+    for group in searched.split(":", 1)[1].removesuffix(";").split(";"):
+        cell, neighbours = re.fullmatch(r"(?: \(\d+,\d+\))?? (\(\d+,\d+\)) [UDLR-]+(.*)", group).groups()
+        reached_from[cell] = neighbours.split()[0].rstrip("+") if reached_from else None
+    cells = path.split()
+    return cells[-1] not in reached_from or any(reached_from[cell] != after for cell, after in pairwise(cells))
+
+
+@pytest.mark.parametrize("name", ["sft", "dpo", "orpo", "reward"])
+def test_no_reply_that_is_taught_contradicts_its_own_search(name):
+    examples = list(islice(RECIPES[name].data(), 640))
+    right = [example.get("completion") or example["chosen"] for example in examples]
+    assert sum(map(_contradicts, right)) == 0
+    with_loops = islice(training.stream("loops", 5, 5, ("braided",), at_least=5), 200)
+    others = [texts.reply(maze, shortest_path(maze)) for maze in with_loops]
+    assert any(map(_contradicts, others)), "another shortest path does contradict it, so the check can fail"
+
+
+def test_nor_does_one_beside_a_models_own_mistakes(tiny_model):
+    weights = load.Weights(tiny_model)
+    stream = islice(training.stream("own", 4, 4, ("braided",), at_least=4), 64)
+    with tqdm(disable=True) as bar:
+        own = list(mistakes.asked(load.model(weights), load.tokenizer(weights), stream, "search", bar))
+    assert len(own) > 50
+    assert not any(_contradicts(pair["chosen"]) for pair in own)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,6 +6,11 @@ import pytest
 
 from ..conftest import ROOT
 
+INI = """
+[pytest]
+addopts = --strict-markers -p fixtures.plugin -p reports.plugin
+filterwarnings = error
+"""
 TINY = """
 from models.recipes import RECIPES
 from tests import tiny
@@ -40,7 +45,7 @@ def project(pytester, monkeypatch):
     monkeypatch.setenv("LABIRINTO_HOME", str(pytester.path / "home"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    pytester.makeini("[pytest]\naddopts = --strict-markers\nfilterwarnings = error\n")
+    pytester.makeini(INI)
     shutil.copy(ROOT / "benchmark" / "test_mazes.py", pytester.path)
     conftest = pytester.makeconftest((ROOT / "conftest.py").read_text())
 

@@ -43,7 +43,7 @@ def test_a_worse_checkpoint_fails_after_all_cases_have_run_and_says_why(nightly)
             "broken (39): tiny/braided-0002, *",
             "fixed (5): tiny/braided-0001, *",
             "greedy is worse than runs/nightly-wall-follower.jsonl in accuracy of all: 92.5 to 50.0 % of 80, a drop *",
-            "=* 40 unsolved, 40 solved in *",
+            "=* 1 failed, * 40 unsolved, 40 solved in *",
         ]
     )
     again = reports(nightly, "compare", "nightly", "latest", "--fail-on", "accuracy:2%")
@@ -99,12 +99,12 @@ def test_a_name_that_is_used_again_keeps_the_run_of_before(nightly):
     assert listed.count("nightly") == 2  # the file and its name
 
 
-@pytest.mark.parametrize(("floor", "code"), [("all=90%", 0), ("all=90%,tiny=93%", 1), ("huge=1%", 1)])
+@pytest.mark.parametrize(("floor", "code"), [("all=90%", 0), ("all=90%,tiny=93%", 1)])
 def test_too_small_a_share_fails(project, floor, code):
     result = project.runpytest_inprocess(*FEW, "--checkpoint", "wall-follower", "--min-accuracy", floor)
     assert result.ret == code
     if code:
-        assert ("of tiny (37 of 40), below 93 %" in words(result)) != ("nothing of it was measured" in words(result))
+        assert "of tiny (37 of 40), below 93 %" in words(result)
 
 
 @pytest.mark.parametrize(

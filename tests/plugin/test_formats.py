@@ -61,6 +61,6 @@ def test_a_report_without_a_file_goes_to_the_terminal(project):
 def test_a_report_that_cannot_be_written_is_told_and_the_run_is_saved(project):
     (project.path / "file").write_text("")
     result = project.runpytest_inprocess(*ONE, "--report", "csv=file/table.csv")
-    assert result.ret == 0
-    result.stdout.fnmatch_lines_random(["not written: cannot write the report file/table.csv: *"])
+    assert result.ret == 1
+    result.stdout.fnmatch_lines_random(["the report csv was not written: cannot write the report file/table.csv: *"])
     assert len(list((project.path / "runs").iterdir())) == 1

@@ -18,6 +18,7 @@ from reports.mri import nrag, probe_set, render, scan
 from reports.run import Line, Run
 
 from ...models.strangers import save
+from ...tiny import RECIPES
 
 N = 48
 
@@ -182,3 +183,17 @@ def test_llm_mri_itself_is_blind_and_the_scan_is_not(tmp_path):
     seen = scan.scan(checkpoint, probes).states("answer")
     for layer in range(3):
         assert len(np.unique(seen[:, layer].round(4), axis=0)) > 1
+
+
+def test_what_the_base_was_taught_inside_is_said_beside_its_probes(tiny_model, tmp_path):
+    base = copied(tiny_model, tmp_path / "base")
+    recipe = RECIPES["base"].describe()
+    (base.path / "labirinto.json").write_text(json.dumps({"recipe": recipe, "weights": load.digest(base.path)}))
+    found = made(base, copied(tiny_model, tmp_path / "tuned", "layers.1.mlp"))
+
+    assert set(found.taught) == {"first move", "S, before", "G, before", "G, after", "walls"}
+    assert found.taught["walls"] == ["layer 1: the state of each drawn cell tells its sides (where it has walls)"]
+    assert found.as_dict()["taught"] == found.taught
+    for words in (render.text(found), render.markdown(found), render.page(found)):
+        assert "walls: what these probes read was taught to base inside" in words
+    assert not made(Folder("plain", tiny_model), base).taught, "without a record nothing is known"

@@ -1,0 +1,36 @@
+"""What the base was taught inside is known from the records of checkpoints."""
+
+import inspect
+import re
+
+from models import store
+from models.checkpoints import SHIPPED
+from models.recipes import RECIPES, supervision
+from models.recipes.taught import WORDS, sentences, taught_inside
+
+
+def test_every_lesson_of_the_supervision_has_its_words():
+    """The names by which `supervision` asks the recipe for a layer."""
+    source = inspect.getsource(supervision)
+    lessons = set(re.findall(r'read\.(?:known|looks)\["(\w+)"', source))
+    assert lessons == set(WORDS)
+
+
+def test_the_shipped_base_says_what_it_was_taught_and_in_which_layer():
+    taught = taught_inside([store.card(SHIPPED / "base")])
+    assert taught == {name: getattr(RECIPES["base"], name) for name in WORDS}
+    assert "layer 3: the state of each drawn cell tells its sides (where it has walls)" in sentences(taught)
+    assert sentences(taught, ["seeing", "named"])[0].startswith("layer 2: the state of each drawn cell is its name")
+
+
+def test_a_fine_tune_inherits_it_from_what_it_was_built_from():
+    recipe = RECIPES["base"].describe()
+    record, parent = {"recipe": {"method": "sft"}}, {"recipe": recipe}
+    assert taught_inside([record, parent]) == taught_inside([parent])
+    exported = {"recipe": {"method": "sft"}, "taught_inside": {"sided": 3}}
+    assert taught_inside([exported]) == {"sided": 3}
+
+
+def test_a_third_party_model_was_taught_nothing_that_is_known():
+    assert taught_inside([None]) == taught_inside([{"recipe": {"method": "sft"}}, None]) == {}
+    assert sentences({}) == []
