@@ -91,7 +91,8 @@ unpack().then(({ cases, runs }) => {
   options("left", names);
   options("right", names);
   const before = () => runs[get("right").value].before ?? null;  // the run that the one on the right was compared with
-  get("right").value = runs.filter((run) => !run.is_saved).length - 1;
+  const asked = runs.filter((run) => !run.is_saved), pair = asked.findLastIndex((run) => (run.before ?? null) !== null);
+  get("right").value = pair < 0 ? asked.length - 1 : pair;
   let compared = before();
   get("left").value = compared ?? 0;
   options("group", [["", "any"], ...[...new Set(cases.map((one) => one[0]))].map((group) => [group, group])]);
