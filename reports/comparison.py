@@ -19,6 +19,7 @@ prompt, drawing or sampling is no other measurement of the same thing, and is re
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean
@@ -101,6 +102,8 @@ class Comparison:
     unscored: int
     """Cases in both, of which one has no reply."""
     warnings: list[str]
+    before: Run | None = dataclasses.field(default=None, repr=False)
+    """The run that the other one was compared with."""
 
     @property
     def is_worse(self) -> bool:
@@ -153,6 +156,7 @@ def compare(
         gone=len(cases[0]) - len(both),
         unscored=len(both) - len(scored),
         warnings=_warnings(before.provenance, after.provenance),
+        before=before,
     )
 
 

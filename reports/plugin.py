@@ -15,6 +15,7 @@ import pytest
 
 from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.outcomes import SOLVED
+from benchmark.mazes.printable import printable
 from models.checkpoints import Checkpoint
 
 from . import gates, hookspec, option_checks, options, provenance, render, report, saved, verdict
@@ -319,14 +320,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     from .render.terminal import render as render_table
     from .render.terminal import render_changes, render_outcomes, render_samples
 
-    say, ending, made = terminalreporter.write_line, collector.ending, collector.report
+    def say(text: str, **markup: bool) -> None:
+        terminalreporter.write_line(printable(text), **markup)
+
+    ending, made = collector.ending, collector.report
     terminalreporter.section("mazes")
     if made is None:
         say_red(say, ending)
         return
     if len(made.table):
         say(render_table(made.table, made.columns))
-        models = made.table[made.table.checkpoint.isin(list(collector.lines))]
+        models = made.table[made.table.checkpoint.isin(list(made.runs))]
         if (models.optimal < 100).any():
             say(f"\nwhat came of the replies, in percent\n\n{render_outcomes(models)}")
     if len(made.samples):

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import SOLVED
+from benchmark.mazes.printable import encodable, one_line
 from benchmark.mazes.suite import TIERS
 
 from . import accuracy, samples
@@ -52,10 +53,13 @@ def of(
     columns: Sequence[Column] = (),
     diffs: Sequence[Diff] = (),
 ) -> Report:
-    """The report of these runs."""
+    """The report of these runs. Names that UTF-8 cannot encode, which pandas refuses, are mended."""
+    runs = {encodable(name): run for name, run in runs.items()}
+    compared = {encodable(name): found for name, found in (compared or {}).items()}
     lines = {name: run.lines for name, run in runs.items()}
     notes = []
-    for name, run in runs.items():
+    for checkpoint, run in runs.items():
+        name = one_line(checkpoint)
         notes += _decay(name, run) + _read(name, run)
         if lost := sum(line.outcome == "error" for line in run.lines):
             notes.append(f"{name}: {lost} of {len(run.lines)} cases have no reply (error), and are not counted")
@@ -64,7 +68,7 @@ def of(
                 f"{name}: of {flips['replies']} replies {flips['changed']} changed in {flips['runs']} runs, and "
                 f"{flips['outcomes_changed']} outcomes"
             )
-    return Report(runs, accuracy.table(lines), samples.table(lines), compared or {}, notes, columns, diffs)
+    return Report(runs, accuracy.table(lines), samples.table(lines), compared, notes, columns, diffs)
 
 
 def _decay(name: str, run: Run) -> list[str]:

@@ -21,6 +21,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub(_escape, encodable(text))
 
 
+def one_line(text: str) -> str:
+    r"""`printable` for a cell of a table, a heading or a label: newlines and tabs are written as `\n` and `\t`."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

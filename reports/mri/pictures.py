@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from math import ceil
 from typing import Any
 
-from reports.render.charts import colour, figure, svg
+from reports.render.charts import colour, extra, figure, label, svg
+from reports.render.hypertext import escape
 
 from .result import Diff, Tuned
 
@@ -20,11 +20,11 @@ def all_of(diff: Diff) -> str:
     return "".join([_lenses(diff), _changes(diff), _probes(diff), *(_of_one(diff, one) for one in diff.tuned)])
 
 
-def _band(axes: Any, layers: Sequence[int], figures: Sequence[Sequence[float]], at: int, label: str) -> None:
+def _band(axes: Any, layers: Sequence[int], figures: Sequence[Sequence[float]], at: int, name: str) -> None:
     """A line of values with the band of their intervals."""
     values, lows, highs = zip(*figures, strict=True)
     marker = MARKERS[at % len(MARKERS)]
-    axes.plot(layers, values, color=colour(at), marker=marker, markersize=4, fillstyle="none", label=label)
+    axes.plot(layers, values, color=colour(at), marker=marker, markersize=4, fillstyle="none", label=label(name))
     axes.fill_between(layers, lows, highs, color=colour(at), alpha=0.2, linewidth=0)
 
 
@@ -86,7 +86,7 @@ def _probes(diff: Diff) -> str:
             if name in diff.lenses:
                 _band(panel, layers, shares, at, name)
             else:
-                panel.plot(layers, [share for share, *_ in shares], color=GREY, linestyle="--", label=name)
+                panel.plot(layers, [share for share, *_ in shares], color=GREY, linestyle="--", label=label(name))
         first = [one for one in diff.readings[diff.base] if one.target == target]
         panel.plot(
             [one.layer for one in first],
@@ -116,11 +116,12 @@ def _of_one(diff: Diff, one: Tuned) -> str:
 
 
 def _between(diff: Diff, one: Tuned) -> str:
-    drawn, axes = figure(3.6, 3.2)
+    names = [label(one.name), label(diff.base)]
+    drawn, axes = figure(3.6 + extra(names), 3.2 + extra(names))
     values = [[float("nan") if value is None else value for value in row] for row in one.between]
     image = axes.imshow(values, cmap="cividis", vmin=0, vmax=1, origin="lower")
     drawn.colorbar(image, ax=axes)
-    axes.set(xlabel=f"layer of {one.name}", ylabel=f"layer of {diff.base}")
+    axes.set(xlabel=f"layer of\n{names[0]}", ylabel=f"layer of\n{names[1]}")
     return svg(
         drawn,
         axes,
@@ -138,7 +139,7 @@ def _effects(one: Tuned) -> str:
         panels, ("base", "tuned"), ("added to the base", "taken from the tuned"), strict=True
     ):
         here = [effect for effect in one.effects if effect.model == model]
-        for at, label, figures in (
+        for at, words, figures in (
             (1, "the difference", [(effect.change, effect.low, effect.high) for effect in here]),
             (0, "random, as long", [(effect.random, effect.random_low, effect.random_high) for effect in here]),
         ):
@@ -149,7 +150,7 @@ def _effects(one: Tuned) -> str:
             ]
             places = [effect.layer + 0.12 * (at - 0.5) for effect in here]
             panel.errorbar(
-                places, values, yerr=spread, color=colour(at), marker="o", capsize=3, linestyle="", label=label
+                places, values, yerr=spread, color=colour(at), marker="o", capsize=3, linestyle="", label=words
             )
         panel.axhline(0, color=GREY, linewidth=0.8)
         panel.set(title=title, xlabel="layer", ylabel="first move right, points")
@@ -167,13 +168,15 @@ def _moved(one: Tuned) -> str:
         return ""
     ordered = sorted(one.moved, key=lambda moved: -moved.relative)[:20]
     drawn, panels = figure(9, 0.8 + 0.2 * len(ordered), 1, 3)
-    names = [moved.name.removesuffix(".weight").removeprefix("model.") for moved in ordered]
+    names = [label(moved.name.removesuffix(".weight").removeprefix("model.")) for moved in ordered]
+    places = range(len(ordered))
     for panel, title, values in (
         (panels[0], "|change| / |before|", [moved.relative for moved in ordered]),
         (panels[1], "stable rank of the change", [moved.stable_rank for moved in ordered]),
         (panels[2], "rotation, degrees", [moved.rotation for moved in ordered]),
     ):
-        panel.barh(names, values, color=colour(0))
+        panel.barh(places, values, color=colour(0))
+        panel.set_yticks(places, names)
         panel.invert_yaxis()
         panel.set_title(title)
         if panel is not panels[0]:
@@ -208,9 +211,9 @@ def _overlaps(one: Tuned) -> str:
         return ""
     drawn, axes = figure(5.2, 3.2)
     for at, graphs in enumerate(one.graphs):
-        label = f"{graphs.reducer}, {'centred' if graphs.is_centred else 'raw'}"
+        words = f"{graphs.reducer}, {'centred' if graphs.is_centred else 'raw'}"
         layers = graphs.layers[:-1]
-        axes.plot(layers, graphs.overlap, color=colour(at), marker="o", markersize=3, label=label)
+        axes.plot(layers, graphs.overlap, color=colour(at), marker="o", markersize=3, label=words)
         _, lows, highs = zip(*graphs.chance, strict=True)
         axes.fill_between(layers, lows, highs, color=colour(at), alpha=0.2, linewidth=0)
     axes.set(xlabel="from layer", ylabel="weighted Jaccard", ylim=(-0.03, 1.03))

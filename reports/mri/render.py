@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from html import escape
-
+from benchmark.mazes.printable import one_line
 from reports.render.html import PAGE
-from reports.render.json import plain
+from reports.render.hypertext import escape
+from reports.render.json import dumps
+from reports.render.markdown import escape as in_markdown
 
 from . import pictures
 from .result import Diff, Layer, Tuned
@@ -21,7 +21,7 @@ def text(diff: Diff) -> str:
     parts = [
         "\n".join([_caption(diff, one), "", _tabulated(diff, one, "simple"), *sentences(one)]) for one in diff.tuned
     ]
-    return "\n\n".join([*parts, *diff.notes])
+    return "\n\n".join([*parts, *map(one_line, diff.notes)])
 
 
 def markdown(diff: Diff) -> str:
@@ -29,21 +29,20 @@ def markdown(diff: Diff) -> str:
     parts = []
     for one in diff.tuned:
         said = "\n".join(f"- {line}" for line in sentences(one))
-        parts.append(f"### {_caption(diff, one)}\n\n{_tabulated(diff, one, 'github')}\n\n{said}\n")
-    return "\n".join([*parts, *diff.notes])
+        parts.append(f"### {in_markdown(_caption(diff, one))}\n\n{_tabulated(diff, one, 'github')}\n\n{said}\n")
+    return "\n".join([*parts, *map(in_markdown, diff.notes)])
 
 
 def as_json(diff: Diff) -> str:
     """All figures, without pictures; what is no number is null."""
-    return json.dumps(plain(diff.as_dict()), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return dumps(diff.as_dict()) + "\n"
 
 
 def section(diff: Diff) -> str:
     """What stands in the page: tables and pictures."""
     tables = "".join(_table(diff, one) for one in diff.tuned)
     notes = "".join(f"<p>{escape(note)}</p>" for note in diff.notes)
-    about = json.dumps(diff.about, indent=1, ensure_ascii=False)
-    origin = f"<details><summary>Where it comes from</summary><pre>{escape(about)}</pre></details>"
+    origin = f"<details><summary>Where it comes from</summary><pre>{escape(dumps(diff.about))}</pre></details>"
     return f'{notes}{tables}<div class="pictures">{pictures.all_of(diff)}</div>{origin}'
 
 
@@ -95,7 +94,7 @@ def sentences(one: Tuned) -> list[str]:
 
 
 def _caption(diff: Diff, one: Tuned) -> str:
-    return f"{one.name} beside {diff.base}, before the first move"
+    return one_line(f"{one.name} beside {diff.base}, before the first move")
 
 
 def _tabulated(diff: Diff, one: Tuned, form: str) -> str:

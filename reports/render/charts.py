@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import OUTCOMES, SOLVED
+from benchmark.mazes.printable import one_line
 from benchmark.mazes.suite import GROUPS, TIERS
 from models.recipes import curve
 from reports.run import Line, Run
 from reports.statistics import wilson
+
+from .hypertext import escape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +39,8 @@ OUTCOME_COLOURS = {
 }
 _INK = "#123456"  # stands for the colour of the text around
 AT_LEAST = 10  # mazes in a point of a curve
+LINE, LETTER = 0.18, 0.08  # inches that a line and a letter of a legend take
+LONGEST = 32  # letters of a name in a picture; the tables have all of it
 
 
 def by_size(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
@@ -51,7 +58,7 @@ def by_size(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
         )
         places = [tiers.index(group) + 0.06 * (at - (len(runs) - 1) / 2) for group in rows.index]
         spread = [(rows.solved - rows.low).clip(lower=0), (rows.high - rows.solved).clip(lower=0)]
-        axes.errorbar(places, rows.solved, yerr=spread, color=colour(at), marker="o", capsize=3, label=name)
+        axes.errorbar(places, rows.solved, yerr=spread, color=colour(at), marker="o", capsize=3, label=label(name))
     axes.set(xlabel="tier", ylabel="solved, %", ylim=(-3, 103))
     axes.set_xticks(range(len(tiers)), [f"{tier}\n{GROUPS[tier].rows}x{GROUPS[tier].cols}" for tier in tiers])
     return svg(drawn, axes, "Share of mazes solved in each tier, by checkpoint, with 95 % Wilson intervals")
@@ -67,7 +74,7 @@ def by_length(runs: Mapping[str, Run]) -> str:
             continue
         has_any = True
         lengths, shares, lows, highs = zip(*points, strict=True)
-        axes.plot(lengths, shares, color=colour(at), marker="o", markersize=3, label=name)
+        axes.plot(lengths, shares, color=colour(at), marker="o", markersize=3, label=label(name))
         axes.fill_between(lengths, lows, highs, color=colour(at), alpha=0.2, linewidth=0)
     axes.set(xlabel="moves of the shortest path", ylabel="solved, %", ylim=(-3, 103))
     return (
@@ -98,15 +105,16 @@ def outcomes(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
     rows = table[table.checkpoint.isin(list(runs))]
     if rows.empty:
         return ""
-    drawn, axes = figure(7.5, 0.8 + 0.28 * len(rows))
-    labels = [f"{row.group}  {row.checkpoint}" for row in rows.itertuples()]
+    names, places = [label(name) for name in rows.checkpoint], range(len(rows))
+    drawn, axes = figure(7.5 + extra(names), 0.8 + 0.28 * len(rows))
     left = [0.0] * len(rows)
     for outcome in OUTCOMES:
         column = f"outcome_{outcome.replace('-', '_')}"
         if outcome == "error" or not rows[column].any():
             continue
-        axes.barh(labels, rows[column], left=left, color=OUTCOME_COLOURS[outcome], label=outcome)
+        axes.barh(places, rows[column], left=left, color=OUTCOME_COLOURS[outcome], label=outcome)
         left = [start + share for start, share in zip(left, rows[column], strict=True)]
+    axes.set_yticks(places, [f"{group}  {name}" for group, name in zip(rows.group, names, strict=True)])
     axes.invert_yaxis()
     axes.set(xlabel="% of mazes", xlim=(0, 100))
     return svg(drawn, axes, "What came of the replies, in percent of the mazes of each group and checkpoint")
@@ -119,7 +127,8 @@ def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
     if not set(groups) - set(TIERS):
         return ""
     shares = rows.pivot(index="group", columns="checkpoint", values="solved").reindex(index=groups, columns=list(runs))
-    drawn, axes = figure(2.4 + 0.9 * len(runs), 0.9 + 0.26 * len(groups))
+    names = [label(name) for name in runs]
+    drawn, axes = figure(2.4 + 0.9 * len(runs) + extra(names), 0.9 + 0.26 * len(groups) + extra(names))
     axes.imshow(shares, cmap="cividis", vmin=0, vmax=100, aspect="auto")
     for place, group in enumerate(groups):
         for at, name in enumerate(runs):
@@ -134,7 +143,7 @@ def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
                     color="white" if share < 60 else "black",
                     fontsize=8,
                 )
-    axes.set_xticks(range(len(runs)), list(runs), rotation=30, ha="right")
+    axes.set_xticks(range(len(runs)), names, rotation=30, ha="right")
     axes.set_yticks(range(len(groups)), groups)
     return svg(drawn, axes, "Share of mazes solved, in percent, in each group by each checkpoint", legend=False)
 
@@ -151,7 +160,7 @@ def _curve(value: str, words: str, logged: Mapping[str, Mapping[str, Any]]) -> s
     drawn, axes = figure(5.2, 3.2)
     for at, (name, known) in enumerate(logged.items()):
         if points := known.get(value):
-            axes.plot(*zip(*points, strict=True), color=colour(at), label=name, marker="o", markersize=2)
+            axes.plot(*zip(*points, strict=True), color=colour(at), label=label(name), marker="o", markersize=2)
     axes.set(xlabel="optimizer step", ylabel=words)
     if value == "solved":
         axes.set_ylim(-0.03, 1.03)
@@ -162,30 +171,66 @@ def _curve(value: str, words: str, logged: Mapping[str, Mapping[str, Any]]) -> s
 
 def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
     """A figure in inches, and its panel, or its panels as an array; for `svg`."""
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-    with rc_context(dict.fromkeys(ink, _INK) | {"font.size": 9}):
+    with _settings(dict.fromkeys(ink, _INK) | {"font.size": 9}):
         made = Figure(figsize=(width, height), layout="constrained")
         return made, made.subplots(rows, columns)
 
 
 def svg(drawn: Figure, axes: Any, caption: str, legend: bool = True, is_wide: bool = False) -> str:
     """The picture with its caption, which is also read out in its place; `axes` is the panel that has the legend."""
-    from matplotlib import rc_context
-
     for panel in drawn.axes:
         panel.spines[["top", "right"]].set_visible(False)
-    if legend:
-        axes.legend(frameon=False, fontsize=8, labelcolor=_INK, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     out = StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": caption}):
+    with _settings({"svg.fonttype": "none", "svg.hashsalt": caption}):
+        if legend:
+            listed = axes.legend(
+                frameon=False, fontsize=8, labelcolor=_INK, loc="upper left", bbox_to_anchor=(1.0, 1.0)
+            )
+            _fit(drawn, [text.get_text() for text in listed.get_texts()])
         drawn.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = out.getvalue()
-    picture = text[text.index("<svg") :].replace(_INK, "currentColor")
+    picture = text[text.index("<svg") :]
+    picture = re.sub(f'([:"] ?){_INK}', r"\1currentColor", picture)  # of a style, and not of a name
     picture = picture.replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)
     return f"<figure{' class=whole' if is_wide else ''}>{picture}<figcaption>{escape(caption)}.</figcaption></figure>"
+
+
+def _fit(drawn: Figure, names: Sequence[str]) -> None:
+    """Make a picture larger where its legend would leave no room for the panels."""
+    width, height = drawn.get_size_inches()
+    drawn.set_size_inches(width + extra(names), max(height, 1 + LINE * len(names)))
+
+
+def extra(names: Iterable[str]) -> float:
+    """The inches that names take beyond those that every picture has room for."""
+    return LETTER * max(0, max(map(len, names), default=0) - LONGEST // 2)
+
+
+@contextmanager
+def _settings(chosen: Mapping[str, Any]) -> Iterator[None]:
+    """Matplotlib with these settings, whatever a user has chosen for text.
+
+    It warns of letters that its own font does not have and of writing from right to left. Here it only measures text
+    with its font: what is written is the text itself, which the browser draws with the fonts that it has.
+    """
+    from matplotlib import rc_context
+
+    with rc_context({"text.usetex": False, **chosen}), warnings.catch_warnings():
+        for message in (r"Glyph \d+ ", "Matplotlib currently does not support"):
+            warnings.filterwarnings("ignore", message, UserWarning)
+        yield
+
+
+def label(text: str) -> str:
+    """A name as matplotlib shows it: in one line, cut in the middle where it is long, and nothing in it a formula."""
+    shown = one_line(text)
+    if len(shown) > LONGEST:
+        shown = f"{shown[: LONGEST // 2]}…{shown[1 - LONGEST // 2 :]}"
+    # what begins with an underscore is left out of legends
+    return f"{' ' if shown.startswith('_') else ''}{shown}".replace("$", r"\$")
 
 
 def colour(at: int) -> str:

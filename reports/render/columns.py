@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import OUTCOMES
+from benchmark.mazes.printable import one_line
 from reports.comparison import ALPHA, Change
 from reports.leaderboard import Board, Entry
 from reports.report import Column
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 def _percent(name: str) -> Callable[[Any], str]:
     return lambda row: f"{getattr(row, name):.1f}"
+
+
+def texts(columns: Sequence[Column], row: Any) -> list[str]:
+    """What stands in the cells of a row, each of it in one line that a terminal may show."""
+    return [one_line(write(row)) for _, write in columns]
 
 
 def of_accuracy(table: pd.DataFrame) -> list[Column]:

@@ -1,10 +1,30 @@
-"""The accuracy table as CSV: every column of `reports.accuracy.table`, shares in percent."""
+"""The accuracy table as CSV: every column of `reports.accuracy.table`, shares in percent.
+
+A spreadsheet takes a cell that begins with one of `=+-@` for a formula and calculates it. A text that begins so (the
+name of a checkpoint may) is written with `'` before it, and so is one that begins with `'`: taking one `'` off the
+beginning of a text gives back what it was. Numbers are written as they are.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from benchmark.mazes.printable import one_line
 from reports.report import Report
+
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")  # noqa: RUF001 - some spreadsheets take full-width signs too
 
 
 def render(report: Report, _: str = "csv") -> str:
     """The whole table, each number with ten digits."""
-    return str(report.table.to_csv(index=False, lineterminator="\n", float_format="%.10g"))
+    return str(report.table.map(_cell).to_csv(index=False, lineterminator="\n", float_format="%.10g"))
+
+
+def _cell(value: Any) -> Any:
+    return escape(value) if isinstance(value, str) else value
+
+
+def escape(text: str) -> str:
+    """A text, in one line, that no spreadsheet takes for a formula."""
+    line = one_line(text)
+    return f"'{line}" if line.lstrip().startswith(FORMULA) else line

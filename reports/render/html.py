@@ -11,17 +11,19 @@ import gzip
 import json
 import re
 from collections.abc import Iterable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
+from benchmark.mazes.printable import encodable
 from benchmark.mazes.suite import Case
 from reports.leaderboard import Board, boards
 from reports.report import Column, Report
-from reports.run import Line
+from reports.run import Line, Run
 
 from . import charts
-from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes
+from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes, texts
+from .hypertext import escape
+from .json import dumps
 from .terminal import LEFT, changed, sentences
 
 PAGE = Path(__file__).parent / "page"
@@ -64,8 +66,9 @@ def _table(columns: Sequence[Column], rows: Iterable[Any], caption: str) -> str:
     heads = "".join(
         f'<th scope="col"{_side(head)}><button type="button">{escape(head)}</button></th>' for head, _ in columns
     )
-    cells = ("".join(f"<td{_side(head)}>{escape(write(row))}</td>" for head, write in columns) for row in rows)
-    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    sides = [_side(head) for head, _ in columns]
+    cells = (zip(sides, texts(columns, row), strict=True) for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td{side}>{escape(text)}</td>' for side, text in row)}</tr>" for row in cells)
     head = f"<caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>"
     return f'<div class="wide"><table class="sortable">{head}<tbody>{body}</tbody></table></div>'
 
@@ -96,26 +99,37 @@ def _activations(report: Report) -> str:
 
 def _runs(report: Report) -> str:
     """Where each run comes from."""
-    written = {name: json.dumps(run.provenance, indent=1, ensure_ascii=False) for name, run in report.runs.items()}
     return "".join(
-        f"<details><summary>{escape(name)}</summary><pre>{escape(text)}</pre></details>"
-        for name, text in written.items()
+        f"<details><summary>{escape(name)}</summary><pre>{escape(dumps(run.provenance))}</pre></details>"
+        for name, run in report.runs.items()
     )
 
 
 def _packed(report: Report) -> str:
-    """All replies, and the mazes that they are about, as gzip in base64."""
-    cases = {(line.group, line.case): None for run in report.runs.values() for line in run.lines}
-    places = {place: at for at, place in enumerate(cases)}
-    whole = {
-        "cases": [_case(*place) for place in cases],
-        "runs": [
-            {"name": name, "lines": [_line(places[line.group, line.case], line) for line in run.lines]}
-            for name, run in report.runs.items()
-        ],
-    }
-    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+    """All replies, and the mazes that they are about, as gzip in base64.
+
+    With the runs of the session go those that they were compared with, as far as they have the same cases. The replies
+    to a case lie beside each other, because gzip sees what they have in common only where it is near.
+    """
+    before = {against: found.before for against, found in report.compared.values() if found.before}
+    saved = {against: len(report.runs) + at for at, against in enumerate(before)}
+    about = [
+        {"name": name, "before": saved.get(report.compared[name][0])} if name in report.compared else {"name": name}
+        for name in report.runs
+    ]
+    about += [{"name": f"{_checkpoint(run)} ({against})", "is_saved": True} for against, run in before.items()]
+    lines: dict[tuple[str, str], list[list[Any]]] = {}
+    for at, run in enumerate([*report.runs.values(), *before.values()]):
+        for line in run.lines:
+            if at < len(report.runs) or (line.group, line.case) in lines:
+                lines.setdefault((line.group, line.case), []).append(_line(at, line))
+    whole = {"cases": [[*_case(*place), of_case] for place, of_case in lines.items()], "runs": about}
+    text = encodable(json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _checkpoint(run: Run) -> str:
+    return str(run.provenance.get("checkpoint", {}).get("name", ""))
 
 
 def _case(group: str, name: str) -> list[Any]:
@@ -125,6 +139,6 @@ def _case(group: str, name: str) -> list[Any]:
     return [group, name, maze.rows, maze.cols, walls, list(maze.start), list(maze.goal)]
 
 
-def _line(at: int, line: Line) -> list[Any]:
-    """The place of the case, sample, outcome, moves, how many of them are legal, tokens, reply."""
-    return [at, line.sample, line.outcome, line.moves, line.prefix, line.tokens, line.reply]
+def _line(run: int, line: Line) -> list[Any]:
+    """The place of the run, outcome, moves, how many of them are legal, tokens, reply."""
+    return [run, line.outcome, line.moves, line.prefix, line.tokens, line.reply]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+import re
+from dataclasses import asdict, replace
 from typing import Any
 
+from benchmark.mazes.printable import encodable
+from reports.comparison import Comparison
 from reports.report import Report
 
 VERSION = 1
+_RAW = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # control characters that JSON allows
 
 
 def render(report: Report, _: str = "json") -> str:
@@ -18,13 +22,28 @@ def render(report: Report, _: str = "json") -> str:
         "version": VERSION,
         "table": report.table.to_dict("records"),
         "samples": report.samples.to_dict("records"),
-        "compared": {name: {"against": against, **asdict(found)} for name, (against, found) in report.compared.items()},
+        "compared": {
+            name: {"against": against, **_compared(found)} for name, (against, found) in report.compared.items()
+        },
         "notes": report.notes,
         "runs": {name: run.provenance for name, run in report.runs.items()},
     }
     if report.diffs:
         whole["activations"] = [diff.as_dict() for diff in report.diffs]
-    return json.dumps(plain(whole), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return dumps(whole) + "\n"
+
+
+def _compared(found: Comparison) -> dict[str, Any]:
+    """All that a comparison says, without the run that is a file already."""
+    said = asdict(replace(found, before=None))
+    del said["before"]
+    return said
+
+
+def dumps(value: Any) -> str:
+    """The value as strict JSON that UTF-8 can encode and a terminal may show."""
+    text = encodable(json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False))
+    return _RAW.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def plain(value: Any) -> Any:

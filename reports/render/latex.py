@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from benchmark.mazes.printable import one_line
 from reports.report import Report
 
 HEADS = {
@@ -17,6 +18,9 @@ _SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
 
@@ -44,4 +48,4 @@ def render(report: Report, name: str = "latex") -> str:
 
 def escape(text: str) -> str:
     """A text in which nothing is a command."""
-    return "".join(_SPECIAL.get(sign, sign) for sign in text)
+    return "".join(_SPECIAL.get(sign, sign) for sign in one_line(text))

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from benchmark.mazes.printable import one_line
 from reports.leaderboard import Board
 from reports.report import Column, Report
 
-from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes
+from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes, texts
 from .terminal import LEFT, changed, sentences
+
+_TAG = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARK = re.compile(
+    r"([\\`*|~$]"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # not the one in my_model, which is no mark
+    r"|\](?=[(\[:]))"  # without it there is no link
+)
 
 
 def render(report: Report, _: str = "markdown") -> str:
@@ -19,7 +28,8 @@ def render(report: Report, _: str = "markdown") -> str:
     if len(models):
         parts += ["### What came of the replies (%)", _table(of_outcomes(models), models.itertuples())]
     for name, (against, found) in report.compared.items():
-        parts += [f"### {name} against {against}", _table(OF_CHANGES, found.rows), *sentences(found)]
+        title = escape(f"{name} against {against}")
+        parts += [f"### {title}", _table(OF_CHANGES, found.rows), *map(_paragraph, sentences(found))]
         for word, cases in changed(found):
             if cases:
                 listed = f"<details><summary>{len(cases)} {word}</summary>\n\n{', '.join(cases)}\n\n</details>"
@@ -28,19 +38,26 @@ def render(report: Report, _: str = "markdown") -> str:
         from reports.mri.render import markdown
 
         parts += ["## Activations", *map(markdown, report.diffs)]
-    return "\n\n".join([*parts, *report.notes]) + "\n"
+    return "\n\n".join([*parts, *map(_paragraph, report.notes)]) + "\n"
 
 
 def render_boards(boards: Iterable[Board]) -> str:
     """Leaderboards, each under its title."""
-    return "\n\n".join(f"**{board.title}**\n\n{_table(of_board(board), board.entries)}" for board in boards)
+    return "\n\n".join(f"**{escape(board.title)}**\n\n{_table(of_board(board), board.entries)}" for board in boards)
 
 
 def _table(columns: Sequence[Column], rows: Iterable[Any]) -> str:
-    def line(cells: Iterable[str]) -> str:
-        return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    heads = [head for head, _ in columns]
+    ruled = ["---" if head in LEFT else "---:" for head in heads]
+    lines = [map(escape, heads), ruled, *(map(escape, texts(columns, row)) for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
-    ruled = ["---" if head in LEFT else "---:" for head, _ in columns]
-    return "\n".join(
-        [line(head for head, _ in columns), line(ruled), *(line(write(row) for _, write in columns) for row in rows)]
-    )
+
+def escape(text: str) -> str:
+    """A text, in one line, in which nothing is a mark of Markdown or a tag of HTML."""
+    return re.sub("[&<>]", lambda match: _TAG[match[0]], _MARK.sub(r"\\\1", one_line(text).strip()))
+
+
+def _paragraph(text: str) -> str:
+    """The same where it begins a line, and may be no heading, list or rule."""
+    return re.sub(r"^(\d*)([#+=.)-])", r"\1\\\2", escape(text))

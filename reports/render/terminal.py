@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from benchmark.mazes.printable import one_line
 from reports.comparison import Comparison
 from reports.leaderboard import Board
 from reports.report import Column
 
-from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes
+from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes, texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ def render_samples(table: pd.DataFrame) -> str:
     rows = [
         [
             row.group,
-            row.checkpoint,
+            one_line(row.checkpoint),
             row.n,
             row.k,
             *(f"{value:.1f}" for value in (row.one, row.any, row.all, row.majority)),
@@ -58,7 +59,7 @@ def render_changes(found: Comparison, names_cases: bool = False) -> str:
 
 def render_board(board: Board) -> str:
     """A leaderboard under its title."""
-    return f"{board.title}\n\n{_text(of_board(board), board.entries)}"
+    return f"{one_line(board.title)}\n\n{_text(of_board(board), board.entries)}"
 
 
 def sentences(found: Comparison) -> list[str]:
@@ -66,7 +67,7 @@ def sentences(found: Comparison) -> list[str]:
     counted = [(found.new, "new"), (found.gone, "not asked this time"), (found.unscored, "without a reply in one run")]
     parts = [f"{count} {what}" for count, what in counted if count]
     said = [f"not compared: {', '.join(parts)} (cases)"] if parts else []
-    return said + [f"warning: {warning}" for warning in found.warnings]
+    return said + [f"warning: {one_line(warning)}" for warning in found.warnings]
 
 
 def changed(found: Comparison) -> list[tuple[str, list[str]]]:
@@ -82,10 +83,10 @@ def _text(columns: Sequence[Column], rows: Iterable[Any]) -> str:
     """A table whose first column names each group once, with an empty line before the next."""
     from tabulate import tabulate
 
-    heads, last = [head for head, _ in columns], None
+    heads, last = [one_line(head) for head, _ in columns], None
     written: list[list[str]] = [heads]
     for row in rows:
-        first, *others = (write(row) for _, write in columns)
+        first, *others = texts(columns, row)
         if last not in (None, first) and written[-1][0] == "":
             written.append([""] * len(heads))
         written.append(["" if first == last else first, *others])

@@ -1,11 +1,14 @@
 """What a session gives in each format: held against files that are kept, whole."""
 
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from benchmark.mazes import suite
+from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.outcomes import OUTCOMES
 
 pytest_plugins = ["pytester"]
@@ -48,6 +51,44 @@ def test_csv_and_json_load_in_pandas_and_agree(session):
     (compared,) = whole["compared"].values()
     assert {"against", "rows", "fixed", "broken", "new", "gone"} <= compared.keys()
     assert whole["runs"]["greedy"]["checkpoint"] == {"name": "greedy", "kind": "agent"}
+
+
+HOSTILE = {"模型\x1b[31m": "greedy", r"_$\frac$|x": "wall-follower", "=1+1\u202e": "constant"}
+
+
+def test_a_session_reports_checkpoints_of_any_name(project, monkeypatch):
+    for name, agent in HOSTILE.items():
+        monkeypatch.setitem(AGENTS, name, AGENTS[agent])
+    files = {**NAMES, "html": "report.html", "json": "report.json"}
+    chosen = [
+        *(f"--checkpoint={name}" for name in HOSTILE),
+        *(f"--report={name}={file}" for name, file in files.items()),
+    ]
+    few = ["test_mazes.py", "-k", "tiny_mazes or small_mazes", "--limit", "6", "--junitxml=junit.xml", *chosen]
+    assert project.runpytest_inprocess(*few, "--save", "before").ret == 0
+    result = project.runpytest_inprocess(*few, "--compare", "before", "--show-changes")
+    assert result.ret == 0
+    shown = result.stdout.str()
+    assert r"模型\x1b[31m against runs/before-" in shown
+    assert r"=1+1\u202e" in shown
+    for text in (shown, *((project.path / file).read_text() for file in files.values())):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    cases = ET.parse(project.path / "junit.xml").findall(".//testcase")
+    assert len(cases) == 36
+    result.stdout.fnmatch_lines([f"wrote {file}" for file in files.values()])
+
+
+def test_mazes_that_were_turned_or_drawn_otherwise_have_agents_beside_them(project):
+    project.add("test_transfer.py")
+    kinds = ["test_transfer.py", "-k", "rotation or drawing or glyphs", "--limit", "3", "--checkpoint", "greedy"]
+    assert project.runpytest_inprocess(*kinds, "--report", "csv=report.csv").ret == 0
+    table = pd.read_csv(project.path / "report.csv")
+    groups = [*suite.groups("rotation"), *suite.groups("drawing"), *suite.groups("glyphs")]
+    assert table.group.unique().tolist() == groups
+    assert set(table.groupby("group").checkpoint.agg(tuple)) == {
+        ("greedy", *(name for name in AGENTS if name != "greedy"))
+    }
 
 
 ONE = ["test_mazes.py", "-k", "tiny_mazes", "--limit", "1", "--checkpoint", "oracle"]

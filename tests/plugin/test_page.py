@@ -12,6 +12,7 @@ from benchmark.mazes import suite
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.score import score
 from reports import report
+from reports.comparison import compare
 from reports.render import FORMATS
 from reports.run import Line, Run
 
@@ -155,6 +156,85 @@ def test_the_way_is_drawn_over_the_maze_and_the_first_illegal_step_is_marked(ope
     assert page.locator("#view pre").inner_text() == "</script><b>bold</b>"
     label = page.locator("#view svg").get_attribute("aria-label")
     assert label == f"{name[0]} {name[1]}: wall, {len(line.moves)} moves"
+
+
+def _compared(tmp_path, before, after):
+    """A page of two checkpoints, the first of which was compared; its comparison."""
+    found = compare(before, after)
+    runs = {"greedy": after, "constant": run("constant", ["tiny", "small"], 40)}
+    file = tmp_path / "compared.html"
+    file.write_text(FORMATS["html"](report.of(runs, {"greedy": ("runs/nightly-wall-follower.jsonl", found)})))
+    return file, found
+
+
+def _listed(page, change):
+    page.select_option("#change", change)
+    cases = page.locator("#case option").all_inner_texts()
+    assert page.locator("#count").inner_text() == f"{len(cases)} mazes"
+    return cases
+
+
+@needs_chromium
+def test_what_a_comparison_counts_as_broken_and_fixed_is_found_in_the_page_with_both_replies(opened, tmp_path):
+    before, after = (run(name, ["tiny", "small"], 40) for name in ("wall-follower", "greedy"))
+    before.lines[0] = replace(before.lines[0], outcome="error", reply="")  # a case of which one run has no reply
+    gone, new = before.lines[-1], after.lines[-2]
+    before.lines.remove(next(line for line in before.lines if line.case == new.case and line.group == new.group))
+    after.lines.remove(next(line for line in after.lines if line.case == gone.case and line.group == gone.group))
+    file, found = _compared(tmp_path, before, after)
+    assert found.unscored == found.gone == found.new == 1
+    page = opened(file)
+    page.wait_for_selector("#choose:not([hidden])")
+    assert page.locator("#left option").all_inner_texts() == [
+        "greedy", "constant", "wall-follower (runs/nightly-wall-follower.jsonl)",
+    ]  # fmt: skip
+    page.select_option("#right", label="greedy")
+    page.select_option("#left", label="wall-follower (runs/nightly-wall-follower.jsonl)")
+    assert len(found.broken) > 20
+    assert sorted(_listed(page, "broken")) == sorted(found.broken)
+    group, case = page.locator("#case option").first.inner_text().split("/")
+    replies = [line.reply for one in (before, after) for line in one.lines if (line.group, line.case) == (group, case)]
+    assert page.locator("#view pre").all_inner_texts() == replies
+    assert len(replies) == 2
+    assert page.locator("#view svg .way").count() == 2
+    assert sorted(_listed(page, "fixed")) == sorted(found.fixed)
+    assert len(_listed(page, "same")) == 78 - len(found.broken) - len(found.fixed) - 1
+    assert len(_listed(page, "")) == 80  # what was asked this time, of whomever, also where nothing was compared
+
+
+@needs_chromium
+def test_the_saved_run_is_on_the_left_where_its_checkpoint_is_on_the_right(opened, tmp_path):
+    before, after = run("wall-follower", ["tiny", "small", "medium"], 40), run("greedy", ["tiny", "small"], 40)
+    file, found = _compared(tmp_path, before, after)
+    page = opened(file)
+    page.wait_for_selector("#choose:not([hidden])")
+    chosen = lambda side: page.locator(f"#{side} option:checked").inner_text()  # noqa: E731
+    assert [chosen("left"), chosen("right")] == ["wall-follower (runs/nightly-wall-follower.jsonl)", "greedy"]
+    assert len(_listed(page, "")) == 80  # the mazes that were not asked this time are left out
+    assert sorted(_listed(page, "broken")) == sorted(found.broken)
+    page.select_option("#right", label="constant")  # it was not compared
+    assert chosen("left") == "wall-follower (runs/nightly-wall-follower.jsonl)"
+
+
+@needs_chromium
+def test_of_several_replies_to_a_maze_all_are_shown_and_most_decide(opened, tmp_path):
+    def sampled(agents):
+        parts = [run(agent, ["tiny"], 12) for agent in agents]
+        lines = [replace(line, sample=at) for at, part in enumerate(parts) for line in part.lines]
+        return Run(parts[0].provenance, lines)
+
+    found = compare(sampled(["greedy", "constant", "greedy"]), sampled(["oracle", "greedy", "oracle"]))
+    file = tmp_path / "samples.html"
+    after = sampled(["oracle", "greedy", "oracle"])
+    file.write_text(FORMATS["html"](report.of({"mine": after}, {"mine": ("before.jsonl", found)})))
+    page = opened(file)
+    page.wait_for_selector("#choose:not([hidden])")
+    assert len(found.fixed) > 2
+    assert sorted(_listed(page, "fixed")) == sorted(found.fixed)
+    assert _listed(page, "broken") == []
+    _listed(page, "fixed")
+    assert page.locator("#view pre").count() == page.locator("#view svg").count() == 6
+    assert page.locator("#view h3").all_inner_texts() == ["greedy (before.jsonl): 0 of 3 solved", "mine: 2 of 3 solved"]
 
 
 @needs_chromium

@@ -97,9 +97,24 @@ def test_balanced_accuracy_is_that_of_scikit_learn():
     assert row.balanced == pytest.approx(100 * balanced_accuracy_score(truth, said))
 
 
-def test_the_floors_of_a_changed_tier_are_those_of_the_tier():
-    found = table({"x": [line("drawing-block", case, "wall") for case in suite.cases("drawing-block")[:3]]})
-    assert found.checkpoint.tolist() == ["x"]
+@pytest.mark.parametrize("group", suite.GROUPS)
+def test_every_group_of_the_suite_has_its_agents(group):
+    """Also where a tier's mazes are turned or drawn in another way: replies are held against the same floors."""
+    cases = suite.cases(group)[:6]
+    found = table({"x": [line(group, case, "wall") for case in cases]}).set_index("checkpoint")
+    assert found.index.tolist() == ["x", *AGENTS]
+    assert set(found.n) == {6}
+    assert found.optimal["oracle"] == 100
+
+
+def test_agents_do_not_see_how_a_maze_is_drawn():
+    tables = {
+        group: table({"x": [line(group, case, "wall") for case in suite.cases(group)[:40]]}).set_index("checkpoint")
+        for group in ("small", "drawing-block", "drawing-walls", "glyphs-small")
+    }
+    others = ["oracle", "wall-follower", "greedy", "random-walk"]  # the constant answer is the best of all of a group
+    for found in tables.values():
+        assert found.spl[others].tolist() == tables["small"].spl[others].tolist()
 
 
 @pytest.mark.parametrize("group", ["tiny", "unsolvable-medium", "drawing-coordinates"])

@@ -47,7 +47,7 @@ async function unpack() {
 function draw(one, line) {
   const [group, name, rows, cols, walls, start, goal] = one;
   const at = (row, col) => [STEP * (col + 0.5) + 2, STEP * (row + 0.5) + 2];
-  const said = line ? `${line[2]}, ${line[3] === null ? "no" : line[3].length} moves` : "not asked";
+  const said = line ? `${line[1]}, ${line[2] === null ? "no" : line[2].length} moves` : "not asked";
   const picture = make("svg", { viewBox: `0 0 ${STEP * cols + 4} ${STEP * rows + 4}`, role: "img", "aria-label": `${group} ${name}: ${said}` });
   let path = "";
   for (let row = 0; row < rows; row++) for (let col = 0; col < cols; col++) {
@@ -58,14 +58,14 @@ function draw(one, line) {
     if (col === cols - 1 && bits & RIGHT) path += `M${x + STEP} ${y}v${STEP}`;
   }
   picture.append(make("path", { class: "walls", d: path }));
-  if (line && line[3]) {
+  if (line && line[2]) {
     let [row, col] = start, way = `M${at(row, col).join(" ")}`;
-    for (const move of line[3].slice(0, line[4])) {
+    for (const move of line[2].slice(0, line[3])) {
       row += MOVES[move][0]; col += MOVES[move][1];
       way += `L${at(row, col).join(" ")}`;
     }
     picture.append(make("path", { class: "way", d: way }));
-    const illegal = line[3][line[4]];
+    const illegal = line[2][line[3]];
     if (illegal) {
       const [x, y] = at(row, col), [down, right] = MOVES[illegal];
       picture.append(make("line", { class: "wrong", x1: x, y1: y, x2: x + right * STEP * 0.6, y2: y + down * STEP * 0.6 }));
@@ -79,23 +79,40 @@ function draw(one, line) {
 }
 
 unpack().then(({ cases, runs }) => {
-  const lines = runs.map((run) => { const of = new Map(); for (const line of run.lines) if (!of.has(line[0])) of.set(line[0], line); return of; });
+  // of each run the replies to each case, in the order of the cases
+  const lines = runs.map(() => new Map());
+  cases.forEach((one, at) => {
+    for (const line of one[7]) {
+      const of = lines[line[0]];
+      if (of.has(at)) of.get(at).push(line); else of.set(at, [line]);
+    }
+  });
   const names = runs.map((run, at) => [at, run.name]);
   options("left", names);
   options("right", names);
-  get("right").value = runs.length - 1;
+  const before = () => runs[get("right").value].before ?? null;  // the run that the one on the right was compared with
+  const asked = runs.filter((run) => !run.is_saved), pair = asked.findLastIndex((run) => (run.before ?? null) !== null);
+  get("right").value = pair < 0 ? asked.length - 1 : pair;
+  let compared = before();
+  get("left").value = compared ?? 0;
   options("group", [["", "any"], ...[...new Set(cases.map((one) => one[0]))].map((group) => [group, group])]);
-  options("outcome", [["", "any"], ...[...new Set(runs.flatMap((run) => run.lines.map((line) => line[2])))].sort().map((word) => [word, word])]);
-  const isRight = (line) => line && RIGHT_ONES.has(line[2]);
+  options("outcome", [["", "any"], ...[...new Set(cases.flatMap((one) => one[7].map((line) => line[1])))].sort().map((word) => [word, word])]);
+  const solved = (replies) => replies.filter((line) => RIGHT_ONES.has(line[1])).length;
+  const isScored = (replies) => replies && replies.every((line) => line[1] !== "error");
+  // as the comparison above: of several replies most are right, and a case without a reply in one run is not compared
+  const isRight = (replies) => 2 * solved(replies) > replies.length;
+  const changed = (before, after) => {
+    if (!isScored(before) || !isScored(after)) return "";
+    return isRight(before) === isRight(after) ? "same" : isRight(after) ? "fixed" : "broken";
+  };
 
   function choose() {
     const [left, right] = [lines[get("left").value], lines[get("right").value]];
     const fits = cases.map((one, at) => at).filter((at) => {
       const [before, after] = [left.get(at), right.get(at)];
-      const change = isRight(before) === isRight(after) ? "same" : isRight(after) ? "fixed" : "broken";
       return (before || after) && (!get("group").value || cases[at][0] === get("group").value)
-        && (!get("outcome").value || (after && after[2] === get("outcome").value))
-        && (!get("change").value || change === get("change").value);
+        && (!get("outcome").value || (after && after.some((line) => line[1] === get("outcome").value)))
+        && (!get("change").value || changed(before, after) === get("change").value);
     });
     options("case", fits.map((at) => [at, `${cases[at][0]}/${cases[at][1]}`]));
     get("count").textContent = `${fits.length} mazes`;
@@ -108,13 +125,22 @@ unpack().then(({ cases, runs }) => {
     if (at === "") return;
     const shown = get("left").value === get("right").value ? ["right"] : ["left", "right"];
     for (const side of shown) {
-      const line = lines[get(side).value].get(Number(at)), part = make("div");
-      part.append(make("h3", {}, `${runs[get(side).value].name}: ${line ? line[2] : "not asked"}`), draw(cases[at], line));
-      if (line) part.append(make("p", {}, `${line[3] === null ? "no" : line[3].length} moves, ${line[5]} tokens`), make("pre", {}, line[6]));
+      const replies = lines[get(side).value].get(Number(at)) || [], part = make("div");
+      const said = replies.length > 1 ? `${solved(replies)} of ${replies.length} solved` : replies.length ? replies[0][1] : "not asked";
+      part.append(make("h3", {}, `${runs[get(side).value].name}: ${said}`));
+      for (const line of replies.length ? replies : [undefined]) {
+        part.append(draw(cases[at], line));
+        if (line) part.append(make("p", {}, `${replies.length > 1 ? `${line[1]}, ` : ""}${line[2] === null ? "no" : line[2].length} moves, ${line[4]} tokens`), make("pre", {}, line[5]));
+      }
       view.append(part);
     }
   }
 
+  get("right").addEventListener("change", () => {
+    // who looks at a comparison goes on to look at comparisons
+    if (before() !== null && get("left").value === String(compared)) get("left").value = before();
+    compared = before();
+  });
   for (const id of ["left", "right", "group", "outcome", "change"]) get(id).addEventListener("change", choose);
   get("case").addEventListener("change", show);
   const step = (by) => {
