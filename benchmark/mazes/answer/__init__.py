@@ -154,8 +154,7 @@ def _lenient(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncat
         if answer and answer.is_readable:
             return answer
     lines = text.rstrip().rsplit("\n", 1)
-    last = lines[-1].strip(_MARKUP)
-    answer = _plain(last, start) or (Answer(None, "unreachable") if _NO_WAY_AT_ALL.fullmatch(last) else None)
+    answer = _plain(lines[-1], start) or _no_way(lines[-1])
     return answer if answer and answer.is_readable and not truncated else None
 
 
@@ -163,8 +162,7 @@ def _behind(text: str, tag: re.Match[str], start: Cell) -> Iterator[tuple[Answer
     """The answers that may stand behind a tag, each with what follows it: in a box, on the line, in a block."""
     behind = text[tag.end() :]
     if tag[0].startswith("\\") and (box := _boxed(behind)):
-        answer = _plain(_DOTTED.sub(_undotted, _untexed(box[0])), start)
-        yield (answer if answer and answer.is_readable else None), "}" + box[1]
+        yield _beginning(_untexed(box[0]).lstrip(_MARKUP + "\n{"), start)[0], "}" + box[1]
         return
     behind = behind.lstrip(_MARKUP + "\n:")
     yield _beginning(_untexed(behind), start)
@@ -180,6 +178,11 @@ def _plain(text: str, start: Cell) -> Answer | None:
     return whole(text, start) if text else None
 
 
+def _no_way(text: str) -> Answer | None:
+    """The answer of a text that says, from end to end, that no way leads to G."""
+    return Answer(None, "unreachable") if _NO_WAY_AT_ALL.fullmatch(text.strip(_MARKUP + "\n{}")) else None
+
+
 def _beginning(text: str, start: Cell) -> tuple[Answer | None, str]:
     """The answer that a text begins with, unless its sentence goes on, and what follows; also one move a line."""
     if (stated := _NO_WAY_AT_ALL.match(text)) and _AFTER.match(text, stated.end()):
@@ -188,7 +191,8 @@ def _beginning(text: str, start: Cell) -> tuple[Answer | None, str]:
     while number := _NUMBERED.match(text, at):
         line_end = text.find("\n", number.end())
         line = text[number.end() : line_end if line_end >= 0 else len(text)].strip(_MARKUP + ".")
-        if line[:1].isdigit() or whole(line, start) is None:  # `6. 2.` are digits of a keypad and no list
+        is_first = number[0].strip(" \t-*•.)") in ("", "0", "1")  # `6. 2.` are digits of a keypad and no list
+        if whole(line, start) is None or not (listed or is_first):
             break
         listed.append(line)
         at = line_end + 1 or len(text)
