@@ -11,22 +11,28 @@ python -m models remove sft
 python -m models cache show
 python -m models cache prune --checkpoint sft --older-than 30
 
-`build` also runs under `accelerate launch`, with several processes that train together.
+`remove` and `cache prune` list what they delete, and ask first at a terminal (`--yes` does not ask, `--dry-run` deletes
+nothing). `build` also runs under `accelerate launch`, with several processes that train together.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from benchmark.mazes.errors import CheckpointError, LabirintoError
+from benchmark.mazes.pipe import run_piped
+from benchmark.mazes.printable import printable
 
 from . import hub, load, processes, registry, store
 from .card import readme
@@ -36,6 +42,21 @@ from .recipes import RECIPES
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code, 2 for a request that cannot be met."""
+    return run_piped(lambda: _run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        options.choices = registry.choose(options, Path())
+        options.run(options)
+    except LabirintoError as error:
+        print(f"{options.prog}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -67,15 +88,26 @@ def main(arguments: list[str] | None = None) -> int:
             )
         if name == "push":
             one.add_argument("--private", action="store_true", help="make the repository private, if it is new")
+        if name == "remove":
+            _add_deleting(one)
     _add_cache(commands)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def _add_deleting(command: argparse.ArgumentParser) -> None:
+    """The options of commands that delete."""
+    command.add_argument("--dry-run", action="store_true", help="list what would be deleted, and delete nothing")
+    command.add_argument("--yes", action="store_true", help="do not ask at a terminal")
+
+
+def _days(text: str) -> float:
     try:
-        options.choices = registry.choose(options, Path())
-        options.run(options)
-    except LabirintoError as error:
-        print(f"{options.prog}: {error}", file=sys.stderr)
-        return 2
-    return 0
+        days = float(text)
+    except ValueError:
+        days = -1
+    if not (days >= 0 and math.isfinite(days)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days: it is 0 or more, such as 30 or 0.5")
+    return days
 
 
 def _add_cache(commands: Any) -> None:
@@ -87,26 +119,30 @@ def _add_cache(commands: Any) -> None:
     shown.set_defaults(run=_cache_show, prog=shown.prog)
     pruned = several.add_parser("prune", help="forget replies; they can be asked for again")
     pruned.add_argument("--checkpoint", metavar="NAME", help="those of this checkpoint")
-    pruned.add_argument("--older-than", type=float, metavar="DAYS", help="those that are older than so many days")
+    pruned.add_argument("--older-than", type=_days, metavar="DAYS", help="those that are older than so many days")
     pruned.add_argument("--all", action="store_true", help="all of them")
+    _add_deleting(pruned)
     pruned.set_defaults(run=_cache_prune, prog=pruned.prog)
 
 
 def _cache_show(_: argparse.Namespace) -> None:
-    from tabulate import tabulate
-
     from .cache import Cache, place
 
     if not place().is_file():
         print(f"{place()}: no replies yet")
         return
-    kept = Cache()
+    with closing(Cache()) as cache:
+        print(f"{cache.file}: {cache.file.stat().st_size / 1e6:.1f} MB")
+        _print_replies(cache.summary())
+
+
+def _print_replies(summary: Sequence[Sequence[Any]]) -> None:
+    from tabulate import tabulate
+
     rows = [
-        (name, engine, n, tokens, *(f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}" for at in times))
-        for name, engine, n, tokens, *times in kept.summary()
+        (printable(name), engine, n, tokens, *(f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}" for at in times))
+        for name, engine, n, tokens, *times in summary
     ]
-    kept.close()
-    print(f"{kept.file}: {kept.file.stat().st_size / 1e6:.1f} MB")
     print(tabulate(rows, headers=["checkpoint", "engine", "replies", "tokens", "first", "last"], tablefmt="plain"))
 
 
@@ -118,11 +154,28 @@ def _cache_prune(options: argparse.Namespace) -> None:
     if not place().is_file():
         print(f"{place()}: no replies yet")
         return
-    kept = Cache()
     before = None if options.older_than is None else time.time() - options.older_than * 24 * 3600
-    gone = kept.prune(options.checkpoint, before)
-    kept.close()
-    print(f"{kept.file}: forgot {gone} replies")
+    with closing(Cache()) as cache:
+        if going := cache.summary(options.checkpoint, before):
+            _print_replies(going)
+        number = sum(row[2] for row in going)
+        if not going or not _may_delete(options, f"{number:,} replies in {cache.file}"):
+            print(f"{cache.file}: forgot 0 replies")
+            return
+        print(f"{cache.file}: forgot {cache.prune(options.checkpoint, before)} replies")
+
+
+def _may_delete(options: argparse.Namespace, what: str) -> bool:
+    """Whether to go on with what was listed. A terminal is asked; a script has said it by running the command."""
+    if options.dry_run:
+        print(f"would delete {what}")
+        return False
+    if options.yes or not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+        return True
+    try:
+        return input(f"Delete {what}? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -137,17 +190,17 @@ def _list(options: argparse.Namespace) -> None:
         folder = one.place()
         card = (store.card(folder) if folder else None) or {}
         size = f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f} MB" if folder else ""
-        seconds = f"{card['seconds'] / 60:.1f} min" if folder else ""
+        seconds = card.get("seconds")
+        minutes = f"{seconds / 60:.1f} min" if isinstance(seconds, int | float) else ""
         rows.append(
-            [one.name, one.parent.name if one.parent else "", one.digest()[:12], size, seconds, folder or "not built"]
+            [one.name, one.parent.name if one.parent else "", one.digest()[:12], size, minutes, folder or "not built"]
         )
     print(tabulate(rows, headers=["checkpoint", "from", "digest", "size", "took", "where"], tablefmt="plain"))
 
 
 def _show(options: argparse.Namespace) -> None:
     for name in options.names:
-        folder = _present(name, options.choices).weights().folder
-        print(json.dumps(store.card(folder), indent=2))
+        print(json.dumps(store.card(_place(_built(name, options.choices))), indent=2))
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -162,7 +215,11 @@ def _check(options: argparse.Namespace) -> None:
     from benchmark.mazes.prompt import Asking, prompt
 
     for name in options.names:
-        weights = registry.find(name, options.choices).weights()
+        checkpoint = _any(name, options.choices)
+        if isinstance(checkpoint, Built):
+            _place(checkpoint)
+        _require_ancestors(checkpoint)
+        weights = checkpoint.weights()
         if not weights.base:
             raise CheckpointError(f"{name} is a whole model and no adapter: there is nothing to check")
         found = load.check_adapter(weights, str(prompt(suite.cases("small")[0].maze, Asking())))
@@ -173,42 +230,56 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _remove(options: argparse.Namespace) -> None:
+    folders = []
     for name in options.names:
         folder = _built(name, options.choices).stored()
         if not folder.is_dir():
             raise CheckpointError(f"{name} is not in the store ({store.home() / 'checkpoints'}), so it is not removed")
-        shutil.rmtree(folder)
-        print(f"removed {folder}")
+        if folder not in folders:
+            folders.append(folder)
+    sizes = [sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) for folder in folders]
+    for folder, size in zip(folders, sizes, strict=True):
+        print(f"{size / 1e6:8.1f} MB  {folder}")
+    if _may_delete(options, f"{len(folders)} checkpoint{'s' * (len(folders) != 1)} ({sum(sizes) / 1e6:.1f} MB)"):
+        for folder in folders:
+            shutil.rmtree(folder)
+            print(f"removed {folder}")
 
 
 def _export(options: argparse.Namespace) -> None:
     target = Path(options.folder).expanduser().absolute()
     if target.exists():
         raise CheckpointError(f"{target} is there already: export makes a new folder")
-    checkpoint = _present(options.name, options.choices)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as beside:
-        _write(checkpoint, Path(beside) / "whole", options.merged)
-        (Path(beside) / "whole").rename(target)
+    checkpoint = _built(options.name, options.choices)
+    _place(checkpoint)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name[:100]}-") as beside:
+            _write(checkpoint, Path(beside) / "whole", options.merged)
+            (Path(beside) / "whole").rename(target)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"cannot write {target}: {error}") from error
     print(f"{options.name}: {target}")
 
 
 def _push(options: argparse.Namespace) -> None:
-    checkpoint = _present(options.name, options.choices)
+    checkpoint = _built(options.name, options.choices)
+    _place(checkpoint)
     with tempfile.TemporaryDirectory() as beside:
         _write(checkpoint, Path(beside) / "whole", options.merged)
         print(f"{options.name}: {hub.push(Path(beside) / 'whole', options.repository, options.private)}")
 
 
-def _write(checkpoint: Checkpoint, target: Path, merged: bool) -> None:
+def _write(checkpoint: Built, target: Path, merged: bool) -> None:
     """The files of a built checkpoint, or with `merged` those of a whole model made from its adapter."""
-    weights = checkpoint.weights()
-    shutil.copytree(weights.folder, target)
-    (target / "README.md").write_text(readme(target, store.card(target) or {}))
-    if merged and weights.base:
-        load.model(weights).merge_and_unload(safe_merge=True).save_pretrained(target)
+    folder = _place(checkpoint)
+    shutil.copytree(folder, target)
+    if merged and load.is_adapter(folder):
+        _require_ancestors(checkpoint)
+        load.model(checkpoint.weights()).merge_and_unload(safe_merge=True).save_pretrained(target)
         for file in target.glob("adapter_*"):
             file.unlink()
+    (target / "README.md").write_text(readme(target, store.card(target) or {}, checkpoint.parent), encoding="utf-8")
 
 
 def _any(name: str, choices: registry.Choices) -> Checkpoint:
@@ -218,18 +289,24 @@ def _any(name: str, choices: registry.Choices) -> Checkpoint:
 
 def _built(name: str, choices: registry.Choices) -> Built:
     """A checkpoint that a recipe makes. Raises CheckpointError for any other."""
-    found = _any(name, choices)
-    if not isinstance(found, Built):
+    checkpoint = _any(name, choices)
+    if not isinstance(checkpoint, Built):
         raise CheckpointError(f"{name} is not made by a recipe; those are {', '.join(RECIPES)}, and RECIPE:MODEL")
-    return found
+    return checkpoint
 
 
-def _present(name: str, choices: registry.Choices) -> Built:
-    """A checkpoint that a recipe has made. Raises CheckpointError where it is not built."""
-    found = _built(name, choices)
-    if found.is_missing:
-        raise CheckpointError(f"{name} is not built: `python -m models build {name}` builds it")
-    return found
+def _place(checkpoint: Built) -> Path:
+    """Where a checkpoint lies. Raises CheckpointError where it is not built: only `build` starts a training."""
+    if (place := checkpoint.place()) is None:
+        raise CheckpointError(f"{checkpoint.name} is not built: `python -m models build {checkpoint.name}` builds it")
+    return place
+
+
+def _require_ancestors(checkpoint: Checkpoint) -> None:
+    """Raise CheckpointError where something that a checkpoint was made from, or is an adapter for, is not built."""
+    for one in (checkpoint.whole(), *checkpoint.ancestors()):
+        if isinstance(one, Built):
+            _place(one)
 
 
 if __name__ == "__main__":

@@ -115,11 +115,18 @@ class Cache:
         ]
         self._change("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def summary(self) -> list[tuple[str, str, int, int, float, float]]:
-        """Checkpoint, engine, replies, tokens, first and last time (seconds since 1970), by checkpoint and engine."""
+    def summary(
+        self, checkpoint: str | None = None, before: float | None = None
+    ) -> list[tuple[str, str, int, int, float, float]]:
+        """Checkpoint, engine, replies, tokens, first and last time (seconds since 1970), by checkpoint and engine.
+
+        Of all replies, or of those that `prune` would forget.
+        """
         return self._ask(
             "SELECT checkpoint, engine, count(*), sum(tokens), min(written), max(written) FROM replies "
-            "GROUP BY checkpoint, engine ORDER BY checkpoint, engine"
+            "WHERE (?1 IS NULL OR checkpoint = ?1) AND (?2 IS NULL OR written < ?2) "
+            "GROUP BY checkpoint, engine ORDER BY checkpoint, engine",
+            (checkpoint, before),
         )
 
     def prune(self, checkpoint: str | None = None, before: float | None = None) -> int:

@@ -98,6 +98,9 @@ class Checkpoint:
 class Agent(Checkpoint):
     """One of `benchmark.mazes.agents`, which knows the maze and needs no weights."""
 
+    agent: str
+    """What it is called there, whatever a person calls it."""
+
     is_agent = True
     engine = "agents"
 
@@ -105,7 +108,7 @@ class Agent(Checkpoint):
         """Nothing is missing."""
 
     def content(self) -> str:
-        return self.name
+        return self.agent
 
     def weights(self) -> Weights:
         raise CheckpointError(f"{self.name} is an agent and has no weights")
@@ -291,13 +294,13 @@ class Built(Checkpoint):
             "seconds": round(time.monotonic() - started, 1),
         }
         (target / store.CARD).write_text(json.dumps(card, indent=2) + "\n")
-        (target / "README.md").write_text(readme(target, card))
+        (target / "README.md").write_text(readme(target, card, self.parent), encoding="utf-8")
 
 
 def fault(folder: Path) -> str:
     """What of a built checkpoint is not as its card says, with the file's name; empty where all is."""
     recorded = (store.card(folder) or {}).get("weights")
-    if recorded is None:
+    if not isinstance(recorded, str):
         return f"the record {folder / store.CARD} is missing or spoilt"
     if (found := load.digest(folder)) != recorded:
         files = ", ".join(str(file) for file in sorted(folder.glob("*.safetensors"))) or f"{folder}/*.safetensors"

@@ -9,7 +9,7 @@ from benchmark.mazes.errors import CheckpointError
 
 ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 """What a model of the hub is called: `org/name`, and after an `@` a branch, tag or commit."""
-WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "README.md"]
 
 
 def download(repo: str, revision: str | None, remote_code: bool = False) -> Path:
@@ -69,7 +69,9 @@ def push(folder: Path, repo: str, private: bool) -> str:
     Raises CheckpointError where the hub does not take it.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    # HTTPError is that of the client which this version of the hub's library uses
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
 
     api = HfApi()
     try:
@@ -77,7 +79,7 @@ def push(folder: Path, repo: str, private: bool) -> str:
         return str(api.upload_folder(repo_id=repo, folder_path=folder, commit_message="Labirinto checkpoint"))
     except HFValidationError as error:
         raise CheckpointError(f"{repo!r} is no name of a model on the hub: {_line(error)}") from error
-    except (HfHubHTTPError, OSError) as error:
+    except (HTTPError, HfHubHTTPError, OSError) as error:
         raise CheckpointError(
             f"cannot push to {repo}: {_line(error)}. It needs a network, and a token that may write (`hf auth login`)"
         ) from error

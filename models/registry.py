@@ -19,8 +19,9 @@ a table. What stands there is one of the names above, or a recipe with settings:
 from __future__ import annotations
 
 import json
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from urllib.parse import urlsplit
 
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.errors import CheckpointError
+from benchmark.mazes.printable import printable
 
 from . import hub, load
 from .checkpoints import Agent, Built, Checkpoint, Folder, Hub, Served
@@ -48,6 +50,8 @@ class Choices:
     """Whether `base` is trained anew, and the one that comes with the project is left alone."""
     remote_code: bool = False
     """Whether code that lies beside a stranger's model may be run."""
+    file: Path | None = None
+    """Where the names of their own stand, for messages."""
 
 
 NONE = Choices()
@@ -58,18 +62,23 @@ def read_names(file: Path, needed: bool = True) -> dict[str, Any]:
 
     Raises CheckpointError where the file cannot be read, or (if it is `needed`) is not there.
     """
-    if not needed and not file.is_file():
-        return {}
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-        if file.name == "pyproject.toml":
-            table = table.get("tool", {}).get("labirinto", {}).get("checkpoints", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        if not needed and not file.is_file():
+            return {}
+        table = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML, a number of 4,300 digits
         raise CheckpointError(f"cannot read the names of checkpoints in {file}: {error}") from error
+    if file.name == "pyproject.toml":
+        for part in ("tool", "labirinto", "checkpoints"):
+            table = table.get(part, {})
+            if not isinstance(table, dict):
+                raise CheckpointError(f"{file}: {part} in [tool.labirinto.checkpoints] is a table, not {table!r}")
     for name, value in table.items():
+        if not name or printable(name) != name or set("\n\t") & set(name):
+            raise CheckpointError(f"{file}: {name!r} is no name of a checkpoint: it is a line of text that can be seen")
         if not isinstance(value, str | dict):
             raise CheckpointError(f"{file}: {name} is a text or a table with a recipe, not {value!r}")
-    return dict(table)
+    return table
 
 
 def choose(options: Any, folder: Path) -> Choices:
@@ -77,17 +86,24 @@ def choose(options: Any, folder: Path) -> Choices:
 
     Names of one's own are those of the chosen file, else of the pyproject.toml in `folder`, if it has any.
     """
-    file = Path(options.checkpoints).expanduser() if options.checkpoints else folder / "pyproject.toml"
+    file = _path(options.checkpoints) if options.checkpoints else folder / "pyproject.toml"
     names = read_names(file, needed=bool(options.checkpoints))
-    return Choices(names, options.lora, options.rebuild_base, options.trust_remote_code)
+    return Choices(names, options.lora, options.rebuild_base, options.trust_remote_code, file)
 
 
 def find(name: str, choices: Choices = NONE) -> Checkpoint:
     """The checkpoint of that name. Raises CheckpointError, saying what there is, where there is none."""
+    try:
+        return _find(name, choices)
+    except RecursionError as error:
+        raise CheckpointError(f"the checkpoint {name[:80]!r} stands on too many others to be found") from error
+
+
+def _find(name: str, choices: Choices) -> Checkpoint:
     if name in choices.named:
         return _named(name, choices)
     if name in AGENTS:
-        return Agent(name)
+        return Agent(name, name)
     method, _, source = name.partition(":")
     method, lora = method.removesuffix(LORA), method.endswith(LORA)
     if method in RECIPES and not (lora and method == "base"):
@@ -96,11 +112,11 @@ def find(name: str, choices: Choices = NONE) -> Checkpoint:
                 f"{name} values replies and gives none: ask a recipe that learned from it, such as rlhf"
             )
         return built(method, source, replace(choices, lora=True) if lora else choices)
-    path = Path(name).expanduser()
-    if path.is_dir():
-        return folder(path, choices.remote_code)
-    if (found := hub.ID.fullmatch(name)) and not name.startswith("."):
-        return Hub(name, found["repo"], found["revision"], choices.remote_code)
+    path = _path(name)
+    if _is_folder(path):
+        return _lying(path, choices.remote_code)
+    if (match := hub.ID.fullmatch(name)) and not name.startswith("."):
+        return Hub(name, match["repo"], match["revision"], choices.remote_code)
     answering = ", ".join(recipe for recipe in RECIPES if RECIPES[recipe].answers)
     own = f" and {', '.join(choices.named)} (your own)" if choices.named else ""
     raise CheckpointError(
@@ -109,11 +125,41 @@ def find(name: str, choices: Choices = NONE) -> Checkpoint:
     )
 
 
+def _path(text: str) -> Path:
+    """A path that a person typed. Raises CheckpointError where `~name` is nobody's home."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise CheckpointError(f"no folder {text!r}: {error}") from error
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long for a file, or a folder that may not be entered
+        return False
+
+
+def _lying(path: Path, remote_code: bool) -> Checkpoint:
+    """What lies in a folder, under a name that tables can show. Raises CheckpointError where nothing can be read."""
+    try:
+        lying = folder(path, remote_code)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        place = path / load.ADAPTER if load.is_adapter(path) else path
+        raise CheckpointError(f"cannot read the model in {place}: {type(error).__name__}: {error}") from error
+    shown = printable(lying.name).replace("\n", "\\n").replace("\t", "\\t")
+    return lying if shown == lying.name else replace(lying, name=shown)
+
+
 def served(name: str, endpoint: str, model: str = "", **others: Any) -> Served:
     """The model that an OpenAI-compatible endpoint serves. Raises CheckpointError for an address that is none."""
-    address = urlsplit(endpoint)
-    if others or not model:
+    if others or not model or not isinstance(model, str) or not isinstance(endpoint, str):
         raise CheckpointError(f"a served model has an endpoint and a model, and nothing else: {', '.join(others)}")
+    try:
+        address = urlsplit(endpoint)
+        _ = address.port
+    except ValueError as error:
+        raise CheckpointError(f"{endpoint!r} is no endpoint: {error}") from error
     if address.scheme not in ("http", "https") or not address.hostname:
         raise CheckpointError(f"{endpoint!r} is no endpoint: it looks like http://127.0.0.1:8000/v1")
     if address.username or address.password or address.query:
@@ -153,6 +199,10 @@ def built(method: str, source: str = "", choices: Choices = NONE, **settings: An
 
     `settings` take the place of those of the recipe. Raises CheckpointError where there is no such source or setting.
     """
+    return _built(method, source, choices, settings)
+
+
+def _built(method: str, source: str, choices: Choices, settings: Mapping[str, Any]) -> Built:
     recipe = RECIPES[method]
     if method == "base":
         if source:
@@ -176,9 +226,9 @@ def _parent(method: str, source: str, choices: Choices) -> Checkpoint:
     """What a recipe starts from: the product of that method from the source, which may be such a product already."""
     if not source:
         return built(method, "", choices)
-    found = find(source, choices)
-    is_it = isinstance(found, Built) and found.recipe.method == method
-    return found if is_it or method == "base" else built(method, source, choices)
+    parent = _find(source, choices)
+    is_it = isinstance(parent, Built) and parent.recipe.method == method
+    return parent if is_it or method == "base" else built(method, source, choices)
 
 
 def _style(parent: Checkpoint) -> str:
@@ -193,12 +243,28 @@ def _with(recipe: Any, settings: Mapping[str, Any]) -> Any:
     for name, value in settings.items():
         if name not in known:
             raise CheckpointError(f"{recipe.method} has no setting {name!r}; it has {', '.join(known)}")
-        is_number = isinstance(known[name], float) and isinstance(value, int)
-        if not isinstance(value, type(known[name])) and not is_number and not isinstance(value, list):
+        if not _fits(value, known[name]):
             raise CheckpointError(f"{name} of {recipe.method} is {known[name]!r} by default, and cannot be {value!r}")
     return replace(
         recipe, **{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
     )
+
+
+def _fits(value: object, default: object) -> bool:
+    """Whether a setting can have this value: of the default's type, and so are the parts of a list or a table."""
+    if isinstance(default, tuple):
+        return isinstance(value, list) and all(_fits_one(part, default) for part in value)
+    if isinstance(default, dict):
+        return isinstance(value, dict) and all(_fits_one(part, default.values()) for part in value.values())
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, float):
+        return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, type(default))
+
+
+def _fits_one(value: object, defaults: Collection[object]) -> bool:
+    return not defaults or any(_fits(value, default) for default in defaults)
 
 
 def _named(name: str, choices: Choices) -> Checkpoint:
@@ -206,14 +272,22 @@ def _named(name: str, choices: Choices) -> Checkpoint:
     value = choices.named[name]
     others = replace(choices, named={other: value for other, value in choices.named.items() if other != name})
     try:
-        if isinstance(value, str):
-            return replace(find(value, others), name=name)
-        if "endpoint" in value:
-            return served(name, **value)
-        settings = {"recipe": None, "from": "", **value}
-        method, source = settings.pop("recipe"), settings.pop("from")
-        if method in RECIPES:
-            return replace(built(method, source, others, **settings), name=name)
+        return replace(_find(value, others) if isinstance(value, str) else _tabled(name, value, others), name=name)
     except CheckpointError as error:
-        raise CheckpointError(f"the checkpoint {name}: {error}") from error
-    raise CheckpointError(f"the checkpoint {name} needs a recipe, one of {', '.join(RECIPES)}, and not {method!r}")
+        place = f" in {choices.file}" if choices.file else ""
+        raise CheckpointError(f"the checkpoint {name}{place}: {error}") from error
+
+
+def _tabled(name: str, value: Mapping[str, Any], others: Choices) -> Checkpoint:
+    """What a table describes: a recipe with its settings, or a served model."""
+    if "endpoint" in value:
+        if unknown := sorted(set(value) - {"endpoint", "model"}):
+            raise CheckpointError(f"a served model has an endpoint and a model, and nothing else: {unknown[0]}")
+        return served(name, value["endpoint"], value.get("model", ""))
+    settings = {"recipe": None, "from": "", **value}
+    method, source = settings.pop("recipe"), settings.pop("from")
+    if not isinstance(method, str) or method not in RECIPES:
+        raise CheckpointError(f"it needs a recipe, one of {', '.join(RECIPES)}, and not {method!r}")
+    if not isinstance(source, str):
+        raise CheckpointError(f"`from` is the name of a checkpoint, not {source!r}")
+    return _built(method, source, others, settings)

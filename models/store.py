@@ -61,7 +61,7 @@ def card(folder: Path) -> dict[str, Any] | None:
     """The record of the checkpoint in a folder, None where there is none that can be read."""
     try:
         found = json.loads((folder / CARD).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -85,8 +85,8 @@ def export(path: Path, groups: Sequence[str], asking: Asking, progress: Callable
                 _write(beside / "data" / f"{group}.jsonl", iter(suite.cases(group)), asking, progress)
             (beside / "README.md").write_text(_card(groups, asking), encoding="utf-8")
         beside.rename(path)
-    except OSError as error:
-        raise MazeError(f"cannot write {path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: there is a NUL in the path
+        raise MazeError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
     finally:
         if beside.is_dir():
             shutil.rmtree(beside)

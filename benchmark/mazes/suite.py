@@ -20,6 +20,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from .draw.glyphs import Glyphs
+from .errors import MazeError
 
 if TYPE_CHECKING:
     from .maze import Maze
@@ -181,7 +182,12 @@ def _turned(maze: Maze, image: int) -> Maze:
 
 
 def cases(group: str) -> list[Case]:
-    """The cases of a group, generators in turn and twins side by side, so that the first N are balanced."""
+    """The cases of a group, generators in turn and twins side by side, so that the first N are balanced.
+
+    Raises MazeError, listing the groups, for any other name.
+    """
+    if not isinstance(group, str) or group not in GROUPS:
+        raise MazeError(f"no group {group!r} in {SUITE}; there are {', '.join(GROUPS)}")
     known = GROUPS[group]
     twins = ("closed", "open") if known.twins else ("",)
     return [

@@ -26,7 +26,7 @@ class Agents:
 
     def generate(self, checkpoint: Checkpoint, requests: Sequence[Request]) -> Generator[tuple[Request, Reply]]:
         for request in requests:
-            given = AGENTS[checkpoint.name](request.case)
+            given = AGENTS[checkpoint.content()](request.case)
             yield request, Reply(answer.write(given), len(given.moves or ""), truncated=False)
 
     def close(self) -> None:

@@ -24,11 +24,13 @@ from benchmark.mazes import answer
 from benchmark.mazes.answer import Answer
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.maze import MOVES, OPPOSITE, Maze, ways
+from benchmark.mazes.printable import encodable
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import path
 
 from . import texts
 
+MESSAGE = ("role", "content")
 Pair = dict[str, texts.Text]  # with "prompt", "chosen" and "rejected"
 
 
@@ -62,11 +64,12 @@ def read(file: Path) -> list[Pair]:
     """People's own preferences: JSON lines with `prompt`, `chosen` and `rejected`.
 
     Each is a text, or a list of messages with `role` and `content` (TRL's conversational form), all three of one form.
-    Raises CheckpointError, naming file and line, for anything else.
+    A line ends with a newline and with nothing else: JSON allows U+2028 and U+0085 in a text. Blank lines are passed
+    over, and so is a byte order mark. Raises CheckpointError, naming file and line, for anything else.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = file.read_bytes().decode("utf-8-sig").split("\n")
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a NUL in the path
         raise CheckpointError(f"cannot read the preferences {file}: {error}") from error
     found = [_pair(f"{file}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
@@ -81,6 +84,8 @@ def _pair(where: str, line: str) -> Pair:
         value = json.loads(line)
     except json.JSONDecodeError as error:
         raise CheckpointError(f"{where}: no JSON ({error.msg})") from error
+    except (ValueError, RecursionError) as error:  # a number of over 4,300 digits, or brackets a thousand deep
+        raise CheckpointError(f"{where}: JSON that is not read ({error})") from error
     if not isinstance(value, dict) or not {"prompt", "chosen", "rejected"} <= value.keys():
         raise CheckpointError(f"{where}: an object with prompt, chosen and rejected was expected")
     parts = [value[name] for name in ("prompt", "chosen", "rejected")]
@@ -89,6 +94,8 @@ def _pair(where: str, line: str) -> Pair:
         raise CheckpointError(
             f"{where}: prompt, chosen and rejected are three texts, or three lists of messages with role and content"
         )
+    if any(encodable(text) != text for part in parts for text in _texts(part)):
+        raise CheckpointError(f"{where}: a lone surrogate, such as \\ud800, is no text that can be learned from")
     if parts[1] == parts[2]:
         raise CheckpointError(f"{where}: chosen and rejected are the same, so that nothing is preferred")
     return dict(zip(("prompt", "chosen", "rejected"), parts, strict=True))
@@ -98,8 +105,12 @@ def _is_conversation(part: object) -> bool:
     return (
         isinstance(part, list)
         and bool(part)
-        and all(isinstance(one, dict) and {"role", "content"} <= one.keys() for one in part)
+        and all(isinstance(one, dict) and all(isinstance(one.get(name), str) for name in MESSAGE) for one in part)
     )
+
+
+def _texts(part: texts.Text) -> list[str]:
+    return [part] if isinstance(part, str) else [message[name] for message in part for name in MESSAGE]
 
 
 def _wall(maze: Maze, right: str, random: Random) -> str | None:

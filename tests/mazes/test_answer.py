@@ -1,6 +1,6 @@
 import re
 import string
-from itertools import pairwise
+from itertools import chain, pairwise
 from random import Random
 
 import numpy as np
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from benchmark.mazes.answer import Answer, cells, read, write
+from benchmark.mazes.answer import Answer, Reading, cells, read, thoughts, write
 from benchmark.mazes.draw import DRAWINGS, Glyphs, Grid, draw
 from benchmark.mazes.draw import read as read_drawing
 from benchmark.mazes.generate import generate
@@ -72,6 +72,141 @@ def test_answers_that_can_be_read(reply, expected):
     assert read(reply, MAZE).strict == read(reply, MAZE).lenient == Answer(expected)
 
 
+def test_blanks_of_all_kinds_stand_between_moves():
+    blanks = "\u00a0\u202f\u2007\u2009\u3000\u2060\u200b\ufeff"
+    for blank in blanks:
+        for reply in (
+            "answer:{}R{}D",
+            "{}R{}D",
+            "**Answer:**{}**R{}D**",
+            "answer: right,{}down{}",
+            "{}answer: R D{}\n",
+        ):
+            assert read(reply.format(blank, blank), MAZE).strict == Answer("RD"), (hex(ord(blank)), reply)
+    for end in "\u2028\u2029\x85":
+        assert read(f"So:{end}answer: R D{end}Done.", MAZE).strict == Answer("RD")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "R ... D", "R! D!", "R * D", "**R** **D**", "R<br>D", "R\\nD", "R (east), D (south)", "R (1). D (2).", "6. 2.",
+        "(5,5). (5,6). (6,6).", "→ . ↓", "R. Then D.", "Right (1 step) then down", r"\boxed{R (east), D (south)}",
+    ],
+)  # fmt: skip
+def test_of_moves_that_go_on_in_another_way_none_is_taken(answer):
+    for tag in ("answer: ", "Path: ", "The answer is ", "<answer>"):
+        assert read(tag + answer, MAZE).lenient.moves is None, tag
+        assert read(tag + answer, MAZE).strict.moves is None, tag
+
+
+def _marks():
+    """The marks of thought in the table of `thoughts`, as they are written."""
+    rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| .* \|$", thoughts.__doc__, re.MULTILINE)
+    return [(begin.replace("\\|", "|"), end.replace("\\|", "|")) for begin, end in rows]
+
+
+MARKS = _marks()
+
+
+def test_there_are_marks_of_twenty_one_kinds():
+    assert len(MARKS) == 21
+    for begin, end in (("<think>", "</think>"), ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>")):
+        assert (begin, end) in MARKS
+
+
+@pytest.mark.parametrize(("begin", "end"), MARKS)
+def test_what_is_thought_is_no_answer(begin, end):
+    nothing = Answer(None, "no answer")
+    for text in ("answer: U U", "U U", "\n\nanswer: U U\n\n", "I go up.\nPath: U U\n", "<answer>U U</answer>"):
+        thought = text if begin != "analysis" else "We" + text  # harmony's text follows its channel at once
+        for reply in ("answer: R D", "R D", "\n\nanswer: R D\n", "Well:\nanswer: R D"):
+            assert read(begin + thought + end + reply, MAZE).strict == Answer("RD"), (thought, reply)
+            if not begin.startswith("analysis"):
+                assert read(f"\n{begin}\n{thought}\n{end}\n{reply}", MAZE).strict == Answer("RD")
+            assert read(thought + end + reply, MAZE).strict == Answer("RD")  # the template has begun the thought
+        for reply in (begin + thought, begin + thought + end + "I give up on this maze.\n"):
+            assert read(reply, MAZE) == Reading(nothing, nothing), reply
+        for reply in (begin + thought, begin + thought + "\n", begin + thought + end, thought + "\nWait"):
+            cut = Answer(None, "truncated")
+            assert read(reply, MAZE, truncated=True) == Reading(cut, cut), reply
+
+
+@pytest.mark.parametrize(("begin", "end"), MARKS)
+def test_marks_that_are_only_mentioned_are_prose(begin, end):
+    for reply in (
+        f"answer: R D\n\nI did not write `{begin}` here.",
+        f"answer: R D\n\nBetween `{begin}` and `{end}` I looked at all walls.",
+        f'I was told to use "{begin}" and "{end}".\nanswer: R D',
+    ):
+        assert read(reply, MAZE).strict == Answer("RD"), reply
+    if begin.startswith(("<t", "<re", "<seed", "Here")):
+        for reply in (
+            f"answer: R D\n\nI did not use {begin} for that.",
+            f"answer: R D\n\nI was asked for {begin} and {end} tags.",
+            f"answer: R D\n\nI was asked for {begin}...{end} tags.",
+            f"I will not use {begin} here.\nanswer: R D",
+            f"{begin}Up? No.{end}\nanswer: R D\n\nMy thought ends with {end} as you see.",
+        ):
+            assert read(reply, MAZE).strict == Answer("RD"), reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "strict"),
+    [
+        ("answer: R D\n<think>Is that right? answer: U U</think>\nYes.", "RD"),
+        ("answer: R D\n<think>\nanswer: U U", "RD"),
+        ("<think>U</think>\n<think>answer: U</think>\nanswer: R D", "RD"),
+        ("<think>I close it with `</think>` later. answer: U</think>answer: R D", "RD"),
+        ("<think>I close it with </think> later.\nanswer: U\n</think>\nanswer: R D", "RD"),
+        ("<think>The user wants <think> tags. answer: U</think>answer: R D", "RD"),
+        ("<thinking>U<reflection>answer: U</reflection>answer: U</thinking><output>answer: R D</output>", "RD"),
+        ("<thinking>U<reflection>answer: U</reflection>answer: U", None),
+        ("<think>answer: U U</thinking>\nanswer: R D", "RD"),
+        ("<think>\nup\n</think>\n<answer>\nanswer: R D\n</answer>", "RD"),
+        ("<think>\nup\n</think>\n<answer>\nR D\n</answer>", "RD"),
+        ("<think>\nup\n</think>\n\n<response>\nanswer: R D\n</response>\n", "RD"),
+        ("<THINK>answer: U U</THINK>answer: R D", "RD"),
+        ("Okay. <think>answer: U U", None),
+        ("Okay <think>I go.\nanswer: U U\n</think>\nI give up", None),
+        ("<|START_THINKING|>U<|END_THINKING|><|START_RESPONSE|>answer: R D<|END_RESPONSE|>", "RD"),
+        ("<|begin_of_thought|>U<|end_of_thought|>\n<|begin_of_solution|>\nanswer: R D\n<|end_of_solution|>", "RD"),
+        (
+            "<|channel|>analysis<|message|>U<|end|><|start|>assistant<|channel|>final<|message|>answer: R D<|return|>",
+            "RD",
+        ),
+        ("<|channel|>final<|message|>answer: R D<|return|>", "RD"),
+        ("<|channel|>analysis<|message|>U<|end|><|start|>assistant<|channel|>commentary<|message|>answer: U", None),
+        ("<|channel|>analysis<|message|>U<|end|><|start|>assistant<|channel|>final <|constrain|>x<|message|>R D", "RD"),
+        ("analysisWe go up. answer: U U", None),
+        ("analysisWe go up.assistantcommentaryanswer: U Uassistantfinalanswer: R D", "RD"),
+        ("finalanswer: R D", "RD"),
+        ("finalR D", "RD"),
+        ("finally I say\nanswer: R D", "RD"),
+        ("analysis of the walls:\nanswer: R D", "RD"),
+        ("Analysis: look.\nanswer: R D", "RD"),
+        ("Here's my thought process: U. answer: U\n\nHere's my response: answer: R D", "RD"),
+    ],
+)
+def test_thoughts_among_replies(reply, strict):
+    assert read(reply, MAZE).strict == Answer(strict, "" if strict else "no answer")
+
+
+pieces = st.lists(
+    st.sampled_from(["answer: U", "U U", "\n", "path: L", "`", "(5,5) (4,5)", "the", " ", "<answer>", "}"])
+)
+
+
+@given(st.sampled_from(MARKS), pieces.map("".join), st.sampled_from(["answer: R D", "R D", "I give up.", "answer: x"]))
+def test_no_thought_changes_what_is_read(marks, thought, reply):
+    begin, end = marks
+    assert read(begin + "A" + thought + end + reply, MAZE) == read(reply, MAZE)
+    assert read(thought + "." + end + reply, MAZE) == read(reply, MAZE)
+    unended = read(begin + "A" + thought, MAZE)
+    assert unended == Reading(unended.strict, unended.strict)
+    assert unended.strict.why == "no answer"
+
+
 @pytest.mark.parametrize(
     "reply", ["answer: unreachable", "Answer: **Unreachable**.", "resposta: inalcançável", "unreachable"]
 )
@@ -99,6 +234,24 @@ def test_that_no_way_leads_to_the_goal_is_an_answer(reply):
         ("So:\n```\nR D\n```", "no answer", "RD"),
         ("answer: no path", "malformed", "unreachable"),
         ("I see walls everywhere.\nThere is no path to G.", "no answer", "unreachable"),
+        (r"\boxed{R D \text{ (2 moves)}}", "no answer", "RD"),
+        (r"\boxed{no path}", "no answer", "unreachable"),
+        (r"\boxed{\text{There is no path to G.}}", "no answer", "unreachable"),
+        (r"\boxed{\text{unreachable}}", "no answer", "unreachable"),
+        ("answer: R. D.", "malformed", "RD"),
+        ("Moves:\n1. 6\n2. 2\n", "no answer", "RD"),
+        ("Path: Right. Down.", "no answer", "RD"),
+        ("Moves:\n1. Right.\n2. Down.\n", "no answer", "RD"),
+        (r"\boxed{R. D.}", "no answer", "RD"),
+        (r"So it is $\boxed{R \to D}$.", "no answer", "RD"),
+        (r"\boxed{R\ D}", "no answer", "RD"),
+        (r"\boxed{\text{right, down}}", "no answer", "RD"),
+        (r"\boxed{\mathtt{RD}}", "no answer", "RD"),
+        (r"\boxed{\rightarrow \downarrow}", "no answer", "RD"),
+        (r"\boxed{(5,5) \rightarrow (5,6) \rightarrow (6,6)}", "no answer", "RD"),
+        (r"answer: $R \rightarrow D$", "malformed", "RD"),
+        ("answer: R D. Left of it is a wall", "malformed", "RD"),
+        ("answer: R D (right, down)", "malformed", "RD"),
     ],
 )
 def test_the_lenient_reading_takes_what_the_strict_one_refuses(reply, why, lenient):
@@ -147,7 +300,44 @@ def test_an_answer_that_was_cut_off_is_not_trusted():
     for reply in ("answer: R D", "", "let me think", "<think>R D", "Path: R D", "so\nR D", "answer: no path"):
         found = read(reply, MAZE, truncated=True)
         assert found.strict == found.lenient == Answer(None, "truncated"), reply
-    assert read("answer: R D\nAnd now to", MAZE, truncated=True).strict == Answer("RD")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "answer: R D\nAnd now to",  # what was cut off may have been a thought that the template had begun
+        "So answer: R D\nWait, that runs into a wall.",
+        "answer:\n```\nR D\n```\nThat is",
+        "I see.\n\\boxed{R D}\nWait,",
+        "Path: R D\n",  # an answer without a tag's line may go on in the next
+        "So:\n```\nR D\n```\nand",
+        "**Path:** R, D\n\nNo:",
+        "</think>\nanswer: R",
+        "answer: R D\n<think>\nLet me check",
+    ],
+)
+def test_a_reply_that_was_cut_off_has_no_answer_unless_that_ends_it(reply):
+    assert read(reply, MAZE, truncated=True) == Reading(Answer(None, "truncated"), Answer(None, "truncated"))
+
+
+@pytest.mark.parametrize(
+    ("reply", "strict"),
+    [
+        ("answer: R D\n", True),
+        ("I see.\n**Answer:** R D\n\n", True),
+        ("answer:\n```\nR D\n```", True),
+        ("<think>U</think>answer: R D\n", True),
+        ("So \\boxed{R, D}", False),
+        ("So $\\boxed{R D}$.\n", False),
+        ("<answer>R D</answer>", False),
+        ("Path:\n```\nR D\n```\n", False),
+        ("So:\n```\nR D\n```\n", False),
+    ],
+)
+def test_an_answer_that_ends_a_reply_that_was_cut_off_is_read(reply, strict):
+    reading = read(reply, MAZE, truncated=True)
+    assert reading.lenient == Answer("RD")
+    assert reading.strict == (Answer("RD") if strict else Answer(None, "truncated"))
 
 
 @given(moves, mazes)
@@ -240,6 +430,7 @@ def test_a_drawing_that_was_only_quoted_is_no_answer():
 
 
 PIECES = [
+    *chain.from_iterable(MARKS),
     *(
         "answer:",
         "Answer :",
@@ -249,8 +440,6 @@ PIECES = [
         "\\boxed{",
         "}",
         "```",
-        "<think>",
-        "</think>",
         "unreachable",
     ),
     *("(5,5)", "(5,6)", "R", "D", "right", "→", "6", "1. ", "no path", "the", "S", "G"),
@@ -290,7 +479,7 @@ def test_a_hundred_thousand_texts_are_read_without_an_error():
 UNITS = [
     "answer:", "(1,1) ", "R ", "- ", "( ", "1", "up", "answer : ", " \n", "(1 , ", "[", "`", "```\n", "<think>",
     "</think>", "\\boxed{", "path: ", "path: R\n", "answer:\n1. R\n", "1. right\n", "→", "> ", "_", "#####\n",
-    "right then ", "e ", "para a ",
+    "right then ", "e ", "para a ", "x <think> ", "`<think>` ", "x </think> y ", "<|channel|>final ", "R. ", "R (x) ",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from benchmark.mazes import suite, training
 from benchmark.mazes.covariates import covariates
+from benchmark.mazes.errors import MazeError
 from benchmark.mazes.generate import batch
 from benchmark.mazes.maze import check_walls
 from benchmark.mazes.solve import distances
@@ -121,3 +122,9 @@ def test_streams_are_repeatable_differ_by_name_and_take_generators_in_turn():
     loops = ["braided" if covariates(maze).loops else "tree" for maze in first]
     assert {kind for place, kind in enumerate(loops) if place % 4 != 3} == {"tree"}
     assert "braided" in loops
+
+
+@pytest.mark.parametrize("group", ["mine", "", "SMALL", None, 3, ["small"]])
+def test_a_group_that_there_is_not_is_told_with_those_that_there_are(group):
+    with pytest.raises(MazeError, match=r"no group .* in labirinto-v1; there are tiny, small, .*glyphs-small"):
+        suite.cases(group)

@@ -1,14 +1,26 @@
 """`python -m models` as a person uses it."""
 
+import io
 import json
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import closing
 
 import pytest
 
+from benchmark.mazes.errors import CheckpointError
+from models import hub
 from models.__main__ import main
+from models.cache import Cache, place
+from models.card import metadata, readme
+from models.engines import Reply
 from models.recipes import RECIPES
 from models.registry import find
 
 from ..asking import ask, requests
+from ..conftest import ROOT
 
 
 def test_checkpoints_are_built_listed_shown_and_removed(tiny_recipes, capsys, tmp_path):
@@ -68,6 +80,10 @@ def test_names_of_ones_own_are_listed_and_built(tiny_recipes, capsys, tmp_path):
         (["push", "sft", "org/name"], "sft is not built"),
         (["remove", "../../etc"], "no model in "),
         (["remove", "../../etc/no"], "no checkpoint '../../etc/no'"),
+        (["check", "sft"], "sft is not built: `python -m models build sft` builds it"),
+        (["check", "sft-lora"], "sft-lora is not built"),
+        (["remove", "sft", "stf"], "sft is not in the store"),
+        (["cache", "prune"], "say which: --checkpoint NAME, --older-than DAYS, or --all"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(tiny_recipes, tmp_path, monkeypatch, capsys, arguments, message):
@@ -76,3 +92,158 @@ def test_what_cannot_be_done_is_said_in_a_line(tiny_recipes, tmp_path, monkeypat
     monkeypatch.chdir(here)
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
+
+
+def test_cards_of_fine_tunes_of_ours_and_that_only_build_starts_a_training(tiny_recipes, capsys, tmp_path):
+    assert main(["build", "sft", "sft-lora"]) == 0
+    assert main(["export", "sft-lora", str(tmp_path / "whole"), "--merged"]) == 0
+    for folder, relation, base, library in (
+        (find("sft").weights().folder, "finetune", "base", "transformers"),
+        (find("sft-lora").weights().folder, "adapter", "base", "peft"),
+        (tmp_path / "whole", "finetune", "base", "transformers"),
+        (find("base").weights().folder, None, None, "transformers"),
+    ):
+        header = metadata(folder / "README.md")
+        assert (header["license"], header["library_name"]) == ("apache-2.0", library)
+        assert (header.get("base_model_relation"), header.get("base_model")) == (relation, base)
+    assert main(["remove", "base"]) == 0
+    capsys.readouterr()
+    assert main(["show", "sft"]) == 0
+    assert main(["export", "sft", str(tmp_path / "sft")]) == 0
+    for command in (["check", "sft-lora"], ["export", "sft-lora", str(tmp_path / "merged"), "--merged"]):
+        assert main(command) == 2
+        assert "base is not built: `python -m models build base` builds it" in capsys.readouterr().err
+    assert find("base").is_missing
+    assert not (tmp_path / "merged").exists()
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("typed", "goes"), [("y\n", True), ("YES\n", True), ("n\n", False), ("\n", False), ("", False)]
+)
+def test_at_a_terminal_it_asks_before_it_deletes(tiny_recipes, monkeypatch, typed, goes):
+    folder = find("base").weights().folder
+    with closing(Cache()) as cache:
+        cache.put({b"key": Reply("R", 1, False)}, "base", "transformers")
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    monkeypatch.setattr("sys.stdout", shown := Terminal())
+    assert main(["cache", "prune", "--all"]) == 0
+    assert f"Delete 1 replies in {place()}? [y/N]" in shown.getvalue()
+    assert f"forgot {int(goes)} replies" in shown.getvalue()
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    assert main(["remove", "base"]) == 0
+    assert str(folder) in shown.getvalue()
+    assert folder.is_dir() is not goes
+
+
+def test_a_dry_run_lists_and_deletes_nothing_and_a_script_is_not_asked(tiny_recipes, capsys):
+    folder = find("base").weights().folder
+    with closing(Cache()) as cache:
+        cache.put({b"1": Reply("R", 1, False), b"2": Reply("R", 1, False)}, "base", "transformers")
+        cache.put({b"3": Reply("R", 1, False)}, "sft", "vllm")
+    capsys.readouterr()
+    assert main(["remove", "base", "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert str(folder) in out
+    assert "would delete 1 checkpoint (" in out
+    assert folder.is_dir()
+    assert main(["cache", "prune", "--checkpoint", "base", "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert ("transformers" in out, "vllm" in out) == (True, False)
+    assert f"would delete 2 replies in {place()}" in out
+    assert main(["cache", "prune", "--older-than", "1"]) == 0
+    assert "forgot 0 replies" in capsys.readouterr().out
+    assert main(["cache", "prune", "--checkpoint", "base"]) == 0
+    assert "forgot 2 replies" in capsys.readouterr().out
+    assert main(["remove", "base"]) == 0
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("days", ["-1", "nan", "inf", "-inf", "soon", "-0.001", ""])
+def test_an_age_that_is_none_is_refused(capsys, days):
+    with pytest.raises(SystemExit, match="2"):
+        main(["cache", "prune", f"--older-than={days}"])
+    assert f"{days!r} is no number of days: it is 0 or more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", ["models", "benchmark.mazes"])
+def test_a_reader_that_has_left_is_no_error(module, tmp_path):
+    """As `| head` leaves; that nobody reads may show when the command prints, or only when Python ends."""
+    read, write = os.pipe()
+    os.close(read)
+    command = {"models": "list", "benchmark.mazes": "draw"}[module]
+    ended = subprocess.run(
+        [sys.executable, "-m", module, command],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"LABIRINTO_HOME": str(tmp_path)},
+        cwd=ROOT,
+        check=False,
+    )
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_ctrl_c_is_told_in_a_word(monkeypatch, capsys):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("models.__main__._list", stop)
+    assert main(["list"]) == 130
+    assert capsys.readouterr().err == "\nstopped\n"
+
+
+def test_a_push_without_a_network_is_told_in_a_line(monkeypatch, tmp_path):
+    from huggingface_hub import HfApi
+
+    monkeypatch.setattr("huggingface_hub.HfApi", lambda: HfApi("http://127.0.0.1:9", "secret"))
+    with pytest.raises(CheckpointError, match=r"cannot push to org/new: .* It needs a network, and a token") as error:
+        hub.push(tmp_path, "org/new", private=True)
+    assert "\n" not in str(error.value)
+
+
+APACHE = "---\nlicense: apache-2.0\n---\n"
+LLAMA = "---\nlicense: other\nlicense_name: llama3\nlicense_link: https://example.org/llama\n---\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (APACHE, {"license": "apache-2.0"}),
+        (LLAMA, {"license": "other", "license_name": "llama3", "license_link": "https://example.org/llama"}),
+        ("# No header\n", {}),
+        ("---\nlicense: [a\n---\n", {}),
+        ("---\nlicense: [mit, gpl]\n---\n", {}),
+        (None, {}),
+    ],
+)
+@pytest.mark.parametrize("origin", ["org/name", "", 3])
+def test_a_model_card_has_license_and_base_of_the_parent(tiny_model, tmp_path, text, fields, origin):
+    parent = tmp_path / "theirs"
+    shutil.copytree(tiny_model, parent)
+    config = json.loads((parent / "config.json").read_text()) | {"_name_or_path": origin}
+    (parent / "config.json").write_text(json.dumps(config))
+    if text is not None:
+        (parent / "README.md").write_text(text)
+    child = find(f"sft:{parent}")
+    made = tmp_path / "made"
+    made.mkdir()
+    (made / "adapter_config.json").write_text("{}")
+    record = {"name": child.name, "digest": "1", "recipe": child.recipe.describe(), "weights": "2", "judge": None}
+    record["parent"] = {"name": child.parent.name, "digest": "3"}
+    card = readme(made, record, child.parent)
+    (made / "README.md").write_text(card)
+    header = metadata(made / "README.md")
+    assert {name: value for name, value in header.items() if name.startswith("license")} == fields
+    base = origin if origin == "org/name" else "theirs"
+    assert (header["base_model"], header["base_model_relation"], header["library_name"]) == (base, "adapter", "peft")
+    assert "from `theirs`" in card
+    assert str(tmp_path) not in card
+    assert ("states no license" in card) == (not fields)
+    shutil.rmtree(parent)
+    assert metadata(made / "README.md") == header
+    assert readme(made, record) == card  # the parent is gone: what its card said stays

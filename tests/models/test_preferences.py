@@ -130,6 +130,11 @@ def test_peoples_own_preferences_are_read(tmp_path):
         (['{"prompt": "a", "chosen": "b", "rejected": "b"}'], "line 1: chosen and rejected are the same"),
         (['{"prompt": [], "chosen": [], "rejected": []}'], "three lists of messages"),
         (["", " "], "holds no preferences"),
+        (["", '{"prompt": "a", "chosen": "b"'], "line 2: no JSON"),
+        (['{"prompt": "a", "chosen": "b", "rejected": ' + "9" * 5000 + "}"], "line 1: JSON that is not read"),
+        (["[" * 100_000], "line 1: JSON that is not read"),
+        ([r'{"prompt": "a", "chosen": "b", "rejected": "\ud800"}'], "line 1: a lone surrogate"),
+        (['{"prompt": [{"role": "user", "content": null}], "chosen": [], "rejected": []}'], "line 1: .*three lists"),
         (
             [
                 '{"prompt": "a", "chosen": "b", "rejected": "c"}',
@@ -145,6 +150,16 @@ def test_a_spoilt_file_is_an_error_that_names_file_and_line(tmp_path, lines, mes
     with pytest.raises(CheckpointError, match=message) as error:
         preferences.read(file)
     assert str(file) in str(error.value)
+
+
+def test_a_line_ends_with_a_newline_alone(tmp_path):
+    file = tmp_path / "mine.jsonl"
+    strange = "a\u2028b\u2029c\x85d\ufeffe"
+    lines = [json.dumps({"prompt": strange, "chosen": str(n), "rejected": "-"}, ensure_ascii=False) for n in range(3)]
+    for between, start in (("\n", ""), ("\r\n", "\ufeff"), ("\n\n \n\t\r\n", "\n")):
+        file.write_bytes((start + between.join(lines) + between).encode())
+        pairs = preferences.read(file)
+        assert [(pair["prompt"], pair["chosen"]) for pair in pairs] == [(strange, str(n)) for n in range(3)]
 
 
 def test_a_missing_file_is_an_error(tmp_path):

@@ -1,15 +1,22 @@
 import json
+import re
 import shutil
+from argparse import Namespace
 from dataclasses import replace
+from random import Random
 
 import pytest
 
 from benchmark.mazes.errors import CheckpointError
+from benchmark.mazes.printable import printable
 from models import checkpoints, load, registry, store
+from models.card import readme
 from models.checkpoints import Folder, Hub
-from models.recipes import RECIPES
+from models.recipes import RECIPES, preferences
 from models.recipes.sft import Sft
 from models.registry import Choices, find
+
+from ..asking import ask, requests
 
 
 def test_names_and_folders_are_found(tiny_model):
@@ -139,14 +146,31 @@ def test_names_of_ones_own(tiny_model, tmp_path):
     ("line", "message"),
     [
         ("x = 3", "x is a text or a table with a recipe, not 3"),
-        ("x = {recipe = 'stf'}", "x needs a recipe, one of base, sft.* not 'stf'"),
-        ("x = {from = 'sft'}", "x needs a recipe"),
+        ("x = {recipe = 'stf'}", "x: it needs a recipe, one of base, sft.* not 'stf'"),
+        ("x = {from = 'sft'}", "x: it needs a recipe"),
         ("x = {recipe = 'sft', exmples = 3}", "sft has no setting 'exmples'; it has batch"),
         ("x = {recipe = 'sft', parent = 'dpo'}", "sft has no setting 'parent'"),
         ("x = {recipe = 'sft', examples = 'many'}", "examples of sft is .* by default, and cannot be 'many'"),
         ("x = {recipe = 'sft', from = 'oracle'}", "oracle is an agent: sft cannot be built from it"),
         ("x = {recipe = 'sft', from = 'x'}", "no checkpoint 'x'"),
         ("x = ", "cannot read the names of checkpoints"),
+        ("x = {recipe = ['sft']}", r"x: it needs a recipe, .* not \['sft'\]"),
+        ("x = {recipe = 'sft', from = 3}", "`from` is the name of a checkpoint, not 3"),
+        ("x = {recipe = 'sft', sizes = ['4']}", r"sizes of sft is .* by default, and cannot be \['4'\]"),
+        ("x = {recipe = 'sft', style = ['chat']}", "style of sft is 'search' by default, and cannot be"),
+        ("x = {recipe = 'sft', examples = true}", "examples of sft is .* cannot be True"),
+        ("x = {recipe = 'sft', rate = nan}", "rate of sft is .* cannot be nan"),
+        ("x = {recipe = 'dpo', kinds = {wall = 'x'}}", "kinds of dpo is .* cannot be {'wall': 'x'}"),
+        ("x = {recipe = 'sft', method = 'dpo'}", "sft has no setting 'method'"),
+        ("x = {endpoint = 3, model = 'm'}", "a served model has an endpoint and a model"),
+        ("x = {endpoint = 'http://h/v1'}", "a served model has an endpoint and a model"),
+        ("x = {endpoint = 'http://h/v1', model = 'm', name = 'y'}", "and nothing else: name"),
+        ("x = {endpoint = 'http://[::1/v1', model = 'm'}", "is no endpoint: Invalid IPv6"),
+        ("x = {endpoint = 'http://h:port/v1', model = 'm'}", "is no endpoint: Port could not be cast"),
+        ("x = '~nobody-at-all/model'", "no folder '~nobody-at-all/model'"),
+        (f"x = '{'n' * 5000}'", "no checkpoint 'nnn"),
+        (f"x = '{'sft:' * 3000}oracle'", "stands on too many others"),
+        ("\n".join(f"x{n} = 'x{n + 1}'" for n in range(3000)) + "\nx = 'x0'", "stands on too many others"),
     ],
 )
 def test_names_that_say_nothing_are_told_with_what_is_wrong(tmp_path, line, message):
@@ -160,3 +184,115 @@ def test_a_file_of_names_has_to_be_there_if_it_is_asked_for(tmp_path):
     assert registry.read_names(tmp_path / "pyproject.toml", needed=False) == {}
     with pytest.raises(CheckpointError, match="cannot read the names"):
         registry.read_names(tmp_path / "names.toml")
+
+
+def test_an_agent_may_have_a_name_of_ones_own():
+    choices = Choices({"who": "oracle", "again": "who"})
+    for name in ("who", "again"):
+        checkpoint = find(name, choices)
+        assert (checkpoint.name, checkpoint.content(), checkpoint.is_agent) == (name, "oracle", True)
+        asked = requests("tiny", 3)
+        assert [reply.text for reply in ask(checkpoint, asked)] == [reply.text for reply in ask(find("oracle"), asked)]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "\x1b[31mred", "\u202eabc", "", "bell\x07"])
+def test_a_name_that_would_change_the_terminal_is_refused(tmp_path, name):
+    file = tmp_path / "names.toml"
+    file.write_text(f"{json.dumps(name)} = 'sft'\n")
+    with pytest.raises(CheckpointError, match="is no name of a checkpoint") as error:
+        registry.read_names(file)
+    assert "\x1b" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "\x1b[31mred", "\u202eabc", "bell\x07", "\udcff"])
+def test_a_folder_with_such_a_name_is_shown_in_one_line(tiny_model, tmp_path, name):
+    (tmp_path / name).symlink_to(tiny_model)
+    checkpoint = find(str(tmp_path / name))
+    assert checkpoint.weights().folder == tmp_path / name
+    assert printable(checkpoint.name) == checkpoint.name
+    assert "\n" not in checkpoint.name
+    assert "\t" not in checkpoint.name
+    assert checkpoint.name.encode()
+
+
+def _damage(random, text):
+    """The text, spoilt in one of the ways in which files are spoilt."""
+    data, at = text.encode(), random.randrange(len(text) or 1)
+    deep, long = random.choice((10, 5_000, 100_000)), "9" * 5_000
+    values = (long, "null", "[]", "{}", "-1", '"\\ud800"')
+    return random.choice(
+        (
+            lambda: data[:at],
+            lambda: data[:at] + bytes([random.randrange(256)]) + data[at + 1 :],
+            lambda: (
+                data[:at] + random.choice((b"\0", b"\xff\xfe", b"\xed\xa0\x80", b"\xe2\x80\xa8", b"\x85")) + data[at:]
+            ),
+            lambda: text.encode("utf-16"),
+            lambda: b"\xef\xbb\xbf" + data[:at],
+            lambda: data.replace(random.choice((b'"', b"{", b"}", b"=", b":", b",")), b"", 1),
+            lambda: re.sub(r'\d+|"[^"]*"', lambda _: random.choice(values), text, count=2).encode(),
+            lambda: f"{text.strip()[:-1]} , {'[' * deep}".encode(),
+            lambda: b"[" * deep + b"]" * deep,
+            lambda: f'{{"a":{"[" * deep}{"]" * deep}}}'.encode(),
+            lambda: f"x = {'[' * deep}{']' * deep}".encode(),
+            lambda: f"x = {long}".encode(),
+            lambda: random.choice(
+                (b"", b"null", b"3", b'"text"', b"[]", b"{}", b"x = 1979-05-27", b"tool = 3", b"x.y.z = 1")
+            ),
+            lambda: random.randbytes(random.randrange(60)),
+        )
+    )()
+
+
+def _find_all(file):
+    """All names of a file, chosen as a command line chooses them."""
+    options = {"lora": False, "rebuild_base": False, "trust_remote_code": False}
+    choices = registry.choose(Namespace(checkpoints=str(file), **options), file.parent)
+    for name in choices.named:
+        find(name, choices)
+
+
+def test_five_hundred_damaged_files_are_each_told_in_a_line_with_the_file(tiny_model, tmp_path):
+    """TOML tables, JSON lines, settings of adapters and records of checkpoints; some damage leaves them sound."""
+    random = Random(1)
+    pair = '{"prompt": "a", "chosen": "b", "rejected": "c"}'
+    talk = '{"prompt": [{"role": "user", "content": "a"}], "chosen": [{"role": "x", "content": "b"}], "rejected": []}'
+    whole = {"names.toml": 'x = {recipe = "sft", examples = 32, sizes = [4, 5]}\n', "mine.jsonl": f"{pair}\n{talk}\n"}
+    whole["pyproject.toml"] = f"[tool.labirinto.checkpoints]\n{whole['names.toml']}"
+    adapter, built = tmp_path / "adapter", tmp_path / "built"
+    adapter.mkdir()
+    (adapter / "adapter_model.safetensors").write_bytes(b"")
+    whole["adapter_config.json"] = json.dumps({"base_model_name_or_path": str(tiny_model), "r": 8, "revision": None})
+    card = {"name": "x", "digest": "1", "recipe": {"method": "sft", "data": "2"}, "parent": None, "weights": "3"}
+    whole[store.CARD] = json.dumps(card)
+    readers = {
+        "names.toml": _find_all,
+        "pyproject.toml": _find_all,
+        "mine.jsonl": preferences.read,
+        "adapter_config.json": lambda file: find(str(file.parent)),
+        store.CARD: lambda file: (checkpoints.fault(file.parent), readme(file.parent, store.card(file.parent) or {})),
+    }
+    built.mkdir()
+    messages = []
+    for number in range(500):
+        name = list(whole)[number % len(whole)]
+        folder = {"adapter_config.json": adapter, store.CARD: built}.get(name, tmp_path)
+        (folder / name).write_bytes(_damage(random, whole[name]))
+        try:
+            readers[name](folder / name)
+        except CheckpointError as error:
+            messages.append((folder if folder in (adapter, built) else folder / name, str(error)))
+    assert len(messages) > 400
+    for place, message in messages:
+        assert str(place) in message, message[:300]
+        assert "\n" not in message, message[:300]
+
+
+@pytest.mark.parametrize("name", ["names.toml", "mine.jsonl"])
+def test_a_folder_in_the_place_of_a_file_is_told(tmp_path, name):
+    (tmp_path / name).mkdir()
+    for read in (registry.read_names, preferences.read):
+        with pytest.raises(CheckpointError, match=re.escape(str(tmp_path / name))):
+            read(tmp_path / name)
+        with pytest.raises(CheckpointError, match="null byte"):
+            read(tmp_path / "a\0b")

@@ -40,9 +40,9 @@ _SIGNS = tuple(
 )
 
 _CELL = re.compile(rf"(?:[SG]\s*:?\s*)?[(\[]\s*(\d{{1,6}})\s*,\s*(\d{{1,6}})\s*[)\]]{_BETWEEN_CELLS}")
-_MOVE_OF_WORD = {word: move for move, words in _WORDS.items() for word in words}
+MOVE_OF_WORD = {word: move for move, words in _WORDS.items() for word in words}
 _WORD = re.compile(
-    rf"(?:(?:then|and|depois|e)\s)?(?:para\s(?:a\s)?)?({'|'.join(sorted(_MOVE_OF_WORD, key=len, reverse=True))})"
+    rf"(?:(?:then|and|depois|e)\s)?(?:para\s(?:a\s)?)?({'|'.join(sorted(MOVE_OF_WORD, key=len, reverse=True))})"
     rf"(?![^\W_]){_BETWEEN}",
     re.IGNORECASE,
 )
@@ -100,7 +100,7 @@ def _cells(text: str, at: int, start: Cell) -> tuple[Answer | None, int]:
 def _words(text: str, at: int) -> tuple[Answer | None, int]:
     moves: list[str] = []
     while match := _WORD.match(text, at):
-        moves.append(_MOVE_OF_WORD[match[1].lower()])
+        moves.append(MOVE_OF_WORD[match[1].lower()])
         at = match.end()
     return (Answer("".join(moves)), at) if moves else (None, 0)
 

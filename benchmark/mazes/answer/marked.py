@@ -16,15 +16,18 @@ from ..maze import MOVES, Cell, Maze
 from .forms import Answer
 
 
-def marked(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None) -> Answer | None:
-    """The way that is marked in the last copy of the drawing in this text; None where there is no such copy."""
+def marked(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, at_end: bool = False) -> Answer | None:
+    """The way that is marked in the last copy of the drawing in this text; None where there is no such copy.
+
+    With `at_end` a copy counts only where nothing follows it.
+    """
     style = DRAWINGS.get(drawing)
     if not isinstance(style, Grid):
         return None
     drawn, lines = draw(maze, drawing, glyphs).split("\n"), text.split("\n")
     border = drawn[0].strip()
     first = next((at for at in range(len(lines) - len(drawn), -1, -1) if lines[at].strip() == border), None)
-    if first is None:
+    if first is None or (at_end and "".join(lines[first + len(drawn) :]).strip("`* \t\r")):
         return None
     indent = max(0, lines[first].find(border) - drawn[0].find(border))
     changed = _changed([line[indent:] for line in lines[first : first + len(drawn)]], drawn)

@@ -1,0 +1,152 @@
+r"""What a model thinks is no part of its reply: the marks of thought, and the reply without what they enclose.
+
+| thought | reply | models that write it |
+| --- | --- | --- |
+| `<think>` | `</think>` | DeepSeek-R1, Qwen3, GLM, MiniMax, Nemotron, Olmo 3, ERNIE, Hunyuan, Phi-4, EXAONE 4 |
+| `[THINK]` | `[/THINK]` | Magistral, Ministral |
+| `<thinking>` | `</thinking>` | Reflection, and what Anthropic's guide asks for |
+| `<thought>` | `</thought>` | EXAONE Deep |
+| `<reasoning>` | `</reasoning>` | models trained with GRPO recipes; `<reason>`, `<scratchpad>` |
+| `<reflection>` | `</reflection>` | Reflection |
+| `<seed:think>` | `</seed:think>` | Seed-OSS; so `<mm:think>` (MiniMax M3) and `<ifm\|think>` (K2) |
+| `◁think▷` | `◁/think▷` | Kimi-VL |
+| `<\|open\|>think<\|sep\|>` | `<\|close\|>think<\|sep\|>` | Kimi K3 |
+| `<\|channel\|>analysis<\|message\|>` | `<\|channel\|>final<\|message\|>` | gpt-oss (harmony) |
+| `analysis` | `assistantfinal` | gpt-oss, decoded without its special tokens |
+| `<\|START_THINKING\|>` | `<\|END_THINKING\|>` | Command A, Command R7B |
+| `<\|begin_of_thought\|>` | `<\|end_of_thought\|>` | OpenThinker, Sky-T1 |
+| `<\|inner_prefix\|>` | `<\|inner_suffix\|>` | Apertus |
+| `<unused94>thought` | `<unused95>` | MedGemma |
+| `<\|channel>thought` | `<channel\|>` | Gemma 4 |
+| `Here is my thought process:` | `Here is my response:` | Granite 3 |
+| `<\|think\|>` | `<\|begin\|>assistant<\|content\|>` | Solar Open |
+| `<\|plamo:begin_think:plamo\|>` | `<\|plamo:end_think:plamo\|>` | PLaMo 3 |
+| `<\|content_thinking\|>` | `<\|content_text\|>` | Inkling |
+| `to=self<\|message\|>` | `to=user<\|message\|>` | Muse Glimmer |
+
+They are those of vLLM 0.32 (`vllm/reasoning`, `vllm/parser`), llama.cpp (`common/chat.cpp`), Open WebUI (its default
+`reasoning_tags`), OpenAI's description of harmony, and the model cards of Reflection, EXAONE Deep and MedGemma.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_WORD = r"(?:[a-z]{2,8}[:|])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|scratchpad)(?:[:_][\w-]{1,20})?"
+_CHANNEL = r"(?:<\|start\|>assistant)?<\|channel\|>[ \t]*"
+_BARE_FINAL = r"(?-i:assistantfinal|\A\s*final(?=[A-Z(\[]|answer|resposta|unreachable|inalcançável))"
+# Without its special tokens harmony's text runs on from the channel's name: `analysisWe ...assistantfinalanswer: R D`.
+_FAMILIES = {
+    "word": (rf"<{_WORD}>|\[think(?:ing)?\]", rf"</{_WORD}>|\[/think(?:ing)?\]"),
+    "reflection": (r"<reflection>", r"</reflection>"),
+    "kimi": (r"◁think▷|<\|open\|>think<\|sep\|>", r"◁/think▷|<\|close\|>think<\|sep\|>"),
+    "harmony": (
+        rf"{_CHANNEL}(?:analysis|commentary)\b(?:[^<\n]{{0,60}}<\|message\|>)?|(?-i:\A\s*analysis(?=[^\W_]))",
+        rf"{_CHANNEL}final\b(?:[^<\n]{{0,60}}(?:<\|constrain\|>[^<\n]{{0,40}})?<\|message\|>)?|{_BARE_FINAL}",
+    ),
+    "command": (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),
+    "open": (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),
+    "apertus": (r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),
+    "gemma": (r"<unused94>(?:thought)?|<\|channel>(?:thought)?", r"<unused95>|<channel\|>"),
+    "granite": (r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:"),
+    "plamo": (r"<\|plamo:begin_think:plamo\|>", r"<\|plamo:end_think:plamo\|>"),
+    "solar": (r"<\|think\|>", r"<\|begin\|>assistant<\|content\|>"),
+    "inkling": (r"<\|content_thinking\|>", r"<\|content_text\|>"),
+    "muse": (r"to=self<\|message\|>", r"to=user<\|message\|>"),
+}
+_MARK = re.compile(
+    "|".join(f"(?P<begin_{name}>{begin})|(?P<end_{name}>{end})" for name, (begin, end) in _FAMILIES.items()),
+    re.IGNORECASE,
+)
+# Where one of them may begin: to look for so many at every character would take ten times as long.
+_CANDIDATE = re.compile(
+    r"<(?=[/|a-z])|\[(?=/?think)|◁|here(?:'s| is) my|to=(?:self|user)|assistantfinal|\A\s*(?:analysis|final)",
+    re.IGNORECASE,
+)
+_SPECIAL = ("<|", "◁", "<unused", "<channel|", "[")  # nobody writes these in a sentence
+_QUOTES = "`'\"“”\u2018\u2019«»"
+_SENTENCE_ENDS = ".!?:"
+_LINE_END = re.compile(r"[ \t\r]*(?:\n|\Z)")
+_MENTIONED_PAIR = re.compile(r"[\s`'\"]*(?:\.{3}|…|and|or|to|e|ou|[/,&-])?[\s`'\"]*")
+# What stands around a reply and is no part of it: special tokens anywhere, and a tag that follows a thought.
+_FRAME = re.compile(
+    r"<\|(?:(?:START|END)_(?:RESPONSE|TEXT)|(?:begin|end)_of_solution|return|end|call|eom|eot|end_message)\|>"
+    r"|<\|(?:open|close)\|>response<\|sep\|>"
+)
+_TAG_AROUND = re.compile(r"\s*<(answer|response|output|conclusion|solution)>", re.IGNORECASE)
+
+
+def spoken(reply: str) -> tuple[str, bool]:
+    """The reply without what was only thought, and whether it ends inside a thought.
+
+    A thought that only ends was begun by the chat template, so that all before its end is thought. A mark that a
+    sentence or quotation marks enclose is only mentioned.
+    """
+    parts: list[str] = []
+    at, before = 0, 0  # where the spoken text goes on, and where the mark before this one ends
+    inside, has_thought, follows_mark = "", False, True
+    mentioned: re.Match[str] | None = None
+    for mark in _marks(reply):
+        lead, before = reply[before : mark.start()], mark.end()
+        kind, _, family = (mark.lastgroup or "").partition("_")
+        if _is_quoted(reply, mark) or (inside and (kind == "begin" or family != inside)):
+            follows_mark = False
+        elif inside:
+            inside, at, follows_mark = "", mark.end(), True
+        elif kind == "begin":
+            follows_mark = mark[0].startswith(_SPECIAL) or _begins(lead, follows_mark)
+            if follows_mark:
+                parts.append(reply[at : mark.start()])
+                inside, has_thought, mentioned = family, True, None
+            else:
+                mentioned = mentioned or mark
+        elif mentioned and mentioned.lastgroup == f"begin_{family}":
+            if not _is_pair(reply[mentioned.end() : mark.start()]):
+                parts.append(reply[at : mentioned.start()])
+                at, has_thought = mark.end(), True
+            mentioned, follows_mark = None, False
+        elif not has_thought or mark[0].startswith(_SPECIAL) or _begins(lead, False) or _ends_line(reply, mark.end()):
+            parts.clear()
+            at, has_thought, follows_mark = mark.end(), True, True
+    if not inside:
+        parts.append(reply[at:])
+    text = _FRAME.sub("\n", "\n".join(parts))
+    return (_unframed(text) if has_thought else text), bool(inside)
+
+
+def _marks(reply: str) -> Iterator[re.Match[str]]:
+    end = 0
+    for candidate in _CANDIDATE.finditer(reply):
+        if candidate.start() >= end and (mark := _MARK.match(reply, candidate.start())):
+            end = mark.end()
+            yield mark
+
+
+def _is_quoted(reply: str, mark: re.Match[str]) -> bool:
+    first, last = mark.start() - 1, mark.end()
+    return first >= 0 and last < len(reply) and reply[first] in _QUOTES and reply[last] in _QUOTES
+
+
+def _is_pair(between: str) -> bool:
+    """Whether two marks with this text between them are only named, as in `<think> and </think>`."""
+    return len(between) < 20 and bool(_MENTIONED_PAIR.fullmatch(between))
+
+
+def _begins(lead: str, follows_mark: bool) -> bool:
+    """Whether a mark with this text before it, from the last mark on, begins a line, follows a sentence or a mark."""
+    line = lead.rpartition("\n")[2].rstrip(" \t\r")
+    return line[-1] in _SENTENCE_ENDS if line else follows_mark or "\n" in lead
+
+
+def _ends_line(reply: str, at: int) -> bool:
+    return bool(_LINE_END.match(reply, at))
+
+
+def _unframed(text: str) -> str:
+    """A reply that follows a thought without the tag around it, as in `<think>...</think><answer>...</answer>`."""
+    if not (frame := _TAG_AROUND.match(text)):
+        return text
+    body = text[frame.end() :].rstrip()
+    end = f"</{frame[1]}>"
+    return body[: -len(end)] if body.lower().endswith(end.lower()) else body
