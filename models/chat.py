@@ -50,7 +50,7 @@ def choose(template: str) -> str:
     """The one of several templates (as JSON) that a plain conversation goes through; another text is given back."""
     try:
         several = json.loads(template)
-    except ValueError:
+    except (ValueError, RecursionError):
         return template
     if isinstance(several, list):
         several = {one.get("name"): one.get("template") for one in several if isinstance(one, dict)}

@@ -65,7 +65,7 @@ class Weights:
     def chat_template(self) -> str | None:
         """How its tokenizer writes a conversation (templates with names as JSON); None where it does not know.
 
-        Raises CheckpointError where the tokenizer's settings cannot be read.
+        None too where that cannot be read: whoever loads the tokenizer says what is wrong.
         """
         file = self.tokenizer / "chat_template.jinja"
         try:
@@ -73,8 +73,8 @@ class Weights:
                 return file.read_text(encoding="utf-8")
             file = self.tokenizer / "tokenizer_config.json"
             settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        except (OSError, ValueError, RecursionError) as error:
-            raise CheckpointError(f"cannot read {file}: {error}") from error
+        except (OSError, ValueError, RecursionError):
+            return None
         template = settings.get("chat_template") if isinstance(settings, dict) else None
         return template if template is None or isinstance(template, str) else json.dumps(template)
 

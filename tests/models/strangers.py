@@ -114,7 +114,8 @@ def save(folder, family):
     model = transformers.AutoModelForCausalLM.from_config(config)
     if family in OTHERS:  # random weights as they are begun write the same token again and again
         for weight in model.parameters():
-            weight.data *= 6 if weight.ndim > 1 else 1
+            if weight.ndim > 1:
+                weight.data = torch.randn_like(weight) * 2 / weight.shape[-1] ** 0.5
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -11,6 +11,7 @@ from benchmark.mazes import suite
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.prompt import Asking, prompt
 from models import chat, hub, load, registry, store
+from models.audit import audit
 from models.checkpoints import Hub
 from models.engines import Request
 from models.registry import find
@@ -159,9 +160,22 @@ def test_a_model_with_a_chat_template_is_asked_as_a_chat(folder, qwen):
     (folder / "adapter" / load.ADAPTER).write_text(json.dumps({"base_model_name_or_path": str(qwen)}))
     (folder / "adapter" / "adapter_model.safetensors").touch()
     assert find(str(folder / "adapter")).style == "chat"  # its tokenizer is the whole model's
-    (folder / "tokenizer_config.json").write_text("{")
-    with pytest.raises(CheckpointError, match=r"cannot read .*tokenizer_config\.json"):
-        _ = find(str(folder)).style
+
+
+@pytest.mark.parametrize("file", ["tokenizer_config.json", "chat_template.jinja", "tokenizer.json"])
+@pytest.mark.parametrize("text", [b"{", b"\xff\xfe", b"[]", b"[" * 100_000])
+def test_settings_of_a_tokenizer_that_cannot_be_read_are_told_when_it_is_asked(folder, file, text):
+    """And not when it is named, so that the other checkpoints of the session go on."""
+    (folder / file).write_bytes(text)
+    checkpoint = find(str(folder))
+    assert checkpoint.style in ("chat", "plain")
+    checkpoint.provenance()
+    audit(checkpoint.weights(), suite.cases("tiny")[0].maze, "compact")
+    if file == "chat_template.jinja" and text != b"\xff\xfe":
+        return  # that is a template
+    with pytest.raises(CheckpointError, match="cannot load the tokenizer in") as error:
+        load.tokenizer(checkpoint.weights())
+    assert "\n" not in str(error.value)
 
 
 def test_a_recipes_product_is_asked_as_it_was_taught(folder):
