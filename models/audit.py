@@ -27,8 +27,8 @@ class Audit:
 def audit(weights: Weights, maze: Maze, drawing: str) -> Audit | None:
     """Read a maze, drawn in that style, with a checkpoint's tokenizer.
 
-    None where it has none in tokenizer.json, and for styles that do not draw cells in rows. The file is read without
-    transformers, which takes seconds to import; it raises what `tokenizers` raises for a file that is none.
+    None where it has none in tokenizer.json, or one that cannot be read (whoever loads it says so), and for styles
+    that do not draw cells in rows. The file is read without transformers, which takes seconds to import.
     """
     from tokenizers import Tokenizer
 
@@ -38,7 +38,11 @@ def audit(weights: Weights, maze: Maze, drawing: str) -> Audit | None:
     if file is None or not isinstance(style, Grid):
         return None
     text = f"\n{draw(maze, drawing)}\n"  # as it stands in a prompt, between other lines
-    starts = [start for start, _ in Tokenizer.from_file(str(file)).encode(text, add_special_tokens=False).offsets]
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception:  # noqa: BLE001  `tokenizers` raises this, and nothing narrower
+        return None
+    starts = [start for start, _ in tokenizer.encode(text, add_special_tokens=False).offsets]
     lines = [1]
     for line in text[1:].split("\n"):
         lines.append(lines[-1] + len(line) + 1)

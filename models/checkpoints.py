@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmark.mazes.errors import CheckpointError
 
-from . import hub, load, processes, store
+from . import chat, hub, load, processes, store
 from .card import readme
 from .load import Weights
 from .recipes import RECIPES, Recipe, curve
@@ -36,7 +36,7 @@ class Checkpoint:
 
     @property
     def style(self) -> str:
-        """The style of prompt that it was taught with; a stranger's is not known, and it is given a plain text."""
+        """The style of prompt that it is asked in unless the user says another."""
         return "plain"
 
     @property
@@ -84,6 +84,7 @@ class Checkpoint:
             "weights": load.digest(weights.folder),
             "base": weights.base and load.digest(weights.base),
             "chat_template": template and hashlib.sha256(template.encode()).hexdigest(),
+            **({"system_text": "in the user's first turn"} if chat.is_folded(template) else {}),
             "recipe": store.card(weights.folder),
             "curve": curve.read(weights.folder),
             "chain": [store.card(one.weights().folder) for one in self.ancestors()],
@@ -125,8 +126,17 @@ class Folder(Checkpoint):
     base: Checkpoint | None = None
     remote_code: bool = False
 
+    @property
+    def style(self) -> str:
+        """As it was taught if it is a recipe's product; another one is asked as a chat if its tokenizer knows how."""
+        if taught := _taught(self.path):
+            return taught
+        if self.base is None or Weights(self.path).has_chat:
+            return "chat" if Weights(self.path).has_chat else "plain"
+        return self.base.style
+
     def weights(self) -> Weights:
-        return Weights(self.path, self.base and self.base.weights().whole, self.remote_code)
+        return _weights(self.path, self.base, self.remote_code)
 
     def whole(self) -> Checkpoint:
         return self.base.whole() if self.base else self
@@ -139,6 +149,26 @@ class Folder(Checkpoint):
         return {"base_model_name_or_path": str(self.path)} if self.base is None else self.base.address()
 
 
+def _taught(folder: Path) -> str:
+    """The style of prompt that a product of our recipes was taught, empty for anyone else's model."""
+    recipe = (store.card(folder) or {}).get("recipe")
+    if not isinstance(recipe, dict):
+        return ""
+    return "chat" if recipe.get("style") == "chat" else "plain"
+
+
+def _weights(folder: Path, base: Checkpoint | None, remote_code: bool) -> Weights:
+    """Where a model lies, or an adapter and its base. Raises CheckpointError where the base is an adapter itself."""
+    if base is None:
+        return Weights(folder, None, remote_code)
+    below = base.weights()
+    if below.base:
+        raise CheckpointError(
+            f"the adapter in {folder} is for {base.name}, which is an adapter itself: merge that one into its model"
+        )
+    return Weights(folder, below.folder, remote_code)
+
+
 @dataclass(frozen=True)
 class Hub(Checkpoint):
     """A model, or an adapter, of the Hugging Face hub."""
@@ -149,11 +179,36 @@ class Hub(Checkpoint):
 
     def weights(self) -> Weights:
         folder = hub.download(self.repo, self.revision, self.remote_code)
+        return _weights(folder, self._base(folder), self.remote_code)
+
+    def _base(self, folder: Path) -> Checkpoint | None:
+        """What it is for, if it is an adapter."""
         if not load.is_adapter(folder):
-            return Weights(folder, None, self.remote_code)
+            return None
         from .registry import of_adapter
 
-        return Weights(folder, of_adapter(folder, self.remote_code).weights().whole, self.remote_code)
+        return of_adapter(folder, self.remote_code)
+
+    @property
+    def style(self) -> str:
+        """As a folder's: its settings and its tokenizer's are downloaded for that, which are small."""
+        return "chat" if self.has_chat else "plain"
+
+    @property
+    def has_chat(self) -> bool | None:
+        """Whether it is to be asked as a chat; None where it is not here and the hub does not give its settings."""
+        folder = hub.peek(self.repo, self.revision)
+        if folder is None:
+            return None
+        if taught := _taught(folder):
+            return taught == "chat"
+        try:
+            base = self._base(folder)
+            if base is None or Weights(folder).has_chat:
+                return Weights(folder).has_chat
+            return base.has_chat if isinstance(base, Hub) else base.style == "chat"
+        except CheckpointError:
+            return None  # whoever loads it says what is wrong
 
     @property
     def is_missing(self) -> bool:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from benchmark.mazes.errors import CheckpointError
 
 ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 """What a model of the hub is called: `org/name`, and after an `@` a branch, tag or commit."""
+SMALL = ("config.json", "adapter_config.json", "tokenizer_config.json", "chat_template.jinja", "labirinto.json")
+"""What says how a model is asked."""
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "adapter_model.safetensors")
 WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "README.md"]
 
 
@@ -53,14 +57,43 @@ def download(repo: str, revision: str | None, remote_code: bool = False) -> Path
     return folder
 
 
-def is_here(repo: str, revision: str | None) -> bool:
-    """Whether a model was downloaded before."""
-    from huggingface_hub import try_to_load_from_cache
+def peek(repo: str, revision: str | None) -> Path | None:
+    """A folder with the small files that say how a model is asked; None where it is not here and cannot be had.
 
-    return any(
-        isinstance(try_to_load_from_cache(repo, name, revision=revision), str)
-        for name in ("config.json", "adapter_config.json")
-    )
+    Where the model was downloaded before, the hub is not asked.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils import tqdm
+
+    class Silent(tqdm):
+        """No bar: the files are small."""
+
+        def __init__(self, *values: Any, **settings: Any) -> None:
+            super().__init__(*values, **(settings | {"disable": True}))
+
+    try:
+        return Path(
+            snapshot_download(
+                repo,
+                revision=revision,
+                allow_patterns=list(SMALL),
+                local_files_only=is_here(repo, revision),
+                tqdm_class=Silent,
+            )
+        )
+    except Exception:  # noqa: BLE001  whatever it is, `download` says it
+        return None
+
+
+def is_here(repo: str, revision: str | None) -> bool:
+    """Whether a model's weights were downloaded before."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return any(isinstance(try_to_load_from_cache(repo, name, revision=revision), str) for name in WEIGHTS)
+    except HFValidationError:
+        return False  # `download` says it
 
 
 def push(folder: Path, repo: str, private: bool) -> str:

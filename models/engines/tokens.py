@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.mazes.errors import CheckpointError
+from models import chat
 
 from . import THOUGHTS, Reply, room
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from models.load import Weights
 
     from . import Request
+
+NAME = " (10,10)"
+"""The name of a cell, as models write it."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +34,39 @@ class Asked:
 
 
 def asked(
-    requests: Sequence[Request], tokenizer: PreTrainedTokenizerBase, weights: Weights, positions: int
+    requests: Sequence[Request],
+    tokenizer: PreTrainedTokenizerBase,
+    weights: Weights,
+    positions: int,
+    vocabulary: int = sys.maxsize,
 ) -> list[Asked]:
     """The requests in token ids, the longest first, so that a batch that does not fit in memory fails at once.
 
     A model that knows so many positions can write no further; a limit of 0 says that the prompt alone is too long.
-    Raises CheckpointError where a model without a chat template is to chat.
+    Raises CheckpointError where a model without a chat template is to chat, and where the tokenizer gives a token that
+    is beyond the model's vocabulary.
     """
-    cell = len(tokenizer(" (10,10)", add_special_tokens=False)["input_ids"])
-    found = []
+    bare = tokenizer(NAME, add_special_tokens=False)["input_ids"]
+    closing = _closing(bare, tokenizer(NAME)["input_ids"])
+    rows = []
     for request in requests:
-        ids = _ids(request, tokenizer, weights)
-        limit = room(request.cells, cell) + (THOUGHTS if request.reasoning else 0)
-        found.append(Asked(ids, max(0, min(limit, positions - len(ids))), request))
-    return sorted(found, key=lambda one: (-one.limit, -len(one.ids), one.request.place))
+        ids = _ids(request, tokenizer, weights, closing)
+        if (most := max(ids, default=0)) >= vocabulary:
+            raise CheckpointError(
+                f"the tokenizer in {weights.tokenizer} gives the token {most} ({tokenizer.decode([most])!r}), and the "
+                f"model in {weights.whole} knows {vocabulary}: they do not belong together"
+            )
+        limit = room(request.cells, len(bare)) + (THOUGHTS if request.reasoning else 0)
+        rows.append(Asked(ids, max(0, min(limit, positions - len(ids))), request))
+    return sorted(rows, key=lambda one: (-one.limit, -len(one.ids), one.request.place))
+
+
+def _closing(bare: list[int], whole: list[int]) -> int:
+    """How many tokens a tokenizer puts behind a text: one that ends it there leaves a model nothing to continue."""
+    for start in range(len(whole) - len(bare) + 1):
+        if whole[start : start + len(bare)] == bare:
+            return len(whole) - start - len(bare)
+    return 0
 
 
 def positions(config: PretrainedConfig) -> int:
@@ -52,12 +75,31 @@ def positions(config: PretrainedConfig) -> int:
     return getattr(text, "max_position_embeddings", None) or sys.maxsize
 
 
-def _ids(request: Request, tokenizer: PreTrainedTokenizerBase, weights: Weights) -> list[int]:
+def _ids(request: Request, tokenizer: PreTrainedTokenizerBase, weights: Weights, closing: int) -> list[int]:
     if isinstance(request.prompt, str):
-        return tokenizer(request.prompt)["input_ids"]
+        ids = tokenizer(request.prompt)["input_ids"]
+        return ids[: len(ids) - closing]
     if tokenizer.chat_template is None:
         raise CheckpointError(f"the model in {weights.folder} has no chat template: ask it with --prompt plain")
-    return tokenizer.apply_chat_template(request.prompt, add_generation_prompt=True, return_dict=True)["input_ids"]
+    from jinja2 import TemplateError
+
+    try:
+        return tokenizer.apply_chat_template(request.prompt, add_generation_prompt=True, return_dict=True)["input_ids"]
+    except (TemplateError, TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+        raise CheckpointError(
+            f"the chat template in {weights.tokenizer} does not take the question ({error}): ask with --prompt plain"
+        ) from error
+
+
+def say_if_folded(name: str, requests: Sequence[Request], tokenizer: PreTrainedTokenizerBase) -> None:
+    """Tell the user where a chat template takes no system's message, see `models.chat`."""
+    template = tokenizer.chat_template
+    template = template.get("default") if isinstance(template, dict) else template
+    is_chat = any(not isinstance(request.prompt, str) for request in requests)
+    if is_chat and template and template.startswith(chat.FOLD):
+        from tqdm import tqdm
+
+        tqdm.write(f"labirinto: {name}: {chat.FOLDED}", file=sys.stderr)
 
 
 def reply(tokens: Sequence[int], limit: int, ends: set[int], tokenizer: PreTrainedTokenizerBase) -> Reply:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import warnings
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from models import load
 
 from . import Reply, Request, version
-from .tokens import Asked, asked, positions, reply
+from .tokens import Asked, asked, positions, reply, say_if_folded
 
 if TYPE_CHECKING:
     import torch
@@ -19,6 +21,29 @@ if TYPE_CHECKING:
 
 CACHE_BYTES = 2**30  # what the keys and values of one batch may take
 MOST_ROWS = 128  # more rows in a batch gain nothing on two cores
+STEPS = 4  # tokens that padding is tried with: some models (RecurrentGemma) see it from the second on
+PADDED = {"float32": 1e-3, "bfloat16": 0.2}
+"""How far padding may move logits, as a share of their spread: in float32 by 1e-6 where it is not seen, else 0.01."""
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A model where it is to run, its tokenizer, and the tokens that end a text."""
+
+    weights: load.Weights
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    stops: set[int]
+
+    @property
+    def padding(self) -> int:
+        """The token that fills rows up; a model does not see it, so that any will do."""
+        return self.tokenizer.pad_token_id or 0
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens the model knows."""
+        return int(self.model.get_input_embeddings().weight.shape[0])
 
 
 class Transformers:
@@ -31,7 +56,7 @@ class Transformers:
     waited = 0.0
 
     def __init__(self) -> None:
-        self._loaded: tuple[load.Weights, PreTrainedModel, PreTrainedTokenizerBase, set[int]] | None = None
+        self._loaded: _Loaded | None = None
 
     def describe(self, checkpoint: Checkpoint) -> dict[str, Any]:
         """Replies are decided in batches: a batch of another shape may round another way."""
@@ -44,20 +69,25 @@ class Transformers:
 
     def generate(self, checkpoint: Checkpoint, requests: Sequence[Request]) -> Generator[tuple[Request, Reply]]:
         weights = checkpoint.weights()
-        if self._loaded is None or self._loaded[0] != weights:
+        if self._loaded is None or self._loaded.weights != weights:
             self.close()
-            self._loaded = weights, *_load(weights)
-        _, model, tokenizer, stops = self._loaded
-        left = asked(requests, tokenizer, weights, positions(load.settings(weights)))
+            self._loaded = _load(weights)
+        loaded = self._loaded
+        longest = positions(load.settings(weights)) - load.virtual_tokens(weights)
+        left = asked(requests, loaded.tokenizer, weights, longest, loaded.vocabulary)
+        say_if_folded(checkpoint.name, requests, loaded.tokenizer)
         if weights.base and left:
-            load.check_applied(model, left[0].ids, weights)
+            load.check_applied(loaded.model, left[0].ids, weights)
         while left and not left[-1].limit:
             yield left.pop().request, Reply("", 0, truncated=True)
-        most, room = MOST_ROWS, CACHE_BYTES // _bytes_per_token(model)
+        most, room = MOST_ROWS, CACHE_BYTES // _bytes_per_token(loaded.model)
+        pads = _takes_padding(loaded, left)
         while left:
             rows = max(1, min(most, len(left), room // (len(left[0].ids) + left[0].limit)))
+            if not pads:
+                rows = next((at for at in range(1, rows) if len(left[at].ids) != len(left[0].ids)), rows)
             try:
-                replies = _batch(model, tokenizer, left[:rows], stops)
+                replies = _batch(loaded, left[:rows])
             except (MemoryError, RuntimeError) as error:
                 if rows == 1 or not _is_memory(error):
                     raise
@@ -74,40 +104,91 @@ class Transformers:
             _free()
 
 
-def _load(weights: load.Weights) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, set[int]]:
-    """The model where it is to run, its tokenizer, and the tokens that end a text."""
+def _load(weights: load.Weights) -> _Loaded:
     import torch
     from transformers import GenerationConfig
 
     model, tokenizer = load.model(weights), load.tokenizer(weights)
     if load.has_cuda():
         model = model.to("cuda", torch.bfloat16)
-    stops = load.ends(weights, tokenizer)
+    loaded = _Loaded(weights, model, tokenizer, load.ends(weights, tokenizer))
     # nothing of what the model's own settings would change: all engines are to say what is likeliest, and no more
     model.generation_config = GenerationConfig(
-        do_sample=False, eos_token_id=sorted(stops), pad_token_id=tokenizer.pad_token_id
+        do_sample=False, eos_token_id=sorted(loaded.stops) or None, pad_token_id=loaded.padding
     )
-    return model, tokenizer, stops
+    return loaded
 
 
-def _batch(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch: Sequence[Asked], stops: set[int]
-) -> list[Reply]:
-    import torch
+def _batch(loaded: _Loaded, batch: Sequence[Asked]) -> list[Reply]:
     from transformers import LogitsProcessorList
 
-    inputs = tokenizer.pad({"input_ids": [one.ids for one in batch]}, return_tensors="pt").to(model.device)
+    ids, mask = _padded(loaded, [one.ids for one in batch])
     limit = max(one.limit for one in batch)
     sampled = any(one.request.temperature for one in batch)
-    with torch.inference_mode():
-        output = model.generate(
-            **inputs,
-            **load.room(model, inputs["input_ids"].shape[1] + limit),
-            max_new_tokens=limit,
-            logits_processor=LogitsProcessorList([_Noise([one.request for one in batch])] if sampled else []),
-        )
-    written = output[:, inputs["input_ids"].shape[1] :].tolist()
-    return [reply(row, one.limit, stops, tokenizer) for row, one in zip(written, batch, strict=True)]
+    output = _generate(
+        loaded,
+        input_ids=ids,
+        attention_mask=mask,
+        **load.room(loaded.model, ids.shape[1] + limit),
+        max_new_tokens=limit,
+        logits_processor=LogitsProcessorList([_Noise([one.request for one in batch])] if sampled else []),
+    )
+    written = output[:, ids.shape[1] :].tolist()
+    return [reply(row, one.limit, loaded.stops, loaded.tokenizer) for row, one in zip(written, batch, strict=True)]
+
+
+def _generate(loaded: _Loaded, **settings: Any) -> Any:
+    import torch
+
+    with torch.inference_mode(), warnings.catch_warnings():
+        # of prompt tuning, for each token; rows of one length need no others
+        warnings.filterwarnings("ignore", "Position ids are not supported")
+        return loaded.model.generate(**settings)
+
+
+def _padded(loaded: _Loaded, texts: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Texts as one batch, filled up on the left, and which of its tokens are a text's."""
+    import torch
+
+    width = max(map(len, texts))
+    ids = torch.tensor([[loaded.padding] * (width - len(text)) + text for text in texts])
+    mask = torch.tensor([[0] * (width - len(text)) + [1] * len(text) for text in texts])
+    return ids.to(loaded.model.device), mask.to(loaded.model.device)
+
+
+def _takes_padding(loaded: _Loaded, left: Sequence[Asked]) -> bool:
+    """Whether texts of several lengths may be asked as one batch.
+
+    Some models that keep a state see what fills a row up (RWKV, RecurrentGemma), and so does prompt tuning: the
+    shortest text is tried by itself and beside the longest.
+    """
+    if load.is_plain(loaded.model):
+        return True
+    shortest, *_, longest = sorted((one.ids for one in left), key=len) if len(left) > 1 else ([], [])
+    if len(shortest) == len(longest):
+        return True
+    alone, beside = (_first_steps(loaded, texts) for texts in ([shortest], [shortest, longest]))
+    for one, other in zip(alone, beside, strict=True):
+        if (one - other).abs().max() > PADDED[load.dtype()] * one.std():
+            return False
+        if one.argmax() != other.argmax():
+            break  # as likely as each other: from here they write other texts
+    return True
+
+
+def _first_steps(loaded: _Loaded, texts: Sequence[list[int]]) -> list[torch.Tensor]:
+    """The logits of the first of these texts for the first tokens that are written."""
+    ids, mask = _padded(loaded, texts)
+    output = _generate(
+        loaded,
+        input_ids=ids,
+        attention_mask=mask,
+        max_new_tokens=STEPS,
+        min_new_tokens=STEPS,
+        output_logits=True,
+        return_dict_in_generate=True,
+    )
+    return [logits[0].float() for logits in output.logits]
 
 
 class _Noise:
@@ -147,8 +228,12 @@ def _free() -> None:
 
 
 def _bytes_per_token(model: PreTrainedModel) -> int:
-    """The size of one token's keys and values over all layers."""
-    config = model.config
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return 2 * config.num_hidden_layers * heads * head * model.dtype.itemsize
+    """The size of one token's keys and values over all layers; for a model without attention, of its hidden states."""
+    config = model.config.get_text_config(decoder=True)
+    width, layers = (getattr(config, name, None) or 1 for name in ("hidden_size", "num_hidden_layers"))
+    heads = getattr(config, "num_attention_heads", None)
+    kept = getattr(config, "num_key_value_heads", None) or heads
+    size = getattr(config, "head_dim", None)
+    if isinstance(heads, int) and isinstance(kept, int):
+        width = kept * (size or width // heads)  # others have as many as they like in each layer, and none at all
+    return 2 * int(layers * width) * model.dtype.itemsize

@@ -19,11 +19,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.mazes.errors import EngineError
-from models import load
+from benchmark.mazes.errors import CheckpointError, EngineError
+from models import adapters, load
 
 from . import Reply, Request, version
-from .tokens import asked, positions, reply
+from .tokens import asked, positions, reply, say_if_folded
 
 if TYPE_CHECKING:
     from models.checkpoints import Checkpoint
@@ -40,12 +40,14 @@ class Vllm:
     """One process, for one whole model at a time; `planned` are all checkpoints that it may be asked about.
 
     `generate` raises EngineError when the process cannot start or dies; the next call starts another. It raises
-    CheckpointError where an adapter changes nothing, or a model without a chat template is to chat.
+    CheckpointError where weights are missing or spoilt, an adapter changes nothing or is not for vLLM, or a model
+    without a chat template is to chat.
     """
 
     def __init__(self, planned: Iterable[Checkpoint] = ()) -> None:
         self._planned = list(planned)
         self._process: _Process | None = None
+        self._checked: set[load.Weights] = set()
         self.waited = 0.0
         """Seconds that its processes took to start, all of them together."""
 
@@ -59,11 +61,19 @@ class Vllm:
         }
 
     def generate(self, checkpoint: Checkpoint, requests: Sequence[Request]) -> Generator[tuple[Request, Reply]]:
-        process = self._for(checkpoint)  # starts while the tokenizer is loaded
         weights = checkpoint.weights()
-        tokenizer, longest = load.tokenizer(weights), min(positions(load.settings(weights)), LONGEST)
+        if weights.base and (reason := adapters.not_in_vllm(weights.folder)):
+            raise CheckpointError(
+                f"vllm cannot run the adapter in {weights.folder}: {reason}. --engine transformers runs it"
+            )
+        process = self._for(checkpoint)  # starts while weights are checked and the tokenizer is loaded
+        self._check(weights)
+        settings = load.settings(weights)
+        tokenizer, longest = load.tokenizer(weights), min(positions(settings), LONGEST)
+        vocabulary = getattr(settings.get_text_config(decoder=True), "vocab_size", None) or sys.maxsize
         todo = []
-        for one in asked(requests, tokenizer, weights, longest):
+        say_if_folded(checkpoint.name, requests, tokenizer)
+        for one in asked(requests, tokenizer, weights, longest, vocabulary):
             if one.limit:
                 todo.append(one)
             else:
@@ -84,6 +94,17 @@ class Vllm:
         if self._process:
             self._process.close()
             self._process = None
+
+    def _check(self, weights: load.Weights) -> None:
+        """Look at the weights once; where they are not sound, the process that loads them is ended."""
+        if weights in self._checked:
+            return
+        try:
+            load.check(weights)
+        except CheckpointError:
+            self.close()
+            raise
+        self._checked.add(weights)
 
     def _for(self, checkpoint: Checkpoint) -> _Process:
         """The running process if it has this model and room for its adapter, else a new one."""

@@ -16,6 +16,60 @@ FAMILIES = {
         "max_position_embeddings": 2048,
     },
 }
+_SMALL = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "max_position_embeddings": 2048,
+}
+_HEADS = _SMALL | {"head_dim": 16}
+_GPT = {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 2048}
+_BLOOM = {"hidden_size": 32, "n_layer": 2, "n_head": 2}
+_FALCON = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+_STATE = {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 4}
+_EYE = {
+    "hidden_size": 16,
+    "intermediate_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "image_size": 28,
+    "patch_size": 14,
+}
+OTHERS = {
+    "Llama": _SMALL,
+    "Gemma2": _HEADS | {"sliding_window": 64},  # half of its layers look back 64 tokens
+    "Gemma3": {"text_config": _HEADS | {"sliding_window": 64}, "vision_config": _EYE},  # nested settings
+    "Bloom": _BLOOM,  # ALiBi, and no static cache for a text that is not padded
+    "Falcon": _FALCON | {"alibi": True},
+    "Mpt": {"d_model": 32, "n_layers": 2, "n_heads": 2, "max_seq_len": 2048},
+    "GPTNeo": {  # a static cache does wrong beyond its window
+        "hidden_size": 32,
+        "num_layers": 2,
+        "num_heads": 2,
+        "attention_types": [[["global", "local"], 1]],
+        "window_size": 64,
+    },
+    "GPTJ": _GPT | {"rotary_dim": 8},
+    "OPT": _FALCON | {"ffn_dim": 64, "word_embed_proj_dim": 32},
+    "Mixtral": _SMALL | {"num_local_experts": 4},
+    "Mamba": _STATE,  # no attention
+    "Mamba2": _STATE | {"num_heads": 8, "head_dim": 8, "n_groups": 1},
+    "Rwkv": {"hidden_size": 32, "num_hidden_layers": 2, "attention_hidden_size": 32, "context_length": 2048},  # padding
+    "RecurrentGemma": _HEADS | {"num_hidden_layers": 3, "lru_width": 32, "attention_window_size": 64},  # is seen
+    "Jamba": _SMALL
+    | {
+        "num_hidden_layers": 4,
+        "num_experts": 2,
+        "attn_layer_period": 2,
+        "attn_layer_offset": 1,
+        "expert_layer_period": 2,
+        "mamba_d_state": 4,
+        "use_mamba_kernels": False,
+    },
+}
+"""More families, for the ways in which they keep and look back."""
 
 
 def save(folder, family):
@@ -49,9 +103,19 @@ def save(folder, family):
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
-        **FAMILIES[family],
+        **(FAMILIES | OTHERS)[family],
     )
+    if family in OTHERS and "text_config" in OTHERS[family]:
+        config.text_config.vocab_size = len(tokenizer)
+        config.text_config.pad_token_id = tokenizer.pad_token_id
     torch.manual_seed(0)
-    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    if family in OTHERS:  # a model whose head is its embeddings repeats what it has read
+        config.tie_word_embeddings = config.get_text_config().tie_word_embeddings = False
+    model = transformers.AutoModelForCausalLM.from_config(config)
+    if family in OTHERS:  # random weights as they are begun write the same token again and again
+        for weight in model.parameters():
+            if weight.ndim > 1:
+                weight.data = torch.randn_like(weight) * 2 / weight.shape[-1] ** 0.5
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
