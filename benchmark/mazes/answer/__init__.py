@@ -187,7 +187,8 @@ def _beginning(text: str, start: Cell) -> tuple[Answer | None, str]:
     """The answer that a text begins with, unless its sentence goes on, and what follows; also one move a line."""
     if (stated := _NO_WAY_AT_ALL.match(text)) and _AFTER.match(text, stated.end()):
         return Answer(None, "unreachable"), text[stated.end() :]
-    listed, at = [], 0
+    listed: list[str] = []
+    at = 0
     while number := _NUMBERED.match(text, at):
         line_end = text.find("\n", number.end())
         line = text[number.end() : line_end if line_end >= 0 else len(text)].strip(_MARKUP + ".")
