@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.mazes.errors import CheckpointError
 
 from . import load
+from .recipes.taught import sentences, taught_inside
 
 if TYPE_CHECKING:
     from .checkpoints import Checkpoint
@@ -23,6 +24,13 @@ METHODS = {
     "pretrain": "A small language model pretrained on drawings of mazes and statements that are true of them,",
     "reward": "A judge of replies",
 }
+TAUGHT = """
+## Taught inside
+
+While the base was pretrained, its layers were taught this by losses of their own. It is no finding about this model
+that a probe reads it there.
+
+"""
 OURS = "apache-2.0"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -49,7 +57,7 @@ def readme(folder: Path, card: dict[str, Any], parent: Checkpoint | None = None)
     settings = [
         (name, json.dumps(value)) for name, value in recipe.items() if name not in ("method", "data", "tokenizer")
     ]
-    told = {"name", "digest", "recipe", "parent", "judge", "weights"}
+    told = {"name", "digest", "recipe", "parent", "judge", "weights", "taught_inside"}
     figures = [(name, value) for name, value in card.items() if name not in told]
     origins = [("recipe", card["digest"]), ("data", recipe["data"]), ("weights", card["weights"])]
     origins += [
@@ -69,6 +77,8 @@ def readme(folder: Path, card: dict[str, Any], parent: Checkpoint | None = None)
         text += "\n![Training curve](curve.svg)\n\nEvery logged step is in `curve.csv`.\n"
     text += f"\n## Figures\n\n{table(figures, 'figure', 'value')}\n"
     text += f"\n## Recipe\n\n{table(settings, 'setting', 'value')}\n"
+    if taught := sentences(taught_inside([card])):
+        text += TAUGHT + "".join(f"- {sentence}\n" for sentence in taught)
     text += f"\n## Where it comes from\n\n{table(origins, 'what', 'sha256')}\n"
     text += "\nThe mazes that it learned from share no layout, up to symmetry, with the benchmark's suite.\n"
     if card["parent"]:

@@ -20,6 +20,7 @@ from . import chat, hub, load, processes, store
 from .card import readme
 from .load import Weights
 from .recipes import RECIPES, Recipe, curve
+from .recipes.taught import taught_inside
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -337,6 +338,7 @@ class Built(Checkpoint):
             return
         if load.is_adapter(target):
             load.readdress(target, self.parent.address())
+        records = [{"recipe": self.recipe.describe()}, *(store.card(one.weights().folder) for one in self.ancestors())]
         card = {
             "name": self.name,
             "digest": self.digest(),
@@ -344,6 +346,7 @@ class Built(Checkpoint):
             "parent": self.parent and {"name": self.parent.name, "digest": self.parent.digest()},
             "judge": self.judge and {"name": self.judge.name, "digest": self.judge.digest()},
             "weights": load.digest(target),
+            "taught_inside": taught_inside(records),
             **figures,
             "processes": processes.count(),
             "seconds": round(time.monotonic() - started, 1),

@@ -95,10 +95,13 @@ def _probes(diff: Diff) -> str:
             linestyle=":",
             label="labels exchanged",
         )
-        panel.set(title=target, ylim=(-3, 103))
+        panel.set(title=f"{target} (taught inside)" if target in diff.taught else target, ylim=(-3, 103))
     for panel in flat[len(names) :]:
         panel.set_axis_off()
-    meanings = "; ".join(f"{name}: {what}" for name, what in diff.targets.items())
+    meanings = "; ".join(
+        ", ".join([f"{name}: {what}", *(f"taught inside: {words}" for words in diff.taught.get(name, ()))])
+        for name, what in diff.targets.items()
+    )
     return svg(
         drawn,
         flat[columns - 1],

@@ -7,6 +7,7 @@ from models import store
 from models.checkpoints import SHIPPED
 from models.recipes import RECIPES, supervision
 from models.recipes.taught import WORDS, sentences, taught_inside
+from models.registry import Choices, built
 
 
 def test_every_lesson_of_the_supervision_has_its_words():
@@ -34,3 +35,12 @@ def test_a_fine_tune_inherits_it_from_what_it_was_built_from():
 def test_a_third_party_model_was_taught_nothing_that_is_known():
     assert taught_inside([None]) == taught_inside([{"recipe": {"method": "sft"}}, None]) == {}
     assert sentences({}) == []
+
+
+def test_the_model_cards_of_a_base_and_of_its_fine_tunes_say_it(tiny_recipes):
+    for name in ("base", "sft"):
+        folder = built(name, choices=Choices(rebuild_base=True)).weights().folder
+        assert store.card(folder)["taught_inside"] == taught_inside([{"recipe": RECIPES["base"].describe()}])
+        card = (folder / "README.md").read_text()
+        assert "no finding about this model\nthat a probe reads it" in card
+        assert "- layer 1: the state of each drawn cell tells its sides (where it has walls)" in card
