@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 
 from benchmark.mazes.errors import CheckpointError
 
-from . import adapters, chat, soundness
+from . import adapters, chat, soundness, threads
 from .store import CARD
 
 if TYPE_CHECKING:
@@ -227,6 +227,7 @@ def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedMode
     if weights.base:
         with _loading("the adapter", weights.folder), _silence():
             loaded = adapters.put_on(loaded, weights.folder)
+    threads.follow_load(loaded)
     return loaded.eval()
 
 

@@ -87,7 +87,8 @@ def follow_load(model: Any) -> None:
         return
     _threads = _threads or Threads()
     # of the embeddings, which every forward calls: PEFT calls `forward` of the model itself past its hooks
-    model.get_input_embeddings().register_forward_pre_hook(_threads.follow)
+    if (embeddings := model.get_input_embeddings()) is not None:
+        embeddings.register_forward_pre_hook(_threads.follow)
 
 
 def idle_cores(seconds: float = 0.2) -> list[int]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.errors import CheckpointError, EngineError
-from models import adapters, load
+from models import adapters, load, threads
 
 from . import Reply, Request, version
 from .tokens import asked, positions, reply, say_if_folded
@@ -221,7 +221,7 @@ def _environment() -> dict[str, str]:
         "VLLM_NO_USAGE_STATS": "1",
     }
     if not load.has_cuda():
-        cores = sorted(os.sched_getaffinity(0))
+        cores = threads.idle_cores()  # it binds a thread to each, and all wait for one that shares its core
         wanted |= {
             "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, cores)),  # its own choice leaves cores out
             "VLLM_CPU_KVCACHE_SPACE": str(KEYS),
