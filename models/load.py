@@ -9,7 +9,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from inspect import signature
@@ -203,6 +203,21 @@ def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedMode
     Raises CheckpointError where the folder holds nothing that loads, or weights that are not the model's, see
     `soundness`.
     """
+    if settings.get("device_map") != "meta":
+        with suppress(_CannotLoadError):  # it is told below, in the words of the real loading
+            # first without memory: settings of another model may ask for more than the machine has
+            _whole(weights, kind, device_map="meta", **settings)
+    loaded = _whole(weights, kind, **settings)
+    soundness.check_numbers(f"the weights in {weights.whole} are spoilt", loaded.state_dict().items())
+    if weights.base:
+        with _loading("the adapter", weights.folder), _silence():
+            loaded = adapters.put_on(loaded, weights.folder)
+    threads.follow_load(loaded)
+    return loaded.eval()
+
+
+def _whole(weights: Weights, kind: Any, **settings: Any) -> PreTrainedModel:
+    """The whole model without its adapter. Raises CheckpointError where names or shapes are not the model's."""
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
@@ -223,12 +238,7 @@ def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedMode
         missing, unexpected = ({one for one in some if one.startswith(body)} for some in (missing, unexpected))
     whose = f"the weights in {weights.whole} are not those of {type(loaded).__name__}"
     soundness.check_names(whose, missing, unexpected, mismatched)
-    soundness.check_numbers(f"the weights in {weights.whole} are spoilt", loaded.state_dict().items())
-    if weights.base:
-        with _loading("the adapter", weights.folder), _silence():
-            loaded = adapters.put_on(loaded, weights.folder)
-    threads.follow_load(loaded)
-    return loaded.eval()
+    return loaded
 
 
 def check(weights: Weights) -> None:
