@@ -174,7 +174,7 @@ def test_settings_above_the_checkout_are_not_read_by_tox(checkout, above, name):
     for _, (code, ran, said) in forked(checkout, commands):
         assert (code, ran) == (4, "")
         assert "no model in " in said
-    ((_, (code, _, said)),) = forked(checkout, [[*words, "-q", "--collect-only", "--limit=1", "--save", ".."]])
+    ((_, (code, _, said)),) = forked(checkout, [[*words, "-q", "--collect-only", "--limit=1"]])
     assert code == 0
     assert "\nbenchmark/test_mazes.py::test_tiny_mazes[" in f"\n{said}"
 
