@@ -5,6 +5,7 @@ A file of JSON lines. The first is the provenance, with `schema`; each other lin
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -145,7 +146,10 @@ def create_text(path: Path, text: str) -> None:
 def _beside(path: Path, text: str) -> Path:
     """A file with this text in the same folder; its name is short whatever that of `path` is."""
     beside = path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # of the folder, which is not to be taken for one of the file
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from error
     try:
         beside.write_text(encodable(text), encoding="utf-8")
     except OSError:
