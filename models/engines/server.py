@@ -78,7 +78,7 @@ class Server:
             for _ in requests:
                 request, result = results.get()
                 if isinstance(result, Reply):
-                    turns.replied()
+                    turns.replied(request)
                     yield from ((one, _error(checkpoint, failure)) for one, failure in early)
                     early.clear()
                     yield request, result

@@ -26,6 +26,8 @@ class Turns:
         self._lock = threading.Lock()
         self._since: dict[tuple[str, str, int], _Turn] = {}
         """Those that were asked after the last reply had come, in this order."""
+        self._before: set[tuple[str, str, int]] = set()
+        """Those that were asked before it came, and are not answered yet: they may be replied to."""
         self._is_in_doubt = True
         self.has_replied = False
 
@@ -38,14 +40,17 @@ class Turns:
             self._since[request.place] = _Turn(is_small)
             return request
 
-    def replied(self) -> None:
+    def replied(self, request: Request) -> None:
         with self._lock:
             self.has_replied, self._is_in_doubt = True, False
+            self._before |= {place for place, turn in self._since.items() if not turn.has_failed}
+            self._before.discard(request.place)
             self._since.clear()
 
     def failed(self, request: Request, failure: RequestError) -> bool:
         """Whether all that were asked first, of both ends, have failed: then the rest is not asked."""
         with self._lock:
+            self._before.discard(request.place)
             if self.has_replied and failure.kind is Kind.REQUEST:
                 self._since.pop(request.place, None)  # it says nothing about others
                 return False
@@ -53,7 +58,8 @@ class Turns:
             if request.place in self._since:
                 self._since[request.place].has_failed = True
             failed = list(takewhile(lambda turn: turn.has_failed, self._since.values()))
-            return len(failed) >= HOPELESS and sum(turn.is_small for turn in failed) >= HOPELESS // 2
+            is_hopeless = len(failed) >= HOPELESS and sum(turn.is_small for turn in failed) >= HOPELESS // 2
+            return is_hopeless and not self._before
 
 
 @dataclass
