@@ -79,7 +79,7 @@ def diff(
             f"{', '.join(taught)}: what these probes read was taught to {base.name} inside while it was pretrained, so "
             "that it is no finding that it can be read"
         )
-    return Diff(base.name, _about(base, tuned, texts), found, lenses, lens.chance(texts), readings, what, taught, notes)
+    return Diff(base.name, _about(base, tuned, texts), found, lenses, lens.chance(texts), readings, what, notes, taught)
 
 
 def _taught(base: Checkpoint, targets: Sequence[probes.Target]) -> dict[str, list[str]]:

@@ -94,9 +94,9 @@ class Diff:
     """By checkpoint, the base first and `random weights` last."""
     targets: dict[str, str]
     """What each probe is to read, in words."""
+    notes: list[str] = field(default_factory=list)
     taught: dict[str, list[str]] = field(default_factory=dict)
     """What of a target the base was taught inside while it was pretrained, by layer: that is no finding of a probe."""
-    notes: list[str] = field(default_factory=list)
 
     def of(self, name: str) -> Tuned:
         """The fine-tune of that name. Raises KeyError where there is none."""
