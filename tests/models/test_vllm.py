@@ -175,6 +175,7 @@ def test_it_ends_with_whoever_started_it(nano, tmp_path):
     assert alive(group) == []
 
 
+@pytest.mark.slow
 def test_a_real_server_says_the_same(nano):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
