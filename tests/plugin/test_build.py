@@ -120,6 +120,7 @@ def test_ctrl_c_during_a_build_leaves_nothing_half_written_and_the_same_command_
     assert int(first_shown) >= 60
 
 
+@pytest.mark.slow
 def test_a_build_that_is_killed_goes_on_with_the_same_command_at_the_same_address(project):
     project.extend(LONG)
     command = [sys.executable, "-m", "pytest", *ARGUMENTS, "--checkpoint", "sft"]
