@@ -16,12 +16,12 @@ written, 130 stopped by Ctrl-C, 141 whoever reads the output (`| head`) has clos
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmark.mazes.errors import LabirintoError, RunError
+from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
 from benchmark.mazes.suite import TIERS
 
@@ -39,7 +39,11 @@ MARKERS = ("<!-- leaderboard -->", "<!-- /leaderboard -->")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says."""
+    """Run a command; returns the exit code (see above)."""
+    return run_piped(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m reports", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -94,9 +98,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabirintoError as error:
         print(error, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
 
 
 def _count(text: str) -> int:
@@ -307,25 +308,5 @@ def _remove(files: Sequence[Path]) -> list[str]:
     return errors
 
 
-def _run() -> int:
-    """`main` for a shell: a name that the terminal cannot show is escaped, and a closed pipe is the end of it."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        code = main()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for number in (1, 2):  # or Python would tell it at its end
-            os.dup2(nowhere, number)
-        return 128 + 13  # as of a program that ends by SIGPIPE
-    except OSError as error:  # a full disk behind `>`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        print(f"cannot write: {error.strerror}", file=sys.stderr)
-        return 2
-    return code
-
-
 if __name__ == "__main__":
-    sys.exit(_run())
+    sys.exit(main())

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -170,22 +171,36 @@ def test_an_age_that_is_none_is_refused(capsys, days):
     assert f"{days!r} is no number of days: it is 0 or more" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("module", ["models", "benchmark.mazes"])
-def test_a_reader_that_has_left_is_no_error(module, tmp_path):
+COMMANDS = {"models": "list", "benchmark.mazes": "draw", "reports": "list"}
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_a_reader_that_has_left_is_no_traceback_and_no_success(module, tmp_path):
     """As `| head` leaves; that nobody reads may show when the command prints, or only when Python ends."""
     read, write = os.pipe()
     os.close(read)
-    command = {"models": "list", "benchmark.mazes": "draw"}[module]
-    ended = subprocess.run(
-        [sys.executable, "-m", module, command],
-        stdout=write,
+    ended = _run_with_output(write, module, tmp_path)
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")
+@pytest.mark.parametrize("module", COMMANDS)
+def test_a_full_disk_behind_the_output_is_told_in_a_line(module, tmp_path):
+    with Path("/dev/full").open("wb") as full:
+        ended = _run_with_output(full, module, tmp_path)
+    assert (ended.returncode, ended.stderr) == (2, b"cannot write: No space left on device\n")
+
+
+def _run_with_output(output, module, home):
+    return subprocess.run(
+        [sys.executable, "-m", module, COMMANDS[module]],
+        stdout=output,
         stderr=subprocess.PIPE,
-        env=os.environ | {"LABIRINTO_HOME": str(tmp_path)},
+        env=os.environ | {"LABIRINTO_HOME": str(home)},
         cwd=ROOT,
         check=False,
     )
-    os.close(write)
-    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def test_ctrl_c_is_told_in_a_word(monkeypatch, capsys):
