@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tqdm import tqdm
 
     from models import load, registry
-    from models.recipes.replies import solved
+    from models.training.generation import solved
     from reports.statistics import wilson
 
     parser = argparse.ArgumentParser(prog="python -m benchmark.held_out", description=__doc__.split("\n\n")[0])

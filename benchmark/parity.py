@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tabulate import tabulate
 
     from models import registry
-    from models.plan import AUTO, How, Plan
+    from models.inference.plan import AUTO, How, Plan
 
     parser = argparse.ArgumentParser(
         prog="python -m benchmark.parity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

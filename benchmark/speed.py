@@ -128,7 +128,7 @@ class _Bench:
         from benchmark.mazes.prompt import Asking
         from models import load, registry
         from models.engines import room
-        from models.plan import How, Plan
+        from models.inference.plan import How, Plan
 
         self.folder, self.cases, self.lm_eval = folder, cases, lm_eval
         checkpoint = registry.find("sft")
@@ -234,9 +234,9 @@ def _cached(bench: _Bench) -> Timed:
     from benchmark.mazes.agents import oracle
     from benchmark.mazes.prompt import Asking
     from models import registry
-    from models.cache import Cache, key
     from models.engines import Reply, make
-    from models.plan import How, Plan
+    from models.inference.plan import How, Plan
+    from models.inference.reply_cache import Cache, key
 
     names = [f"same-{number}" for number in range(CACHED // 2000)]
     checkpoint = registry.find("base")

@@ -126,7 +126,7 @@ def _add_cache(commands: Any) -> None:
 
 
 def _cache_show(_: argparse.Namespace) -> None:
-    from .cache import Cache, place
+    from .inference.reply_cache import Cache, place
 
     if not place().is_file():
         print(f"{place()}: no replies yet")
@@ -147,7 +147,7 @@ def _print_replies(summary: Sequence[Sequence[Any]]) -> None:
 
 
 def _cache_prune(options: argparse.Namespace) -> None:
-    from .cache import Cache, place
+    from .inference.reply_cache import Cache, place
 
     if not (options.checkpoint or options.older_than is not None or options.all):
         raise CheckpointError("say which: --checkpoint NAME, --older-than DAYS, or --all")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.mazes.errors import CheckpointError
 
 from . import load
-from .recipes.taught import sentences, taught_inside
+from .nano.taught import sentences, taught_inside
 
 if TYPE_CHECKING:
     from .checkpoints import Checkpoint

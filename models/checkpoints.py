@@ -16,11 +16,11 @@ from typing import Any
 
 from benchmark.mazes.errors import CheckpointError
 
-from . import chat, hub, load, processes, store
+from . import chat, curve, hub, load, processes, store
 from .card import readme
 from .load import Weights
-from .recipes import RECIPES, Recipe, curve
-from .recipes.taught import taught_inside
+from .nano.taught import taught_inside
+from .recipes import RECIPES, Recipe
 
 SHIPPED = Path(__file__).parent / "shipped"
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from benchmark.mazes import answer
 from benchmark.mazes.agents import oracle
 from benchmark.mazes.errors import EngineError
-from models import cache, engines, plan
+from models import engines
 from models.engines import Reply
+from models.inference import plan
+from models.inference import reply_cache as cache
 
 DIARY = Path("diary.txt")
 SECONDS = float(os.environ.get("SLOW_SECONDS", "0"))

@@ -7,15 +7,15 @@ import sys
 
 from models import recipes
 from models.__main__ import main
-from models.recipes import validation
 from models.recipes.dpo import Dpo
 from models.recipes.orpo import Orpo
 from models.recipes.pretrain import Pretrain
-from models.recipes.progress import Progress
 from models.recipes.reward import Reward
 from models.recipes.rlhf import Rlhf
 from models.recipes.rlvr import Rlvr
 from models.recipes.sft import Sft
+from models.training import validation
+from models.training.progress import Progress
 
 # what is asked on the way takes longer than such a training itself
 validation.MAZES, Progress.TIMES = 4, 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .preferring import Preferring
+from models.training.pair_settings import Preferring
 
 if TYPE_CHECKING:
     from models.load import Weights
@@ -36,8 +36,8 @@ class Dpo(Preferring):
         from datasets import Dataset
         from trl import DPOConfig, DPOTrainer
 
-        from . import trainer
-        from .mistakes import mistakes
+        from models.training import trainer
+        from models.training.on_policy_pairs import mistakes
 
         own = mistakes(self, needed["parent"], work / "mistakes.jsonl")
         data = Dataset.from_list(self.batches([*self.data(), *own]))

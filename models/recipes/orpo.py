@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .preferring import Preferring
+from models.training.pair_settings import Preferring
 
 if TYPE_CHECKING:
     from models.load import Weights
@@ -33,7 +33,7 @@ class Orpo(Preferring):
         from datasets import Dataset
         from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
-        from . import trainer
+        from models.training import trainer
 
         model, tokenizer = trainer.start(self, needed["parent"])
         config = ORPOConfig(

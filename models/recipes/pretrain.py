@@ -26,18 +26,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from models import processes
-
-from . import curve, supervision
+from models import curve, processes
+from models.nano import supervision
 
 if TYPE_CHECKING:
     import torch
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+    from models.data.texts import Document
     from models.load import Weights
-
-    from .supervision import Known, Look
-    from .texts import Document
+    from models.nano.supervision import Known, Look
 
 SAVE_EVERY = 200  # steps
 
@@ -105,7 +103,7 @@ class Pretrain:
     answers = True
 
     def describe(self) -> dict[str, Any]:
-        from models import tokenizer
+        from models.nano import tokenizer
 
         total = hashlib.sha256()
         for step in (0, 1, self.steps - 1):
@@ -118,8 +116,7 @@ class Pretrain:
         import numpy as np
 
         from benchmark.mazes import training
-
-        from . import texts
+        from models.data import texts
 
         turns = [turns for first, turns in self.stages if first <= step][-1]
         kind, size = turns[step % len(turns)]
@@ -146,7 +143,7 @@ class Pretrain:
         from tqdm import tqdm
         from transformers.utils import logging
 
-        from models import tokenizer as nano
+        from models.nano import tokenizer as nano
 
         logging.disable_progress_bar()  # of writing the model, which takes no time
         torch.manual_seed(self.seed)

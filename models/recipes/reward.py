@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .preferring import Preferring
+from models.training.pair_settings import Preferring
 
 if TYPE_CHECKING:
     from models.load import Weights
@@ -33,7 +33,7 @@ class Reward(Preferring):
         from datasets import Dataset
         from trl import RewardConfig, RewardTrainer
 
-        from . import trainer
+        from models.training import trainer
 
         model, tokenizer = trainer.start(self, needed["parent"], judge=True)
         config = RewardConfig(**trainer.settings(self, work), train_sampling_strategy="sequential", max_length=None)

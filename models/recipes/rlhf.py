@@ -30,7 +30,8 @@ class Rlhf(Rlvr):
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         from datasets import Dataset
 
-        from . import texts, trainer
+        from models.data import texts
+        from models.training import trainer
 
         with trainer.loading():
             from trl import RLOOConfig, RLOOTrainer

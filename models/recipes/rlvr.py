@@ -13,7 +13,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .tuning import Tuning
+from models.training.settings import Tuning
 
 if TYPE_CHECKING:
     from benchmark.mazes.maze import Maze
@@ -52,7 +52,7 @@ class Rlvr(Tuning):
         """The settings of a trainer that lets the model reply and values the replies."""
         from torch.cuda import is_available
 
-        from .texts import most_tokens
+        from models.data.texts import most_tokens
 
         return {
             "cache_implementation": None if is_available() else "static",  # on a CPU three times as fast, see load.room
@@ -67,12 +67,13 @@ class Rlvr(Tuning):
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         from datasets import Dataset
 
-        from . import texts, trainer
+        from models.data import texts
+        from models.training import trainer
 
         with trainer.loading():
             from trl import GRPOConfig, GRPOTrainer
 
-        from .rewards import reward
+        from models.data.verifier_reward import reward
 
         mazes = self.data()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .tuning import Tuning
+from models.training.settings import Tuning
 
 if TYPE_CHECKING:
     from models.load import Weights
@@ -32,7 +32,7 @@ class Sft(Tuning):
 
     def data(self) -> Iterator[dict[str, Any]]:
         """The training examples in order, each batch of one size, so that little is padded."""
-        from . import texts
+        from models.data import texts
 
         streams = {size: self.mazes(f"sft-{self.seed}", size) for size in set(self.sizes)}
         for step in range(self.examples // self.batch):
@@ -44,7 +44,7 @@ class Sft(Tuning):
         from datasets import Dataset
         from trl import SFTConfig, SFTTrainer
 
-        from . import trainer
+        from models.training import trainer
 
         model, tokenizer = trainer.start(self, needed["parent"])
         config = SFTConfig(

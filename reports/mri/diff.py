@@ -14,7 +14,7 @@ from benchmark.mazes.outcomes import SOLVED
 from models import load, store
 from models.checkpoints import Checkpoint
 from models.engines.tokens import positions
-from models.recipes.taught import sentences, taught_inside
+from models.nano.taught import sentences, taught_inside
 from reports.run import Run
 
 from . import causal, crossed, lens, nrag, probe_set, probes, significance, similarity, weights

@@ -28,7 +28,7 @@ from benchmark.mazes.prompt.en import TAG
 from benchmark.mazes.solve import distances
 from benchmark.mazes.suite import GENERATORS, Case
 from models.checkpoints import Checkpoint
-from models.recipes import texts
+from models.data import texts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmark.mazes import answer
 from benchmark.mazes.maze import MOVES
 from benchmark.mazes.solve import distances
-from models.recipes import texts
+from models.data import texts
 
 from .probe_set import ProbeSet
 from .significance import mean_interval
@@ -46,7 +46,7 @@ class Target:
     """Shape (rows, questions): a class for each, or -1 where a row is not asked."""
     what: str
     taught: tuple[str, ...] = ()
-    """What of `models.recipes.taught.WORDS` makes it readable in a model that was taught that."""
+    """What of `models.nano.taught.WORDS` makes it readable in a model that was taught that."""
 
 
 @dataclass(frozen=True)

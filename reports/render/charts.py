@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.mazes.outcomes import OUTCOMES, SOLVED
 from benchmark.mazes.printable import one_line
 from benchmark.mazes.suite import GROUPS, TIERS
-from models.recipes import curve
+from models import curve
 from reports.run import Line, Run
 from reports.statistics import wilson
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from benchmark.mazes.errors import CheckpointError
 from models.__main__ import main
-from models.cache import Cache, key
 from models.engines import Reply
+from models.inference.reply_cache import Cache, key
 
 from ..conftest import ROOT
 

@@ -14,9 +14,9 @@ import pytest
 from benchmark.mazes.errors import CheckpointError
 from models import hub
 from models.__main__ import main
-from models.cache import Cache, place
 from models.card import metadata, readme
 from models.engines import Reply
+from models.inference.reply_cache import Cache, place
 from models.recipes import RECIPES
 from models.registry import find
 

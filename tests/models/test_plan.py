@@ -12,10 +12,11 @@ import pytest
 from benchmark.mazes import suite
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 from benchmark.mazes.prompt import Asking
-from models import boundary, engines
+from models import engines
 from models.checkpoints import Checkpoint
 from models.engines import Reply
-from models.plan import Plan
+from models.inference import boundary
+from models.inference.plan import Plan
 
 CASES = suite.cases("tiny")[:6]
 
@@ -194,7 +195,7 @@ def test_an_engine_that_cannot_be_closed_is_told(make_plan, notes):
 
 
 def test_a_listener_that_raises_costs_no_reply_and_is_told_once(make_plan, notes, monkeypatch):
-    monkeypatch.setattr("models.plan.COMMIT", 0.0)
+    monkeypatch.setattr("models.inference.plan.COMMIT", 0.0)
     heard = []
 
     def listen(checkpoint):

@@ -14,10 +14,13 @@ from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import shortest_path
 from models import load
-from models.recipes import RECIPES, mistakes, preferences, texts
-from models.recipes.preferences import KINDS, OUTCOMES, pairs
-from models.recipes.preferring import SHARES
-from models.recipes.rewards import reward
+from models.data import pairs as preferences
+from models.data import texts
+from models.data.pairs import KINDS, OUTCOMES, pairs
+from models.data.verifier_reward import reward
+from models.recipes import RECIPES
+from models.training import on_policy_pairs as mistakes
+from models.training.pair_settings import SHARES
 
 from ..mazes.strategies import mazes, trees
 

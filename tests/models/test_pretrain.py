@@ -9,9 +9,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from models import tokenizer
-from models.recipes import pretrain, texts
-from models.recipes.supervision import Known, Look
+from models.data import texts
+from models.nano import tokenizer
+from models.nano.supervision import Known, Look
+from models.recipes import pretrain
 
 from ..mazes.strategies import graph
 from ..tiny import RECIPES

@@ -10,17 +10,18 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.mazes.errors import CheckpointError
-from models import load, tokenizer
+from models import load
 from models.load import Weights
+from models.nano import tokenizer
 from models.recipes import pretrain
 from models.recipes.dpo import Dpo
 from models.recipes.orpo import Orpo
 from models.recipes.pretrain import Pretrain
-from models.recipes.progress import Progress
 from models.recipes.reward import Reward
 from models.recipes.rlhf import Rlhf
 from models.recipes.rlvr import Rlvr
 from models.recipes.sft import Sft
+from models.training.progress import Progress
 
 from ..tiny import FEW, RECIPES, SMALL
 

@@ -12,7 +12,8 @@ from benchmark.mazes.printable import printable
 from models import checkpoints, load, registry, store
 from models.card import readme
 from models.checkpoints import Folder, Hub
-from models.recipes import RECIPES, preferences
+from models.data import pairs as preferences
+from models.recipes import RECIPES
 from models.recipes.sft import Sft
 from models.registry import Choices, find
 

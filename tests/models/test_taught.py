@@ -5,8 +5,9 @@ import re
 
 from models import store
 from models.checkpoints import SHIPPED
-from models.recipes import RECIPES, supervision
-from models.recipes.taught import WORDS, sentences, taught_inside
+from models.nano import supervision
+from models.nano.taught import WORDS, sentences, taught_inside
+from models.recipes import RECIPES
 from models.registry import Choices, built
 
 

@@ -12,7 +12,8 @@ from benchmark.mazes.draw import DRAWINGS
 from benchmark.mazes.prompt.en import QUESTION
 from benchmark.mazes.score import score
 from benchmark.mazes.split import reserved
-from models.recipes import RECIPES, texts
+from models.data import texts
+from models.recipes import RECIPES
 
 from ..mazes.strategies import graph, mazes
 

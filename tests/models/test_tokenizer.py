@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from benchmark.mazes.draw import draw
 from benchmark.mazes.prompt import Asking, prompt
 from benchmark.mazes.suite import TIERS, cases
-from models import tokenizer as nano
-from models.recipes import texts
+from models.data import texts
+from models.nano import tokenizer as nano
 
 from ..mazes.strategies import mazes
 

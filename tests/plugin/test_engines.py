@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from models.cache import Cache
+from models.inference.reply_cache import Cache
 
 from .conftest import TINY
 from .test_build import _interrupt

@@ -15,9 +15,8 @@ from pathlib import Path
 
 from benchmark.mazes.errors import EngineError, LabirintoError
 from benchmark.mazes.printable import encodable
-
-from . import store
-from .secrets import mask
+from models import store
+from models.secrets import mask
 
 LONGEST = 500  # characters of the exception's own words in the line
 LOG_BYTES = 2**20  # a longer log is renamed to errors.log.1, and a new one begun

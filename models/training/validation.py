@@ -6,12 +6,12 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from .replies import solved
+from .generation import solved
 
 if TYPE_CHECKING:
     from transformers import Trainer
 
-    from .tuning import Tuning
+    from .settings import Tuning
 
 MAZES = 32
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from .tuning import Tuning
+from .settings import Tuning
 
 if TYPE_CHECKING:
-    from .preferences import Pair
+    from models.data.pairs import Pair
 
 SHARES = {"wall": 0.3, "short": 0.2, "overshot": 0.1, "wrong-end": 0.2, "detour": 0.2}
 """How often each kind of `preferences` is rejected (here, because recipes are made without loading Numba)."""
@@ -42,7 +42,7 @@ class Preferring(Tuning):
 
     def data(self) -> Iterator[Pair]:
         """The pairs in order, the sizes in turn."""
-        from .preferences import pairs, read
+        from models.data.pairs import pairs, read
 
         if self.preferences:
             yield from read(Path(self.preferences).expanduser())
@@ -56,7 +56,7 @@ class Preferring(Tuning):
 
     def batches(self, pairs: list[Pair]) -> list[Pair]:
         """The pairs as they are learned from, each batch of like lengths, so that little is padded."""
-        from . import texts
+        from models.data import texts
 
         ordered = sorted(pairs, key=lambda pair: len(texts.said(pair["chosen"])), reverse=True)
         full = [ordered[at : at + self.batch] for at in range(0, len(pairs) - self.batch + 1, self.batch)]

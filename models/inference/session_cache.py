@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from . import cache
-from .cache import Cache
-from .engines import Reply
+from models.engines import Reply
+
+from . import reply_cache as cache
+from .reply_cache import Cache
 
 RETRY = 10.0  # seconds between attempts after one has failed
 BRIEF = 1.0  # seconds that such an attempt waits for another process: meanwhile no reply is read

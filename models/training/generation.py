@@ -10,8 +10,7 @@ import torch
 from benchmark.mazes import answer
 from benchmark.mazes.score import score
 from models import load
-
-from . import texts
+from models.data import texts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

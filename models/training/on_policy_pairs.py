@@ -17,15 +17,14 @@ from benchmark.mazes import answer
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
 from models import load, processes
+from models.data import texts
+from models.data.pairs import Pair
 
-from . import texts
-from .preferences import Pair
-from .replies import replies
+from .generation import replies
 
 if TYPE_CHECKING:
     from models.load import Weights
-
-    from .dpo import Dpo
+    from models.recipes.dpo import Dpo
 
 AT_ONCE = 64  # replies in a batch
 

@@ -23,18 +23,17 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from models import processes
-from models.tokenizer import NAMED, SIDES
+from models.data import texts
 
-from . import texts
+from .tokenizer import NAMED, SIDES
 
 if TYPE_CHECKING:
     import torch
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
     from benchmark.mazes.maze import Cell
-
-    from .pretrain import Pretrain
-    from .texts import Document
+    from models.data.texts import Document
+    from models.recipes.pretrain import Pretrain
 
 NAMES = {f" {texts.name(cell)}": cell for cell in product(range(NAMED), repeat=2)}
 

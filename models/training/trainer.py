@@ -14,10 +14,9 @@ from transformers import AutoModelForSequenceClassification, PrinterCallback
 from transformers.utils import logging
 
 from benchmark.mazes.errors import CheckpointError
-from models import load, processes
+from models import curve, load, processes
 from models.load import Weights
 
-from . import curve
 from .progress import Progress, last_checkpoint, quiet
 from .validation import validation
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 
-    from .tuning import Tuning
+    from .settings import Tuning
 
 
 SAVE_EVERY = 200  # steps

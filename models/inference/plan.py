@@ -21,12 +21,12 @@ from benchmark.mazes.errors import CheckpointError, EngineError, LabirintoError
 from benchmark.mazes.prompt import Asking, Message, prompt
 from benchmark.mazes.question import question
 from benchmark.mazes.suite import Case
+from models import load
+from models.checkpoints import Checkpoint
+from models.engines import Engine, Reply, Request, adapted, make
 
-from . import load
 from .boundary import release, translate, translated
-from .cache import key
-from .checkpoints import Checkpoint
-from .engines import Engine, Reply, Request, adapted, make
+from .reply_cache import key
 from .session_cache import SessionCache
 
 AUTO = ("transformers", "vllm")

@@ -1,0 +1,1 @@
+"""What is learned from: texts, pairs and rewards; no torch."""

@@ -1,0 +1,1 @@
+"""What the methods share: settings, trainers, progress, validation, generation, on-policy pairs."""
