@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checkpoint = registry.find(options.checkpoint)
         weights = checkpoint.weights()
         model, tokenizer = load.model(weights), load.tokenizer(weights)
-        style = "chat" if checkpoint.style == "chat" else "search"
+        style = "chat" if checkpoint.prompt_style == "chat" else "search"
         with tqdm(total=options.mazes, desc=f"{checkpoint.name}: mazes", unit="maze") as bar:
             for generator in GENERATORS:
                 n = right = 0

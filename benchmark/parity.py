@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = [registry.find(name) for name in options.checkpoints]
         cases = [case for tier in options.tiers for case in suite.cases(tier)[: options.limit]]
         planned = [(checkpoint, case) for checkpoint in chosen for case in cases]
-        asking = {one.name: Asking(style=one.style) for one in chosen}
+        asking = {one.name: Asking(style=one.prompt_style) for one in chosen}
         plans = [Plan(planned, asking, How(engine, "off")) for engine in AUTO]
         for plan in plans:
             for checkpoint in chosen:

@@ -127,7 +127,7 @@ class _Bench:
         from benchmark.mazes import suite
         from benchmark.mazes.prompt import Asking
         from models import load, registry
-        from models.engines import room
+        from models.budget import reply_tokens
         from models.inference.plan import How, Plan
 
         self.folder, self.cases, self.lm_eval = folder, cases, lm_eval
@@ -143,7 +143,7 @@ class _Bench:
         asked = {
             "model": self.model,
             "prompts": [request.prompt for request in plan.requests(checkpoint)],
-            "limit": room(25, cell),
+            "limit": reply_tokens(25, cell),
             "singly": min(SINGLY, cases),
         }
         self.asked = folder / "asked.json"
@@ -234,9 +234,10 @@ def _cached(bench: _Bench) -> Timed:
     from benchmark.mazes.agents import oracle
     from benchmark.mazes.prompt import Asking
     from models import registry
-    from models.engines import Reply, make
+    from models.engines import make
     from models.inference.plan import How, Plan
     from models.inference.reply_cache import Cache, key
+    from models.requests import Reply
 
     names = [f"same-{number}" for number in range(CACHED // 2000)]
     checkpoint = registry.find("base")
@@ -247,7 +248,7 @@ def _cached(bench: _Bench) -> Timed:
     cache = Cache(bench.folder / "home" / "replies.sqlite")
     cache.put(
         {
-            key(content, described, request.decides()): Reply(answer.write(oracle(request.case)), 9, truncated=False)
+            key(content, described, request.cache_key()): Reply(answer.write(oracle(request.case)), 9, truncated=False)
             for request in plan.requests(checkpoint)
         },
         "base",

@@ -33,10 +33,12 @@ from typing import Any
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
+from models import adapter_check
+from models.weights import is_adapter
 
 from . import hub, load, processes, registry, store
-from .card import readme
 from .checkpoints import Built, Checkpoint
+from .checkpoints.lineage import model_card
 from .recipes import RECIPES
 
 
@@ -188,7 +190,7 @@ def _list(options: argparse.Namespace) -> None:
             rows.append([name, "", "", "", "", options.choices.named[name]])
             continue
         folder = one.place()
-        card = (store.card(folder) if folder else None) or {}
+        card = (store.read_record(folder) if folder else None) or {}
         size = f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f} MB" if folder else ""
         seconds = card.get("seconds")
         minutes = f"{seconds / 60:.1f} min" if isinstance(seconds, int | float) else ""
@@ -200,7 +202,7 @@ def _list(options: argparse.Namespace) -> None:
 
 def _show(options: argparse.Namespace) -> None:
     for name in options.names:
-        print(json.dumps(store.card(_place(_built(name, options.choices))), indent=2))
+        print(json.dumps(store.read_record(_place(_built(name, options.choices))), indent=2))
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -222,7 +224,7 @@ def _check(options: argparse.Namespace) -> None:
         weights = checkpoint.weights()
         if not weights.base:
             raise CheckpointError(f"{name} is a whole model and no adapter: there is nothing to check")
-        found = load.check_adapter(weights, str(prompt(suite.cases("small")[0].maze, Asking())))
+        found = adapter_check.check_adapter(weights, str(prompt(suite.cases("small")[0].maze, Asking())))
         print(
             f"{name}: its logits differ from those of {weights.base} by up to {found['from_base']:.2g} of their "
             f"spread, and by {found['from_merged']:.1g} when it is merged"
@@ -274,12 +276,13 @@ def _write(checkpoint: Built, target: Path, merged: bool) -> None:
     """The files of a built checkpoint, or with `merged` those of a whole model made from its adapter."""
     folder = _place(checkpoint)
     shutil.copytree(folder, target)
-    if merged and load.is_adapter(folder):
+    if merged and is_adapter(folder):
         _require_ancestors(checkpoint)
         load.model(checkpoint.weights()).merge_and_unload(safe_merge=True).save_pretrained(target)
         for file in target.glob("adapter_*"):
             file.unlink()
-    (target / "README.md").write_text(readme(target, store.card(target) or {}, checkpoint.parent), encoding="utf-8")
+    text = model_card(target, store.read_record(target) or {}, checkpoint.parent)
+    (target / "README.md").write_text(text, encoding="utf-8")
 
 
 def _any(name: str, choices: registry.Choices) -> Checkpoint:
@@ -304,7 +307,7 @@ def _place(checkpoint: Built) -> Path:
 
 def _require_ancestors(checkpoint: Checkpoint) -> None:
     """Raise CheckpointError where something that a checkpoint was made from, or is an adapter for, is not built."""
-    for one in (checkpoint.whole(), *checkpoint.ancestors()):
+    for one in (checkpoint.base_model(), *checkpoint.ancestors()):
         if isinstance(one, Built):
             _place(one)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmark.mazes.draw import DRAWINGS, Grid, draw
 from benchmark.mazes.maze import Maze
 
-from .load import Weights
+from .weights import Weights
 
 
 @dataclass(frozen=True)

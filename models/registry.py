@@ -11,8 +11,8 @@
 Names of one's own stand in a table `[tool.labirinto.checkpoints]` of pyproject.toml, or in a TOML file that is all such
 a table. What stands there is one of the names above, or a recipe with settings:
 
-    short = {recipe = "sft", examples = 3200}
-    ours = {recipe = "dpo", from = "org/name", preferences = "preferences.jsonl"}
+    short = {recipe = "sft", num_examples = 3200}
+    ours = {recipe = "dpo", from = "org/name", preference_file = "preferences.jsonl"}
     theirs = {endpoint = "http://127.0.0.1:8000/v1", model = "org/name"}
 """
 
@@ -30,10 +30,12 @@ from urllib.parse import urlsplit
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.printable import printable
+from models.weights import ADAPTER, is_adapter
 
-from . import adapters, hub, load
+from . import adapters, hub
 from .checkpoints import Agent, Built, Checkpoint, Folder, Hub, Served
 from .recipes import RECIPES
+from .training.settings import TrainingSettings
 
 LORA = "-lora"
 
@@ -49,7 +51,7 @@ class Choices:
     rebuild_base: bool = False
     """Whether `base` is trained anew, and the one that comes with the project is left alone."""
     remote_code: bool = False
-    """Whether code that lies beside a stranger's model may be run."""
+    """Whether code that lies beside a third-party model may be run."""
     file: Path | None = None
     """Where the names of their own stand, for messages."""
 
@@ -107,17 +109,17 @@ def _find(name: str, choices: Choices) -> Checkpoint:
     method, _, source = name.partition(":")
     method, lora = method.removesuffix(LORA), method.endswith(LORA)
     if method in RECIPES and not (lora and method == "base"):
-        if not RECIPES[method].answers:
+        if not RECIPES[method].answers_mazes:
             raise CheckpointError(
-                f"{name} values replies and gives none: ask a recipe that learned from it, such as rlhf"
+                f"{name} is a reward model, which scores replies and gives none: name one that uses it, such as rlhf"
             )
         return built(method, source, replace(choices, lora=True) if lora else choices)
     path = _path(name)
     if _is_folder(path):
         return _lying(path, choices.remote_code)
     if (match := hub.ID.fullmatch(name)) and not name.startswith("."):
-        return Hub(name, match["repo"], match["revision"], choices.remote_code)
-    answering = ", ".join(recipe for recipe in RECIPES if RECIPES[recipe].answers)
+        return Hub(name, match["repo"], match["revision"], base_of_adapter, choices.remote_code)
+    answering = ", ".join(recipe for recipe in RECIPES if RECIPES[recipe].answers_mazes)
     own = f" and {', '.join(choices.named)} (your own)" if choices.named else ""
     raise CheckpointError(
         f"no checkpoint {name!r}: it is no folder and no name on the hub (org/name), and known are {answering} "
@@ -145,7 +147,7 @@ def _lying(path: Path, remote_code: bool) -> Checkpoint:
     try:
         lying = folder(path, remote_code)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        place = path / load.ADAPTER if load.is_adapter(path) else path
+        place = path / ADAPTER if is_adapter(path) else path
         raise CheckpointError(f"cannot read the model in {place}: {type(error).__name__}: {error}") from error
     shown = printable(lying.name).replace("\n", "\\n").replace("\t", "\\t")
     return lying if shown == lying.name else replace(lying, name=shown)
@@ -170,30 +172,30 @@ def served(name: str, endpoint: str, model: str = "", **others: Any) -> Served:
 def folder(path: Path, remote_code: bool = False) -> Folder:
     """The model in a folder, or the adapter. Raises CheckpointError where there is neither."""
     path = path.absolute()
-    if load.is_adapter(path):
+    if is_adapter(path):
         if not (path / "adapter_model.safetensors").is_file():
             raise CheckpointError(f"the adapter in {path} has no adapter_model.safetensors, and pickles are not loaded")
-        return Folder(path.name, path, of_adapter(path, remote_code), remote_code)
+        return Folder(path.name, path, base_of_adapter(path, remote_code), remote_code)
     if not (path / "config.json").is_file() or not any(path.glob("*.safetensors")):
-        raise CheckpointError(f"no model in {path}: looked for config.json and *.safetensors, or {load.ADAPTER}")
+        raise CheckpointError(f"no model in {path}: looked for config.json and *.safetensors, or {ADAPTER}")
     return Folder(path.name, path, None, remote_code)
 
 
-def of_adapter(path: Path, remote_code: bool) -> Checkpoint:
+def base_of_adapter(path: Path, remote_code: bool) -> Checkpoint:
     """What an adapter is for. Raises CheckpointError where that is not to be found, or is an adapter itself."""
     try:
         settings = adapters.read_settings(path)
     except CheckpointError as error:
         raise CheckpointError(
-            f"{path / load.ADAPTER} does not say what model the adapter is for: {error.__cause__ or 'it is no table'}"
+            f"{path / ADAPTER} does not say what model the adapter is for: {error.__cause__ or 'it is no table'}"
         ) from error
     name, revision = settings.get("base_model_name_or_path"), settings.get("revision")
     if not isinstance(name, str) or not name.strip():
         raise CheckpointError(
-            f"{path / load.ADAPTER} does not say what model the adapter is for: write its folder or its name on the "
+            f"{path / ADAPTER} does not say what model the adapter is for: write its folder or its name on the "
             f"hub there, as base_model_name_or_path, which is {json.dumps(name)}"
         )
-    if (local := Path(name).expanduser()).is_dir() and load.is_adapter(local):
+    if (local := Path(name).expanduser()).is_dir() and is_adapter(local):
         raise _on_an_adapter(path, name)
     try:
         base = find(
@@ -204,7 +206,7 @@ def of_adapter(path: Path, remote_code: bool) -> Checkpoint:
         raise CheckpointError(f"the adapter in {path} is for {name!r}, which is not here: {error}") from error
     if base.is_agent:
         raise CheckpointError(f"the adapter in {path} is for {name!r}, which is an agent and has no weights")
-    if base.rank:
+    if base.lora_rank:
         raise _on_an_adapter(path, name)
     return base
 
@@ -234,15 +236,14 @@ def _built(method: str, source: str, choices: Choices, settings: Mapping[str, An
     parent = _parent(str(recipe.parent), source, choices)
     if parent.is_agent:
         raise CheckpointError(f"{parent.name} is an agent: {method} cannot be built from it")
-    style = _style(parent)
-    if style != "search":
-        recipe = recipe.foreign(style)
-    elif choices.lora:
-        recipe = recipe.adapted()
-    of = parent.name.rpartition(":")[2]  # a folder's path would fill the tables
-    name = f"{method}{LORA if recipe.lora and not source else ''}{':' + of if source else ''}"
-    judge = built(recipe.judge, source, choices) if recipe.judge else None
-    return Built(name, _with(recipe, settings), parent, judge)
+    answer_format = _answer_format(parent)
+    if isinstance(recipe, TrainingSettings) and answer_format != "search":
+        recipe = recipe.for_third_party(answer_format)
+    elif isinstance(recipe, TrainingSettings) and choices.lora:
+        recipe = recipe.as_adapter()
+    suffix = ":" + parent.name.rpartition(":")[2] if source else LORA * bool(recipe.lora_rank)
+    reward_model = built(recipe.reward_model, source, choices) if recipe.reward_model else None
+    return Built(f"{method}{suffix}", _with(recipe, settings), parent, reward_model)
 
 
 def _parent(method: str, source: str, choices: Choices) -> Checkpoint:
@@ -254,18 +255,27 @@ def _parent(method: str, source: str, choices: Choices) -> Checkpoint:
     return parent if is_it or method == "base" else built(method, source, choices)
 
 
-def _style(parent: Checkpoint) -> str:
-    """How its child is taught. A stranger chats if it can; one on the hub that cannot be looked at is trusted to."""
+def _answer_format(parent: Checkpoint) -> str:
+    """The answer format of what is built from a parent.
+
+    A third-party model is trained on chats if it has a chat template; one on the hub that cannot be looked at is
+    taken for one that has.
+    """
     if isinstance(parent, Built):
-        return getattr(parent.recipe, "style", "search")
+        return parent.recipe.answer_format
     if isinstance(parent, Hub):
         return "plain" if parent.has_chat is False else "chat"
     return "chat" if parent.weights().has_chat else "plain"
 
 
 def _with(recipe: Any, settings: Mapping[str, Any]) -> Any:
-    known = {one.name: getattr(recipe, one.name) for one in fields(recipe) if one.name not in ("parent", "judge")}
+    known = {
+        one.name: getattr(recipe, one.name) for one in fields(recipe) if one.name not in ("parent", "reward_model")
+    }
+    renamed = {old: new for new, old in recipe.RECORD_NAMES.items()}
     for name, value in settings.items():
+        if name not in known and renamed.get(name) in known:
+            raise CheckpointError(f"the setting {name!r} of {recipe.method} is called {renamed[name]!r}")
         if name not in known:
             raise CheckpointError(f"{recipe.method} has no setting {name!r}; it has {', '.join(known)}")
         if not _fits(value, known[name]):

@@ -24,7 +24,7 @@ from benchmark.mazes.errors import CheckpointError
 
 from . import processes
 
-CARD = "labirinto.json"  # recipe, digest and figures of a checkpoint, beside its weights
+RECORD = "labirinto.json"  # recipe, digest and figures of a checkpoint, beside its weights
 
 
 def home() -> Path:
@@ -57,10 +57,10 @@ def folder(name: str, digest: str) -> Path:
     return home() / "checkpoints" / f"{name}-{digest[:16]}"
 
 
-def card(folder: Path) -> dict[str, Any] | None:
+def read_record(folder: Path) -> dict[str, Any] | None:
     """The record of the checkpoint in a folder, None where there is none that can be read."""
     try:
-        found = json.loads((folder / CARD).read_text())
+        found = json.loads((folder / RECORD).read_text())
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

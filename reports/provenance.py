@@ -15,7 +15,7 @@ from typing import Any, TypedDict
 from benchmark.mazes import suite
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.prompt import Asking
-from models import load
+from models import hardware
 from models.audit import audit
 from models.checkpoints import Checkpoint
 from models.engines import version
@@ -108,7 +108,7 @@ def _tokenizer(checkpoint: Checkpoint, drawing: str) -> dict[str, Any] | None:
 
 def _device() -> str:
     """The GPU if there is one."""
-    if not load.has_cuda():
+    if not hardware.has_cuda():
         return "cpu"
     import torch
 

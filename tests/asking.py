@@ -2,7 +2,8 @@
 
 from benchmark.mazes import suite
 from benchmark.mazes.prompt import Asking, prompt
-from models.engines import Request, make
+from models.engines import make
+from models.requests import Request
 
 
 def requests(tier, n, drawing="compact", style="plain", **how):

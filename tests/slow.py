@@ -11,9 +11,9 @@ from benchmark.mazes import answer
 from benchmark.mazes.agents import oracle
 from benchmark.mazes.errors import EngineError
 from models import engines
-from models.engines import Reply
 from models.inference import plan
 from models.inference import reply_cache as cache
+from models.requests import Reply
 
 DIARY = Path("diary.txt")
 SECONDS = float(os.environ.get("SLOW_SECONDS", "0"))
@@ -42,7 +42,7 @@ class Slow:
         for count, request in enumerate(requests):
             if count == DIES_AFTER:
                 raise EngineError("it died")
-            key = cache.key(checkpoint.content(), self.describe(checkpoint), request.decides())
+            key = cache.key(checkpoint.content(), self.describe(checkpoint), request.cache_key())
             write("asked", f"{key.hex()} {request.case.group}/{request.case.id}/{request.sample}")
             time.sleep(SECONDS)
             given = answer.write(oracle(request.case))

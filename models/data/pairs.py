@@ -8,9 +8,9 @@
 | `wrong-end` | is a shortest path to some other cell |
 | `detour` | reaches G, with steps that lead nowhere |
 
-The chosen one is the shortest path that the search in the same reply gives (`texts.right`): in a maze with loops, any
-other shortest path contradicts the search that it stands behind. Each rejected answer is walked before it is used, and
-is wrong in the way that it should be.
+The chosen one is the shortest path that the search in the same reply gives (`shortest_moves`): in a maze with loops,
+any other shortest path contradicts the search that it stands behind. Each rejected answer is walked before it is used,
+and is wrong in the way that it should be.
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ from benchmark.mazes.printable import encodable
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import path
 
-from . import texts
+from .formats import Text, build_example, build_reply
+from .search import shortest_moves
 
 MESSAGE = ("role", "content")
-Pair = dict[str, texts.Text]  # with "prompt", "chosen" and "rejected"
+Pair = dict[str, Text]  # with "prompt", "chosen" and "rejected"
 
 
-def pairs(mazes: Iterator[Maze], shares: Mapping[str, float], seed: int, style: str = "search") -> Iterator[Pair]:
+def pairs(
+    mazes: Iterator[Maze], shares: Mapping[str, float], seed: int, answer_format: str = "search"
+) -> Iterator[Pair]:
     """One pair for each maze that can have a wrong answer of the kind that is drawn for it.
 
     `shares` says how often each kind is drawn; one left out, or with share 0, is switched off.
@@ -45,11 +48,11 @@ def pairs(mazes: Iterator[Maze], shares: Mapping[str, float], seed: int, style: 
     random = Random(seed)
     for maze in mazes:
         kind = random.choices(list(shares), list(shares.values()))[0]
-        wrong = KINDS[kind](maze, texts.right(maze), random)
+        wrong = KINDS[kind](maze, shortest_moves(maze), random)
         if wrong is not None:
             assert score(maze, Answer(wrong)).outcome == OUTCOMES[kind]
-            prompt, chosen = texts.question(maze, style)
-            yield {"prompt": prompt, "chosen": chosen, "rejected": texts.reply(maze, wrong, style)}
+            prompt, chosen = build_example(maze, answer_format)
+            yield {"prompt": prompt, "chosen": chosen, "rejected": build_reply(maze, wrong, answer_format)}
 
 
 def check(shares: Mapping[str, float]) -> None:
@@ -109,7 +112,7 @@ def _is_conversation(part: object) -> bool:
     )
 
 
-def _texts(part: texts.Text) -> list[str]:
+def _texts(part: Text) -> list[str]:
     return [part] if isinstance(part, str) else [message[name] for message in part for name in MESSAGE]
 
 

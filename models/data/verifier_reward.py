@@ -16,12 +16,14 @@ from benchmark.mazes import answer
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
 
+from .formats import Text, reply_text
 
-def reward(maze: Maze, reply: str) -> float:
+
+def reward(maze: Maze, reply: Text) -> float:
     """The reward of a reply, from 0 to 1."""
-    found = score(maze, answer.read(reply, maze).strict)
-    if found.outcome in ("optimal", "unreachable"):
+    scored = score(maze, answer.read(reply_text(reply), maze).strict)
+    if scored.outcome in ("optimal", "unreachable"):
         return 1.0
-    if found.outcome == "solved":
-        return 0.5 + 0.4 * found.spl
-    return 0.4 * found.progress
+    if scored.outcome == "solved":
+        return 0.5 + 0.4 * scored.spl
+    return 0.4 * scored.progress

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes import answer
 from benchmark.mazes.agents import AGENTS
-
-from . import Reply
+from models.requests import Reply
 
 if TYPE_CHECKING:
     from models.checkpoints import Checkpoint
-
-    from . import Request
+    from models.requests import Request
 
 
 class Agents:

@@ -15,9 +15,10 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.errors import EngineError
+from models.requests import Reply, Request
 from models.secrets import mask
 
-from . import Reply, Request, version
+from . import version
 from .server_dialect import Dialect, adapt, learn, measured
 from .server_errors import Kind, RequestError
 from .server_http import Connection

@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import THOUGHTS, Request, room
+from models.budget import THOUGHTS, reply_tokens
+from models.requests import Request
+
 from .server_errors import RequestError
 
 NAME_TOKENS = 7  # of a cell's name, for a tokenizer that is not known: " (10,10)" takes most models 5 to 7
@@ -89,7 +91,7 @@ class Dialect:
         return min(self._most(request), self.context - prompt_tokens) if self.context and prompt_tokens else 0
 
     def _most(self, request: Request) -> int:
-        limit = room(request.cells, NAME_TOKENS) + (THOUGHTS if request.reasoning else 0)
+        limit = reply_tokens(request.cells, NAME_TOKENS) + (THOUGHTS if request.reasoning else 0)
         return min(limit, self.most) if self.most else limit
 
     def body(self, model: str, request: Request, tokens: int) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 
 from benchmark.mazes.printable import encodable
+from models.requests import Reply
 from models.secrets import mask
 
-from . import Reply
 from .server_errors import Kind, RequestError, excerpt, in_reply, parsed
 
 _CUT = {"length", "max_tokens", "max_output_tokens", "model_length", "max_length"}

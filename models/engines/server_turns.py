@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from . import Request
+from models.requests import Request
+
 from .server_errors import Kind, RequestError
 
 HOPELESS = 8  # requests, half of them of the smallest mazes: where all fail, the endpoint is not asked for the rest

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from benchmark.mazes.errors import CheckpointError
 from models import chat
-
-from . import THOUGHTS, Reply, room
+from models.budget import THOUGHTS, reply_tokens
+from models.requests import Reply
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
-    from models.load import Weights
-
-    from . import Request
+    from models.requests import Request
+    from models.weights import Weights
 
 NAME = " (10,10)"
 """The name of a cell, as models write it."""
@@ -56,7 +55,7 @@ def asked(
                 f"the tokenizer in {weights.tokenizer} gives the token {most} ({tokenizer.decode([most])!r}), and the "
                 f"model in {weights.whole} knows {vocabulary}: they do not belong together"
             )
-        limit = room(request.cells, len(bare)) + (THOUGHTS if request.reasoning else 0)
+        limit = reply_tokens(request.cells, len(bare)) + (THOUGHTS if request.reasoning else 0)
         rows.append(Asked(ids, max(0, min(limit, positions - len(ids))), request))
     return sorted(rows, key=lambda one: (-one.limit, -len(one.ids), one.request.place))
 

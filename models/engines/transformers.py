@@ -8,9 +8,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from models import load
+from models import adapter_check, hardware, load, static_cache
+from models.requests import Reply, Request
+from models.weights import Weights
 
-from . import Reply, Request, version
+from . import version
 from .tokens import Asked, asked, positions, reply, say_if_folded
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ PADDED = {"float32": 1e-3, "bfloat16": 0.2}
 class _Loaded:
     """A model where it is to run, its tokenizer, and the tokens that end a text."""
 
-    weights: load.Weights
+    weights: Weights
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     stops: set[int]
@@ -63,7 +65,7 @@ class Transformers:
         return {
             "engine": "transformers",
             **version("transformers", "torch", "peft"),
-            "dtype": load.dtype(),
+            "dtype": hardware.dtype(),
             "determinism": "batched",
         }
 
@@ -77,7 +79,7 @@ class Transformers:
         left = asked(requests, loaded.tokenizer, weights, longest, loaded.vocabulary)
         say_if_folded(checkpoint.name, requests, loaded.tokenizer)
         if weights.base and left:
-            load.check_applied(loaded.model, left[0].ids, weights)
+            adapter_check.check_applied(loaded.model, left[0].ids, weights)
         while left and not left[-1].limit:
             yield left.pop().request, Reply("", 0, truncated=True)
         most, room = MOST_ROWS, CACHE_BYTES // _bytes_per_token(loaded.model)
@@ -104,14 +106,14 @@ class Transformers:
             _free()
 
 
-def _load(weights: load.Weights) -> _Loaded:
+def _load(weights: Weights) -> _Loaded:
     import torch
     from transformers import GenerationConfig
 
     model, tokenizer = load.model(weights), load.tokenizer(weights)
-    if load.has_cuda():
+    if hardware.has_cuda():
         model = model.to("cuda", torch.bfloat16)
-    loaded = _Loaded(weights, model, tokenizer, load.ends(weights, tokenizer))
+    loaded = _Loaded(weights, model, tokenizer, load.stop_token_ids(weights, tokenizer))
     # nothing of what the model's own settings would change: all engines are to say what is likeliest, and no more
     model.generation_config = GenerationConfig(
         do_sample=False, eos_token_id=sorted(loaded.stops) or None, pad_token_id=loaded.padding
@@ -129,7 +131,7 @@ def _batch(loaded: _Loaded, batch: Sequence[Asked]) -> list[Reply]:
         loaded,
         input_ids=ids,
         attention_mask=mask,
-        **load.room(loaded.model, ids.shape[1] + limit),
+        **static_cache.static_cache(loaded.model, ids.shape[1] + limit),
         max_new_tokens=limit,
         logits_processor=LogitsProcessorList([_Noise([one.request for one in batch])] if sampled else []),
     )
@@ -162,14 +164,14 @@ def _takes_padding(loaded: _Loaded, left: Sequence[Asked]) -> bool:
     Some models that keep a state see what fills a row up (RWKV, RecurrentGemma), and so does prompt tuning: the
     shortest text is tried by itself and beside the longest.
     """
-    if load.is_plain(loaded.model):
+    if static_cache.is_plain(loaded.model):
         return True
     shortest, *_, longest = sorted((one.ids for one in left), key=len) if len(left) > 1 else ([], [])
     if len(shortest) == len(longest):
         return True
     alone, beside = (_first_steps(loaded, texts) for texts in ([shortest], [shortest, longest]))
     for one, other in zip(alone, beside, strict=True):
-        if (one - other).abs().max() > PADDED[load.dtype()] * one.std():
+        if (one - other).abs().max() > PADDED[hardware.dtype()] * one.std():
             return False
         if one.argmax() != other.argmax():
             break  # as likely as each other: from here they write other texts

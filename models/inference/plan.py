@@ -21,9 +21,10 @@ from benchmark.mazes.errors import CheckpointError, EngineError, LabirintoError
 from benchmark.mazes.prompt import Asking, Message, prompt
 from benchmark.mazes.question import question
 from benchmark.mazes.suite import Case
-from models import load
+from models import hardware
 from models.checkpoints import Checkpoint
-from models.engines import Engine, Reply, Request, adapted, make
+from models.engines import Engine, adapted, make, vllm_support
+from models.requests import Reply, Request
 
 from .boundary import release, translate, translated
 from .reply_cache import key
@@ -227,7 +228,7 @@ class Plan:
         if one.checkpoint.is_agent or self.how.cache == "off":
             return []
         content, described = one.checkpoint.content(), self._engine(engine).describe(one.checkpoint)
-        return [key(content, described, request.decides()) for request in one.requests]
+        return [key(content, described, request.cache_key()) for request in one.requests]
 
     def _known(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
         return self._cache.get(keys) if keys and self.how.cache == "use" else {}
@@ -383,7 +384,7 @@ def _several(n: int, what: str) -> str:
 
 def possible(checkpoint: Checkpoint) -> Sequence[str]:
     """The engines that `auto` may choose for a checkpoint."""
-    if find_spec("vllm") is None or (not checkpoint.is_missing and not load.vllm_knows(checkpoint.weights())):
+    if find_spec("vllm") is None or (not checkpoint.is_missing and not vllm_support.is_supported(checkpoint.weights())):
         return AUTO[:1]
     return AUTO
 
@@ -392,6 +393,6 @@ def _pays(names: Sequence[str], requests: Sequence[Request]) -> str:
     """The engine that has all replies soonest."""
     if len(names) == 1:
         return names[0]
-    if load.has_cuda() or sum(request.cells**2 for request in requests) >= WORTH:
+    if hardware.has_cuda() or sum(request.cells**2 for request in requests) >= WORTH:
         return "vllm"
     return "transformers"

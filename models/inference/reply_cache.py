@@ -20,7 +20,7 @@ from typing import Any
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.printable import encodable
 from models import store
-from models.engines import Reply
+from models.requests import Reply
 
 VERSION = 1  # of the file; another one is set aside
 AT_ONCE = 500  # keys in one question to the database

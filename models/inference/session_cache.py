@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from models.engines import Reply
+from models.requests import Reply
 
 from . import reply_cache as cache
 from .reply_cache import Cache

@@ -23,7 +23,7 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from models import processes
-from models.data import texts
+from models.data.search import wall_letters, write_cell
 
 from .tokenizer import NAMED, SIDES
 
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
     from benchmark.mazes.maze import Cell
-    from models.data.texts import Document
-    from models.recipes.pretrain import Pretrain
+    from models.nano.documents import Document
 
-NAMES = {f" {texts.name(cell)}": cell for cell in product(range(NAMED), repeat=2)}
+    from .settings import PretrainSettings
+
+NAMES = {f" {write_cell(cell)}": cell for cell in product(range(NAMED), repeat=2)}
 
 
 class Known(NamedTuple):
@@ -98,7 +99,7 @@ class Look(NamedTuple):
 
 
 def taught(
-    recipe: Pretrain,
+    settings: PretrainSettings,
     documents: list[Document],
     ids: torch.Tensor,
     first: list[int],
@@ -115,10 +116,10 @@ def taught(
         _statements(read, row, document, start, tokenizer.convert_ids_to_tokens(ids[row].tolist()))
     lessons: dict[str, Known | Look] = {}
     for layer, states in read.known.items():
-        lessons[layer] = _known(getattr(recipe, layer), states, tokenizer, layer)
+        lessons[layer] = _known(getattr(settings, layer), states, tokenizer, layer)
     for (layer, head), looks in sorted(read.looks.items()):
-        lessons[f"{layer} {head}"] = _look(getattr(recipe, layer), head, looks, ids.shape[1])
-    return [lesson for name, lesson in lessons.items() if step >= recipe.added.get(name, 0)]
+        lessons[f"{layer} {head}"] = _look(getattr(settings, layer), head, looks, ids.shape[1])
+    return [lesson for name, lesson in lessons.items() if step >= settings.taught_from_step.get(name, 0)]
 
 
 class _Read:
@@ -135,8 +136,8 @@ def _drawing(read: _Read, row: int, document: Document, start: int) -> None:
     """Each cell of the drawing has to know its name, then its sides, and the letter in it."""
     walls = document.maze.walls
     for at, cell in enumerate(product(*map(range, walls.shape)), start):
-        read.known["named"].append((row, at, f" {texts.name(cell)}"))
-        read.known["sided"].append((row, at, f" {texts.sides(walls, cell)}"))
+        read.known["named"].append((row, at, f" {write_cell(cell)}"))
+        read.known["sided"].append((row, at, f" {wall_letters(walls, cell)}"))
         letter = {document.maze.start: "S", document.maze.goal: "G"}.get(cell, " -")
         read.known["lettered"].append((row, at, letter))
 

@@ -1,69 +1,35 @@
-"""Recipes: how a checkpoint is built from its parent. One file a method.
+"""Recipes: how a checkpoint is built from its parent. One file a method, and one line in RECIPES.
 
-| recipe | from | how |
+| recipe | from | method |
 | --- | --- | --- |
-| `base` | nothing | pretraining on drawings and true statements |
-| `sft` | base | shown right replies |
-| `dpo` | sft | pairs of replies, right and wrong (direct preference optimization) |
-| `orpo` | base | right replies and pairs in one go (odds ratio preference optimization) |
-| `reward` | sft | a judge, learned from pairs; answers no mazes |
-| `rlhf` | sft, reward | reinforcement by that judge |
-| `rlvr` | sft | reinforcement by the verifier |
-
-A recipe is a frozen dataclass of everything that decides the result. `describe()` gives it as plain data, from
-which its digest is made; `build(needed, target, work)` writes the checkpoint into the folder `target` and returns
-the figures that are recorded beside it. `needed` is where its parent lies, and its judge if it has one.
+| `base` | nothing | pretraining on drawings and statements that are true of them |
+| `sft` | base | supervised fine-tuning on right replies |
+| `dpo` | sft | direct preference optimization on pairs of replies |
+| `orpo` | base | odds ratio preference optimization: right replies and pairs at once |
+| `reward` | sft | a reward model, trained on pairs; it answers no mazes |
+| `rlhf` | sft, reward | reinforcement learning from that reward model (RLOO) |
+| `rlvr` | sft | reinforcement learning from a verifiable reward (GRPO) |
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-
-from .dpo import Dpo
-from .orpo import Orpo
+from .dpo import DPO
+from .orpo import ORPO
 from .pretrain import Pretrain
+from .protocol import Recipe
 from .reward import Reward
-from .rlhf import Rlhf
-from .rlvr import Rlvr
-from .sft import Sft
+from .rlhf import RLHF
+from .rlvr import RLVR
+from .sft import SFT
 
-if TYPE_CHECKING:
-    from models.load import Weights
-
-
-class Recipe(Protocol):
-    """What the registry knows of a recipe."""
-
-    @property
-    def method(self) -> str:
-        """What it is called."""
-
-    @property
-    def parent(self) -> str | None:
-        """The name of the recipe whose product this one starts from."""
-
-    @property
-    def judge(self) -> str | None:
-        """The name of the recipe whose product judges replies for it."""
-
-    @property
-    def answers(self) -> bool:
-        """Whether its product answers mazes, and does not judge the answers of others."""
-
-    def describe(self) -> dict[str, Any]:
-        """Method, settings and a digest of the data, as JSON can hold them."""
-
-    def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
-        """Write the checkpoint into `target`; keep in `work` what an interrupted build goes on from."""
-
+__all__ = ["RECIPES", "Recipe"]
 
 RECIPES: dict[str, Recipe] = {
     "base": Pretrain(),
-    "sft": Sft(),
-    "dpo": Dpo(),
-    "orpo": Orpo(),
+    "sft": SFT(),
+    "dpo": DPO(),
+    "orpo": ORPO(),
     "reward": Reward(),
-    "rlhf": Rlhf(),
-    "rlvr": Rlvr(),
+    "rlhf": RLHF(),
+    "rlvr": RLVR(),
 }

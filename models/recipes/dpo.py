@@ -1,7 +1,7 @@
-"""dpo: sft, taught with TRL's DPOTrainer to prefer right answers to wrong ones.
+"""dpo: direct preference optimization of sft, with TRL's DPOTrainer.
 
-Direct preference optimization (Rafailov et al. 2023): the right answer's log-probability is raised above the wrong
-one's, both measured from the parent's. The likelihood of the right answer is kept up by a share of the ordinary loss.
+The log-probability of the chosen reply is raised above that of the rejected one, both measured from the parent's
+(Rafailov et al. 2023, https://arxiv.org/abs/2305.18290). A share of the ordinary loss keeps the chosen reply likely.
 """
 
 from __future__ import annotations
@@ -10,46 +10,47 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.training.pair_settings import Preferring
+from models.training.pair_settings import PairSettings
 
 if TYPE_CHECKING:
-    from models.load import Weights
+    from models.weights import Weights
 
 
 @dataclass(frozen=True)
-class Dpo(Preferring):
-    """Everything that decides the fine-tune, beside its parent."""
+class DPO(PairSettings):
+    """The settings that decide the fine-tune."""
 
     parent: str = "sft"
-    examples: int = 640  # pairs by the verifier
+    num_examples: int = 640
     sizes: tuple[int, ...] = (4, 5, 8)
-    own: int = 480  # mazes that the parent is asked about, for pairs of its own mistakes
+    on_policy_mazes: int = 480
+    """Mazes that the parent is asked about: each reply that is not optimal is rejected beside a right one."""
     beta: float = 0.1
-    keep: float = 0.3  # weight of the ordinary loss on the right answer
-    rate: float = 5e-5
-    warmup: int = 20
+    sft_weight: float = 0.3
+    """The weight of the ordinary loss on the chosen reply."""
+    learning_rate: float = 5e-5
+    warmup_steps: int = 20
 
     method = "dpo"
-    foreign_rate = 2e-5
+    summary = "direct preference optimization"
+    third_party_learning_rate = 2e-5
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
-        from datasets import Dataset
         from trl import DPOConfig, DPOTrainer
 
-        from models.training import trainer
-        from models.training.on_policy_pairs import mistakes
+        from models.training import on_policy_pairs, trainer
 
-        own = mistakes(self, needed["parent"], work / "mistakes.jsonl")
-        data = Dataset.from_list(self.batches([*self.data(), *own]))
+        mistakes = on_policy_pairs.sample(self, self.on_policy_mazes, needed["parent"], work / "mistakes.jsonl")
+        data = trainer.dataset(self.batches([*self.data(), *mistakes]))
 
-        model, tokenizer = trainer.start(self, needed["parent"])
+        model, tokenizer = trainer.load_trainable(self, needed["parent"])
         config = DPOConfig(
-            **trainer.settings(self, work),
+            **trainer.trainer_arguments(self, work),
             train_sampling_strategy="sequential",
             beta=self.beta,
             loss_type=["sigmoid", "sft"],
-            loss_weights=[1.0, self.keep],
+            loss_weights=[1.0, self.sft_weight],
             max_length=None,
         )
         dpo = DPOTrainer(model, args=config, train_dataset=data, processing_class=tokenizer)
-        return trainer.run(self, dpo, work, target) | {"own_mistakes": len(own)}
+        return trainer.run(self, dpo, work, target) | {"own_mistakes": len(mistakes)}

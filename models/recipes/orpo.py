@@ -1,7 +1,7 @@
-"""orpo: the base, taught to answer and to prefer right answers in one go, with TRL's experimental ORPOTrainer.
+"""orpo: odds ratio preference optimization of the base, with TRL's experimental ORPOTrainer.
 
-Odds ratio preference optimization (Hong, Lee and Thorne 2024): the ordinary loss on the right reply, and beside it
-the log odds of the right reply over the wrong one. No second model is needed, so it starts from the base itself.
+The ordinary loss on the chosen reply, and beside it the log odds of the chosen reply over the rejected one (Hong, Lee
+and Thorne 2024, https://arxiv.org/abs/2403.07691). It needs no second model, so it starts from the base itself.
 """
 
 from __future__ import annotations
@@ -11,34 +11,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.training.pair_settings import Preferring
+from models.training.pair_settings import PairSettings
 
 if TYPE_CHECKING:
-    from models.load import Weights
+    from models.weights import Weights
 
 
 @dataclass(frozen=True)
-class Orpo(Preferring):
-    """Everything that decides the fine-tune, beside its parent."""
+class ORPO(PairSettings):
+    """The settings that decide the fine-tune."""
 
-    examples: int = 2_880
+    num_examples: int = 2_880
     sizes: tuple[int, ...] = (4, 5, 8)
     beta: float = 0.1
 
     method = "orpo"
-    foreign_rate = 5e-5
+    summary = "odds ratio preference optimization"
+    third_party_learning_rate = 5e-5
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
         os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"  # that it is experimental is said above
-        from datasets import Dataset
         from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
         from models.training import trainer
 
-        model, tokenizer = trainer.start(self, needed["parent"])
+        model, tokenizer = trainer.load_trainable(self, needed["parent"])
         config = ORPOConfig(
-            **trainer.settings(self, work), train_sampling_strategy="sequential", beta=self.beta, max_length=1024
+            **trainer.trainer_arguments(self, work),
+            train_sampling_strategy="sequential",
+            beta=self.beta,
+            max_length=1024,
         )
-        data = Dataset.from_list(self.batches(list(self.data())))
+        data = trainer.dataset(self.batches(list(self.data())))
         orpo = ORPOTrainer(model, args=config, train_dataset=data, processing_class=tokenizer)
         return trainer.run(self, orpo, work, target)

@@ -1,8 +1,9 @@
-"""rlhf: sft, trained with TRL's RLOOTrainer against a judge that was learned from preferences.
+"""rlhf: reinforcement learning of sft from a reward model, with TRL's RLOOTrainer.
 
-REINFORCE leave one out (Ahmadian et al. 2024): of several replies to one maze each is held against the mean of the
-others. What is paid for is what the judge (`reward`) likes, which need not be what is right; the divergence from the
-parent is held down, and the mean reward of the first and last steps stands in the card.
+REINFORCE leave one out (Ahmadian et al. 2024, https://arxiv.org/abs/2402.14740): of several replies to one maze each is
+held against the mean of the others. The reward is what the reward model gives, which need not be right; a penalty on
+the divergence from the parent limits how far it is followed. The mean rewards of the first and the last steps stand in
+the record.
 """
 
 from __future__ import annotations
@@ -11,39 +12,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .rlvr import Rlvr
+from .rlvr import RLVR
 
 if TYPE_CHECKING:
-    from models.load import Weights
+    from models.weights import Weights
 
 
 @dataclass(frozen=True)
-class Rlhf(Rlvr):
-    """Everything that decides the fine-tune, beside its parent and its judge: the settings of `rlvr`, and others."""
+class RLHF(RLVR):
+    """The settings that decide the fine-tune: those of `rlvr`, and the reward model."""
 
-    examples: int = 224  # mazes that are asked about; the judge takes its time too
-    judge: str = "reward"
+    num_examples: int = 224  # the reward model takes its time too
+    reward_model: str = "reward"
     beta: float = 0.05
 
     method = "rlhf"
+    summary = "reinforcement learning from the reward model (RLOO)"
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
-        from datasets import Dataset
-
-        from models.data import texts
         from models.training import trainer
 
-        with trainer.loading():
+        with trainer.quiet_import():
             from trl import RLOOConfig, RLOOTrainer
 
-        model, tokenizer = trainer.start(self, needed["parent"])
-        config = RLOOConfig(**trainer.settings(self, work) | self.generation())
+        model, tokenizer = trainer.load_trainable(self, needed["parent"])
         rloo = RLOOTrainer(
             model,
-            reward_funcs=trainer.judge(needed["judge"]),
+            reward_funcs=trainer.load_reward_model(needed["judge"]),
             reward_processing_classes=tokenizer,
-            args=config,
-            train_dataset=Dataset.from_list([{"prompt": texts.ask(maze, self.style)} for maze in self.data()]),
+            args=RLOOConfig(**trainer.trainer_arguments(self, work) | self.generation_arguments()),
+            train_dataset=trainer.dataset({"prompt": prompt} for prompt in self.prompts()),
             processing_class=tokenizer,
         )
-        return trainer.run(self, rloo, work, target) | trainer.rewards(self, rloo)
+        return trainer.run(self, rloo, work, target) | trainer.summarize_rewards(self, rloo)

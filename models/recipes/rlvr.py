@@ -1,8 +1,8 @@
-"""rlvr: sft, trained with TRL's GRPOTrainer against the verifier itself.
+"""rlvr: reinforcement learning of sft from a verifiable reward, with TRL's GRPOTrainer.
 
-Group relative policy optimization (Shao et al. 2024): of several replies to one maze those are made likelier that
-`rewards.reward` values above the others. Where all replies of a group are worth the same there is nothing to learn from
-it; how often that is so stands in the card as `zero_std`, and 1.0 there means that the training has collapsed.
+Group relative policy optimization (Shao et al. 2024, https://arxiv.org/abs/2402.03300): of several replies to one maze
+those are made likelier that `models.data.verifier_reward` values above the others. A group whose replies all have the
+same reward teaches nothing; the share of such groups stands in the record as `zero_std`.
 """
 
 from __future__ import annotations
@@ -13,29 +13,34 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.training.settings import Tuning
+from models.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from benchmark.mazes.maze import Maze
-    from models.load import Weights
+    from models.data.formats import Text
+    from models.weights import Weights
 
 
 @dataclass(frozen=True)
-class Rlvr(Tuning):
-    """Everything that decides the fine-tune, beside its parent."""
+class RLVR(TrainingSettings):
+    """The settings that decide the fine-tune."""
 
     parent: str = "sft"
-    examples: int = 320  # mazes that are asked about
-    group: int = 8  # replies to one maze
-    batch: int = 64  # replies in a step
+    num_examples: int = 320
+    """Mazes that are asked about."""
+    num_generations: int = 8
+    """Replies to one maze."""
+    batch_size: int = 64  # replies in an optimizer step
     sizes: tuple[int, ...] = (5,)
     temperature: float = 1.0
-    beta: float = 0.01  # weight of the divergence from the parent
-    rate: float = 1e-4
-    warmup: int = 5
+    beta: float = 0.01
+    """The weight of the divergence from the parent."""
+    learning_rate: float = 1e-4
+    warmup_steps: int = 5
 
     method = "rlvr"
-    foreign_rate = 1e-5
+    summary = "reinforcement learning from a verifiable reward (GRPO)"
+    third_party_learning_rate = 1e-5
 
     def data_digest(self, most: int | None = None) -> str:
         total = hashlib.sha256()
@@ -46,44 +51,51 @@ class Rlvr(Tuning):
     def data(self) -> list[Maze]:
         """The mazes that are asked about, the sizes in turn."""
         streams = {size: self.mazes(f"{self.method}-{self.seed}", size) for size in self.sizes}
-        return [next(streams[size]) for size in islice(cycle(self.sizes), self.examples)]
+        return [next(streams[size]) for size in islice(cycle(self.sizes), self.num_examples)]
 
-    def generation(self) -> dict[str, Any]:
-        """The settings of a trainer that lets the model reply and values the replies."""
-        from torch.cuda import is_available
+    def prompts(self) -> list[Text]:
+        """The questions about the mazes, in their order."""
+        from models.data.formats import build_prompt
 
-        from models.data.texts import most_tokens
+        return [build_prompt(maze, self.answer_format) for maze in self.data()]
+
+    def generation_arguments(self) -> dict[str, Any]:
+        """The settings of a trainer that samples replies and rewards them."""
+        from models.data.formats import max_completion_tokens
+        from models.training.trainer import cache_implementation
 
         return {
-            "cache_implementation": None if is_available() else "static",  # on a CPU three times as fast, see load.room
+            "cache_implementation": cache_implementation(),
             "logging_steps": 1,
-            "num_generations": self.group,
-            "max_completion_length": most_tokens(self.style, max(self.sizes) ** 2),
+            "num_generations": self.num_generations,
+            "max_completion_length": max_completion_tokens(self.answer_format, max(self.sizes) ** 2),
             "temperature": self.temperature,
             "beta": self.beta,
             "shuffle_dataset": False,
         }
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
-        from datasets import Dataset
-
-        from models.data import texts
+        from models.data.verifier_reward import reward
         from models.training import trainer
 
-        with trainer.loading():
+        with trainer.quiet_import():
             from trl import GRPOConfig, GRPOTrainer
-
-        from models.data.verifier_reward import reward
 
         mazes = self.data()
 
-        def verified(completions: list[texts.Text], number: list[int], **_: Any) -> list[float]:
-            return [reward(mazes[at], texts.said(reply)) for at, reply in zip(number, completions, strict=True)]
+        def verify(completions: list[Text], number: list[int], **_: Any) -> list[float]:
+            return [reward(mazes[at], completion) for at, completion in zip(number, completions, strict=True)]
 
-        model, tokenizer = trainer.start(self, needed["parent"])
-        config = GRPOConfig(**trainer.settings(self, work) | self.generation(), remove_unused_columns=False)
-        data = Dataset.from_list(
-            [{"prompt": texts.ask(maze, self.style), "number": at} for at, maze in enumerate(mazes)]
+        model, tokenizer = trainer.load_trainable(self, needed["parent"])
+        grpo = GRPOTrainer(
+            model,
+            reward_funcs=verify,
+            args=GRPOConfig(
+                **trainer.trainer_arguments(self, work) | self.generation_arguments(), remove_unused_columns=False
+            ),
+            train_dataset=trainer.dataset(
+                {"prompt": prompt, "number": number} for number, prompt in enumerate(self.prompts())
+            ),
+            processing_class=tokenizer,
         )
-        grpo = GRPOTrainer(model, reward_funcs=verified, args=config, train_dataset=data, processing_class=tokenizer)
-        return trainer.run(self, grpo, work, target) | trainer.rewards(self, grpo)
+        return trainer.run(self, grpo, work, target) | trainer.summarize_rewards(self, grpo)

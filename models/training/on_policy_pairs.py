@@ -1,7 +1,6 @@
 """A checkpoint's own wrong replies, each beside a right one: preference pairs that are on-policy.
 
-What a model gets wrong by itself teaches it more than what a verifier thinks up: pairs of `preferences` differ in the
-answer alone, while a model of ours errs while it searches.
+Pairs of `models.data.pairs` differ in the answer alone; a model of the nano family errs while it searches.
 """
 
 from __future__ import annotations
@@ -11,59 +10,66 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from tqdm import tqdm
 
 from benchmark.mazes import answer
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
 from models import load, processes
-from models.data import texts
+from models.data.formats import as_reply, build_example
 from models.data.pairs import Pair
+from models.weights import Weights
 
-from .generation import replies
+from .generation import generate
+from .pair_settings import PairSettings
 
-if TYPE_CHECKING:
-    from models.load import Weights
-    from models.recipes.dpo import Dpo
-
-AT_ONCE = 64  # replies in a batch
+BATCH = 64  # replies that are generated at once
 
 
-def mistakes(recipe: Dpo, parent: Weights, file: Path) -> list[Pair]:
-    """The pairs of `recipe.own` mazes; kept in `file`, so that an interrupted build need not ask again."""
-    import torch
-    from tqdm import tqdm
+def sample(recipe: PairSettings, mazes: int, parent: Weights, file: Path) -> list[Pair]:
+    """Ask the parent about so many mazes, and pair each reply that is not optimal with a right one.
 
+    The pairs are kept in `file`, so that an interrupted build does not ask again.
+    """
     if file.is_file():
         return [json.loads(line) for line in file.read_text().splitlines()]
     model, tokenizer = load.model(parent), load.tokenizer(parent)
     if torch.cuda.is_available():
         model = model.to("cuda")
-    found = []
-    with tqdm(total=recipe.own, desc=f"{recipe.parent}: own replies", unit="maze", file=sys.stderr) as bar:
+    pairs: list[Pair] = []
+    with tqdm(total=mazes, desc=f"{recipe.parent}: own replies", unit="maze", file=sys.stderr) as bar:
         for size in sorted(set(recipe.sizes)):
-            share = recipe.own * recipe.sizes.count(size) // len(recipe.sizes)
+            share = mazes * recipe.sizes.count(size) // len(recipe.sizes)
             torch.manual_seed(recipe.seed)
-            found += asked(model, tokenizer, islice(recipe.mazes(f"own-{recipe.seed}", size), share), recipe.style, bar)
+            stream = islice(recipe.mazes(f"own-{recipe.seed}", size), share)
+            for batch in _batches(stream):
+                pairs += pair_mistakes(model, tokenizer, batch, recipe.answer_format)
+                bar.update(len(batch))
     if processes.is_first():
         beside = file.with_suffix(".new")
-        beside.write_text("".join(json.dumps(pair) + "\n" for pair in found))
+        beside.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
         beside.replace(file)
-    return found
+    return pairs
 
 
-def asked(
-    model: Any, tokenizer: Any, mazes: Iterator[Maze], style: str, bar: Any, temperature: float = 1.0
+def pair_mistakes(
+    model: Any, tokenizer: Any, mazes: list[Maze], answer_format: str, temperature: float = 1.0
 ) -> Iterator[Pair]:
     """Ask a model about mazes, and give a pair for each reply that is not optimal.
 
     Replies are sampled at this temperature, the same ones for the same seed on one machine.
     """
-    while batch := list(islice(mazes, AT_ONCE)):
-        sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
-        given = replies(model, tokenizer, batch, style, **sampling)
-        for maze, reply in zip(batch, given, strict=True):
-            if score(maze, answer.read(reply, maze).strict).outcome != "optimal":
-                prompt, chosen = texts.question(maze, style)
-                yield {"prompt": prompt, "chosen": chosen, "rejected": texts.spoken(reply, style)}
-        bar.update(len(batch))
+    sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
+    replies = generate(model, tokenizer, mazes, answer_format, **sampling)
+    for maze, reply in zip(mazes, replies, strict=True):
+        if score(maze, answer.read(reply, maze).strict).outcome != "optimal":
+            prompt, chosen = build_example(maze, answer_format)
+            yield {"prompt": prompt, "chosen": chosen, "rejected": as_reply(reply, answer_format)}
+
+
+def _batches(mazes: Iterator[Maze]) -> Iterator[list[Maze]]:
+    while batch := list(islice(mazes, BATCH)):
+        yield batch

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from .settings import Tuning
+from .settings import TrainingSettings
 
 if TYPE_CHECKING:
     from models.data.pairs import Pair
@@ -20,45 +20,52 @@ SHARES = {"wall": 0.3, "short": 0.2, "overshot": 0.1, "wrong-end": 0.2, "detour"
 
 
 @dataclass(frozen=True)
-class Preferring(Tuning):
-    """Settings of the pairs: the verifier's, or people's own from a file."""
+class PairSettings(TrainingSettings):
+    """The settings of preference pairs: made by the verifier, or read from a file."""
 
-    examples: int = 1_600  # pairs by the verifier
-    kinds: dict[str, float] = field(default_factory=lambda: dict(SHARES))
+    num_examples: int = 1_600  # pairs by the verifier
+    rejected_shares: dict[str, float] = field(default_factory=lambda: dict(SHARES))
     """The shares of what is wrong with the rejected reply; a kind left out, or with share 0, is switched off."""
-    preferences: str = ""
+    preference_file: str = ""
     """A JSONL file with people's own pairs (see `preferences.read`), which then take the place of the verifier's."""
 
     def describe(self) -> dict[str, Any]:
         """The file stands in it with its content's digest, and not with its path."""
-        said = super().describe()
-        if self.preferences:
-            said["preferences"] = said["data"]
-        return said
+        description = super().describe()
+        if self.preference_file:
+            description["preferences"] = description["data"]
+        return description
 
     def data_digest(self, most: int | None = None) -> str:
         """Of people's own pairs all are looked at."""
-        return super().data_digest(sys.maxsize if self.preferences else most)
+        return super().data_digest(sys.maxsize if self.preference_file else most)
 
     def data(self) -> Iterator[Pair]:
         """The pairs in order, the sizes in turn."""
         from models.data.pairs import pairs, read
 
-        if self.preferences:
-            yield from read(Path(self.preferences).expanduser())
+        if self.preference_file:
+            yield from read(Path(self.preference_file).expanduser())
             return
         streams = [
-            pairs(self.mazes(f"{self.method}-{self.seed}-{place}", size), self.kinds, self.seed, self.style)
+            pairs(
+                self.mazes(f"{self.method}-{self.seed}-{place}", size),
+                self.rejected_shares,
+                self.seed,
+                self.answer_format,
+            )
             for place, size in enumerate(self.sizes)
         ]
-        for stream in islice(cycle(streams), self.examples):
+        for stream in islice(cycle(streams), self.num_examples):
             yield next(stream)
 
     def batches(self, pairs: list[Pair]) -> list[Pair]:
         """The pairs as they are learned from, each batch of like lengths, so that little is padded."""
-        from models.data import texts
+        from models.data.formats import reply_text
 
-        ordered = sorted(pairs, key=lambda pair: len(texts.said(pair["chosen"])), reverse=True)
-        full = [ordered[at : at + self.batch] for at in range(0, len(pairs) - self.batch + 1, self.batch)]
+        ordered = sorted(pairs, key=lambda pair: len(reply_text(pair["chosen"])), reverse=True)
+        full = [
+            ordered[at : at + self.batch_size] for at in range(0, len(pairs) - self.batch_size + 1, self.batch_size)
+        ]
         Random(self.seed).shuffle(full)
-        return [*chain.from_iterable(full), *ordered[len(full) * self.batch :]]
+        return [*chain.from_iterable(full), *ordered[len(full) * self.batch_size :]]

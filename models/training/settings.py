@@ -14,35 +14,52 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Tuning:
+class TrainingSettings:
     """The settings of a fine-tune that decide the result, beside those of its method."""
 
     method: ClassVar[str]
-    foreign_rate: ClassVar[float]
-    """The learning rate for an adapter of another family's model."""
-    judge: ClassVar[str | None] = None
-    answers: ClassVar[bool] = True
-    """Whether its product answers mazes, and does not judge the answers of others."""
+    summary: ClassVar[str]
+    third_party_learning_rate: ClassVar[float]
+    """The learning rate for an adapter of a third-party model."""
+    reward_model: ClassVar[str | None] = None
+    """The recipe whose product scores replies for this one."""
+    answers_mazes: ClassVar[bool] = True
+    """False for a reward model, which scores replies and gives none."""
+    RECORD_NAMES: ClassVar[dict[str, str]] = {
+        "batch_size": "batch",
+        "learning_rate": "rate",
+        "warmup_steps": "warmup",
+        "answer_format": "style",
+        "lora_rank": "lora",
+        "num_examples": "examples",
+        "rejected_shares": "kinds",
+        "preference_file": "preferences",
+        "on_policy_mazes": "own",
+        "sft_weight": "keep",
+        "num_generations": "group",
+        "reward_model": "judge",
+    }
+    """The names that settings have in records and digests: renamed ones would move every checkpoint that is built."""
 
     parent: str = "base"
-    batch: int = 16  # examples in an optimizer step, over all processes
+    batch_size: int = 16  # examples in an optimizer step, over all processes
     generators: tuple[str, ...] = ("dfs", "wilson", "kruskal", "braided")
     sizes: tuple[int, ...] = (4, 5, 5)  # one batch after the other, in turn
-    rate: float = 1e-3
-    warmup: int = 30  # steps; from there the rate falls to 0 along a cosine
+    learning_rate: float = 1e-3
+    warmup_steps: int = 30  # from there the learning rate falls to 0 along a cosine
     seed: int = 1
-    style: str = "search"
-    """How a maze is put and answered, see `texts`: `search` is the nano family's way, `plain` and `chat` others'."""
-    lora: int = 0
+    answer_format: str = "search"
+    """How a maze is asked about and answered, see `models.data.formats`."""
+    lora_rank: int = 0
     """The rank of a LoRA adapter on all linear layers; 0 tunes all weights."""
 
-    def adapted(self) -> Self:
+    def as_adapter(self) -> Self:
         """The same with an adapter, which needs a higher rate than all weights do to learn as much."""
-        return self if self.lora else replace(self, lora=32, rate=3 * self.rate)
+        return self if self.lora_rank else replace(self, lora_rank=32, learning_rate=3 * self.learning_rate)
 
-    def foreign(self, style: str) -> Self:
+    def for_third_party(self, answer_format: str) -> Self:
         """The same for a model of another family."""
-        return replace(self, style=style, lora=16, rate=self.foreign_rate)
+        return replace(self, answer_format=answer_format, lora_rank=16, learning_rate=self.third_party_learning_rate)
 
     def mazes(self, name: str, size: int) -> Iterator[Maze]:
         """The mazes of one size that are learned from, S and G at least a side's length apart."""
@@ -51,7 +68,9 @@ class Tuning:
         return training.stream(name, size, size, self.generators, at_least=size)
 
     def describe(self) -> dict[str, Any]:
-        return {"method": self.method, **asdict(self), "data": self.data_digest()}
+        """Method, settings and a digest of the data, as JSON can hold them; the record of a checkpoint has it."""
+        settings = {self.RECORD_NAMES.get(name, name): value for name, value in asdict(self).items()}
+        return {"method": self.method, **settings, "data": self.data_digest()}
 
     def data(self) -> Iterable[Any]:
         """What is learned from, in order."""
@@ -60,6 +79,6 @@ class Tuning:
     def data_digest(self, most: int | None = None) -> str:
         """A sha256 of the first `most` examples, by default of ten batches: enough that a change is seen."""
         total = hashlib.sha256()
-        for example in islice(self.data(), most or 10 * self.batch):
+        for example in islice(self.data(), most or 10 * self.batch_size):
             total.update(json.dumps(example).encode())
         return total.hexdigest()

@@ -1,21 +1,22 @@
-"""What the recipes on TRL's trainers share: how they load, what they set, how they run and go on."""
+"""What the recipes on TRL's trainers share: the model that is trained, the trainer's arguments, and how it runs."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, PrinterCallback
 from transformers.utils import logging
 
 from benchmark.mazes.errors import CheckpointError
 from models import curve, load, processes
-from models.load import Weights
+from models.weights import Weights
 
 from .progress import Progress, last_checkpoint, quiet
 from .validation import validation
@@ -24,64 +25,78 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 
-    from .settings import Tuning
+    from .settings import TrainingSettings
 
 
 SAVE_EVERY = 200  # steps
 COLLAPSED = 0.8
-"""The share of groups with all replies worth the same above which a person is told."""
+"""The share of groups without a difference in reward above which the user is warned."""
 
 
 @contextmanager
-def loading() -> Iterator[None]:
-    """While TRL's reinforcement trainers are imported: they load vLLM, and both warn of versions and of torch."""
+def quiet_import() -> Iterator[None]:
+    """Hide warnings while TRL's trainers of reinforcement are imported: they load vLLM, and both warn of versions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def start(recipe: Tuning, weights: Weights, judge: bool = False) -> tuple[Any, PreTrainedTokenizerBase]:
+def dataset(rows: Iterable[dict[str, Any]]) -> Dataset:
+    """The examples as TRL takes them, in their order."""
+    return Dataset.from_list(list(rows))
+
+
+def cache_implementation() -> str | None:
+    """What a trainer that generates is told: on a CPU a static cache is three times as fast, see `static_cache`."""
+    return None if torch.cuda.is_available() else "static"
+
+
+def load_trainable(
+    recipe: TrainingSettings, weights: Weights, with_score: bool = False
+) -> tuple[Any, PreTrainedTokenizerBase]:
     """The model that a recipe trains, and its tokenizer.
 
-    With `recipe.lora` it is the whole model with an adapter to be trained: a new one, or where the parent is an adapter
-    itself, that one again, so that a chain of fine-tunes is always one adapter on one base. Without it all weights are
-    trained, those of a parent's adapter merged in. `judge` puts a head on it that gives one number.
+    With `recipe.lora_rank` it is the whole model with an adapter to be trained: a new one, or where the parent is an
+    adapter itself, that one again, so that a chain of fine-tunes is always one adapter on one base. Without it all
+    weights are trained, those of a parent's adapter merged in. `with_score` puts a head on it that gives one number.
 
-    Raises CheckpointError where the model cannot be asked in the recipe's style.
+    Raises CheckpointError where the recipe asks in a chat and the model has no chat template.
     """
     quiet()
     tokenizer = load.tokenizer(weights)
-    if recipe.style == "chat" and tokenizer.chat_template is None:
+    if recipe.answer_format == "chat" and tokenizer.chat_template is None:
         raise CheckpointError(
-            f"the model in {weights.whole} has no chat template, so {recipe.method} cannot teach it to chat: give its "
-            'folder, or name it in a table with style = "plain"'
+            f"the model in {weights.whole} has no chat template, so {recipe.method} cannot train it on "
+            'chats: define the checkpoint in a table, with answer_format = "plain"'
         )
-    if recipe.lora:
-        return _adapter(recipe, weights, tokenizer, judge), tokenizer
+    if recipe.lora_rank:
+        return _adapter(recipe, weights, tokenizer, with_score), tokenizer
     model = load.model(weights)
     if weights.base:
         model = model.merge_and_unload()
-    return (_with_head(model, weights, tokenizer) if judge else model), tokenizer
+    return (_with_head(model, weights, tokenizer) if with_score else model), tokenizer
 
 
-def _adapter(recipe: Tuning, weights: Weights, tokenizer: PreTrainedTokenizerBase, judge: bool) -> PeftModel:
+def _adapter(
+    recipe: TrainingSettings, weights: Weights, tokenizer: PreTrainedTokenizerBase, with_score: bool
+) -> PeftModel:
     from peft import LoraConfig, PeftConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
     from transformers.pytorch_utils import Conv1D
 
     whole = load.model(weights.bare)
     config = LoraConfig(
-        r=recipe.lora,
-        lora_alpha=2 * recipe.lora,
+        r=recipe.lora_rank,
+        lora_alpha=2 * recipe.lora_rank,
         target_modules="all-linear",
         fan_in_fan_out=any(isinstance(part, Conv1D) for part in whole.modules()),  # how GPT-2 keeps its matrices
     )
     if weights.base:
         config = PeftConfig.from_pretrained(weights.folder)
         config.inference_mode, config.base_model_name_or_path = False, None  # it is loaded, from wherever it lies
-    config.task_type = "SEQ_CLS" if judge else "CAUSAL_LM"
+    config.task_type = "SEQ_CLS" if with_score else "CAUSAL_LM"
     torch.manual_seed(recipe.seed)
-    adapted = get_peft_model(_with_head(whole, weights, tokenizer) if judge else whole, config)
+    adapted = get_peft_model(_with_head(whole, weights, tokenizer) if with_score else whole, config)
     if weights.base:
         known = load_file(weights.folder / "adapter_model.safetensors")
         set_peft_model_state_dict(adapted, get_peft_model_state_dict(adapted) | known)  # a new head stays as it is
@@ -90,37 +105,38 @@ def _adapter(recipe: Tuning, weights: Weights, tokenizer: PreTrainedTokenizerBas
 
 def _with_head(model: PreTrainedModel, weights: Weights, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     """The model with a new head that gives one number."""
-    told = logging.get_verbosity()
-    logging.set_verbosity_error()  # that the head is new is no news
-    judge = load.model(weights.bare, kind=AutoModelForSequenceClassification, num_labels=1)
-    logging.set_verbosity(told)
-    judge.base_model.load_state_dict(model.base_model.state_dict())
-    judge.config.pad_token_id = tokenizer.pad_token_id
-    return judge
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # transformers would warn that the head is new
+    scorer = load.model(weights.bare, kind=AutoModelForSequenceClassification, num_labels=1)
+    logging.set_verbosity(verbosity)
+    scorer.base_model.load_state_dict(model.base_model.state_dict())
+    scorer.config.pad_token_id = tokenizer.pad_token_id
+    return scorer
 
 
-def judge(weights: Weights) -> PreTrainedModel:
-    """A judge that `reward` has trained, its adapter merged in memory."""
+def load_reward_model(weights: Weights) -> PreTrainedModel:
+    """A reward model, its adapter merged in memory."""
     model = load.model(weights, kind=AutoModelForSequenceClassification, num_labels=1)
     return model.merge_and_unload() if weights.base else model
 
 
-def settings(recipe: Tuning, work: Path) -> dict[str, Any]:
-    """What every trainer is told; `warmup` counts steps, and from there the rate falls to 0 along a cosine.
+def trainer_arguments(recipe: TrainingSettings, work: Path) -> dict[str, Any]:
+    """The arguments that all of TRL's configurations take.
 
-    Raises CheckpointError where the batch cannot be shared by the processes.
+    Raises CheckpointError where the batch cannot be divided among the processes.
     """
-    if recipe.batch % processes.count():
+    if recipe.batch_size % processes.count():
         raise CheckpointError(
-            f"{recipe.method} has batches of {recipe.batch}, which {processes.count()} processes cannot share evenly"
+            f"batch_size of {recipe.method} is {recipe.batch_size}, which cannot be divided among "
+            f"{processes.count()} processes"
         )
     return {
         "output_dir": str(work / "trainer"),
         "num_train_epochs": 1,
-        "per_device_train_batch_size": recipe.batch // processes.count(),
-        "learning_rate": recipe.rate,
+        "per_device_train_batch_size": recipe.batch_size // processes.count(),
+        "learning_rate": recipe.learning_rate,
         "lr_scheduler_type": "cosine",
-        "warmup_steps": recipe.warmup,
+        "warmup_steps": recipe.warmup_steps,
         "bf16": torch.cuda.is_available(),
         "use_cpu": not torch.cuda.is_available(),  # or several processes without a GPU do not find each other
         "gradient_checkpointing": False,
@@ -134,18 +150,18 @@ def settings(recipe: Tuning, work: Path) -> dict[str, Any]:
     }
 
 
-def run(recipe: Tuning, trainer: Trainer, work: Path, target: Path) -> dict[str, Any]:
-    """Train from where an interrupted run stopped, save checkpoint and curve, and return the figures of the card."""
+def run(recipe: TrainingSettings, trainer: Trainer, work: Path, target: Path) -> dict[str, Any]:
+    """Train, from where an interrupted run stopped, save checkpoint and curve, and return the figures of the record."""
     trainer.remove_callback(PrinterCallback)
     # sharded weights cannot answer on one process alone
-    watched = validation(recipe, trainer) if recipe.answers and not trainer.is_fsdp_enabled else None
-    trainer.add_callback(Progress(recipe.method, watched))
+    solved_share = validation(recipe, trainer) if recipe.answers_mazes and not trainer.is_fsdp_enabled else None
+    trainer.add_callback(Progress(recipe.method, solved_share))
     result = trainer.train(resume_from_checkpoint=last_checkpoint(work / "trainer"))
     model = trainer.accelerator.unwrap_model(trainer.model)
-    if not recipe.lora:
+    if not recipe.lora_rank:
         trainer.save_model(str(target))  # all processes together, where each holds a share of the weights
     if processes.is_first():
-        if recipe.lora:
+        if recipe.lora_rank:
             model.save_pretrained(target, selected_adapters=["default"])  # TRL keeps the parent's beside it as `ref`
             trainer.processing_class.save_pretrained(target)
         (target / "training_args.bin").unlink(missing_ok=True)  # a pickle; the card says what it would
@@ -153,8 +169,8 @@ def run(recipe: Tuning, trainer: Trainer, work: Path, target: Path) -> dict[str,
     return {"loss": round(result.training_loss, 4), "torch": torch.__version__}
 
 
-def rewards(recipe: Tuning, trainer: Trainer) -> dict[str, Any]:
-    """From the log of reinforcement: the mean reward of the first and last steps, and the share of groups all alike."""
+def summarize_rewards(recipe: TrainingSettings, trainer: Trainer) -> dict[str, Any]:
+    """The mean reward of the first and last tenth of the steps, and the share of groups without a difference."""
     log = [entry for entry in trainer.state.log_history if "reward" in entry]
     few = max(1, len(log) // 10)
 
@@ -165,8 +181,8 @@ def rewards(recipe: Tuning, trainer: Trainer) -> dict[str, Any]:
     if alike > COLLAPSED:
         share = "all" if alike == 1 else f"{alike:.0%} of the"
         print(
-            f"{recipe.method}: in {share} groups all replies were worth the same, so that nothing was learned from "
-            "them: reward collapse",
+            f"{recipe.method}: reward collapse: in {share} groups all replies had the same reward, so that nothing was "
+            "learned from them",
             file=sys.stderr,
         )
     return {"reward_first": mean("reward", log[:few]), "reward_last": mean("reward", log[-few:]), "zero_std": alike}

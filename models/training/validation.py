@@ -6,17 +6,17 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from .generation import solved
+from .generation import count_solved
 
 if TYPE_CHECKING:
     from transformers import Trainer
 
-    from .settings import Tuning
+    from .settings import TrainingSettings
 
 MAZES = 32
 
 
-def validation(recipe: Tuning, trainer: Trainer) -> Callable[[], float]:
+def validation(recipe: TrainingSettings, trainer: Trainer) -> Callable[[], float]:
     """A function that gives the share, from 0 to 1, of mazes that the model solves at the time.
 
     They are of the sizes that the recipe learns from, as many of each, from a stream that no recipe learns from.
@@ -28,7 +28,7 @@ def validation(recipe: Tuning, trainer: Trainer) -> Callable[[], float]:
         model = trainer.accelerator.unwrap_model(trainer.model)
         was_training = model.training
         model.eval()
-        right = solved(model, trainer.processing_class, mazes, recipe.style)
+        right = count_solved(model, trainer.processing_class, mazes, recipe.answer_format)
         model.train(was_training)
         return right / len(mazes)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.errors import CheckpointError
-from models import load
+from models import hardware, load
+from models.weights import Weights
 
 if TYPE_CHECKING:
     import torch
@@ -17,7 +18,7 @@ TOKENS = 4096
 _NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm")  # Llama, Qwen, Mistral; GPT-2; OPT, NeoX; Phi
 
 
-def open_model(weights: load.Weights, random_seed: int | None = None) -> Any:
+def open_model(weights: Weights, random_seed: int | None = None) -> Any:
     """The model in float32 where there is room to run it, its adapter unmerged.
 
     With `random_seed` it is one of the same architecture whose weights nobody trained. Raises CheckpointError where
@@ -35,7 +36,7 @@ def open_model(weights: load.Weights, random_seed: int | None = None) -> Any:
             settings.dtype = torch.float32
             model = AutoModelForCausalLM.from_config(settings, trust_remote_code=weights.remote_code).float().eval()
     model = getattr(model, "get_base_model", lambda: model)()  # an adapter's layers stand in it
-    return model.to("cuda") if load.has_cuda() else model
+    return model.to("cuda") if hardware.has_cuda() else model
 
 
 def body(model: Any) -> Any:

@@ -15,6 +15,7 @@ from models import load, store
 from models.checkpoints import Checkpoint
 from models.engines.tokens import positions
 from models.nano.taught import sentences, taught_inside
+from models.weights import content_digest
 from reports.run import Run
 
 from . import causal, crossed, lens, nrag, probe_set, probes, significance, similarity, weights
@@ -53,7 +54,7 @@ def diff(
     passes = len(tuned) * 3 + 3  # scans; of each fine-tune what its layers do, and what steering does; probes
     with tqdm(total=passes * len(texts), desc="activations", unit="text", file=sys.stderr, disable=not show) as bar:
         at_base = scan(base, texts, bar.update)
-        untrained = scan(base.whole(), texts, bar.update, random=True)
+        untrained = scan(base.base_model(), texts, bar.update, random=True)
         scans = [scan(one, texts, bar.update) for one in tuned]
         model, before = open_model(base.weights()), weights.matrices(base.weights())
         found = []
@@ -84,7 +85,7 @@ def diff(
 
 def _taught(base: Checkpoint, targets: Sequence[probes.Target]) -> dict[str, list[str]]:
     """What of each target the base, or what it was built from, was taught inside; of no target, if it was not."""
-    records = (store.card(checkpoint.weights().folder) for checkpoint in (base, *base.ancestors()))
+    records = (store.read_record(checkpoint.weights().folder) for checkpoint in (base, *base.ancestors()))
     taught = taught_inside(records)
     known = {target.name: sentences(taught, target.taught) for target in targets}
     return {name: words for name, words in known.items() if words}
@@ -277,7 +278,7 @@ def _about(base: Checkpoint, tuned: Sequence[Checkpoint], texts: ProbeSet) -> di
         "tiers": sorted({probe.group for probe in texts.probes}),
         "form": texts.form,
         "digest": texts.digest,
-        "weights": {one.name: load.content(one.weights()) for one in (base, *tuned)},
+        "weights": {one.name: content_digest(one.weights()) for one in (base, *tuned)},
         "places": {place: PLACES[place] for place in COMPARED},
         "versions": {name: version(name) for name in ("torch", "transformers", "llm-mri")},
     }
@@ -287,7 +288,7 @@ def runs_of(runs: Mapping[str, Run], checkpoints: Sequence[Checkpoint]) -> dict[
     """Of these runs the longest that each checkpoint gave with the very weights that it has now, by its name."""
     found = {}
     for one in checkpoints:
-        content = load.content(one.weights())
+        content = content_digest(one.weights())
         for run in runs.values():
             said = run.provenance.get("checkpoint", {})
             is_its = said.get("name") == one.name and said.get("content") == content
@@ -301,7 +302,7 @@ def pairs(checkpoints: Sequence[Checkpoint]) -> dict[str, tuple[Checkpoint, list
     found: dict[str, tuple[Checkpoint, list[Checkpoint]]] = {}
     for one in checkpoints:
         chain = list(one.ancestors())
-        root = chain[-1] if chain else one.whole()
+        root = chain[-1] if chain else one.base_model()
         if not one.is_agent and root != one:
             found.setdefault(root.name, (root, []))[1].append(one)
     return found

@@ -28,7 +28,7 @@ from benchmark.mazes.prompt.en import TAG
 from benchmark.mazes.solve import distances
 from benchmark.mazes.suite import GENERATORS, Case
 from models.checkpoints import Checkpoint
-from models.data import texts
+from models.data import formats, search
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -94,7 +94,7 @@ class ProbeSet:
 def form(checkpoint: Checkpoint) -> str:
     """The form of answer that a checkpoint was taught; a stranger's is not known, and it is given a plain text."""
     recipe = getattr(checkpoint, "recipe", None)
-    return str(getattr(recipe, "style", "search" if recipe else checkpoint.style))
+    return str(getattr(recipe, "style", "search" if recipe else checkpoint.prompt_style))
 
 
 def make(
@@ -120,7 +120,7 @@ def _balanced(n: int, tiers: Sequence[str]) -> Iterator[Case]:
         for (tier, _), cases in waiting.items():
             while not cases:
                 case = next(streams[tier])
-                waiting[tier, texts.right(case.maze)[0]].append(case)
+                waiting[tier, search.shortest_moves(case.maze)[0]].append(case)
             yield cases.popleft()
             n -= 1
             if not n:
@@ -134,7 +134,7 @@ def _stream(tier: str) -> Iterator[Case]:
 
 def _probe(tokenizer: PreTrainedTokenizerBase, case: Case, form: str) -> Probe:
     maze = case.maze
-    asked: Any = prompt(maze, Asking(DRAWING, texts.STYLES[form]))
+    asked: Any = prompt(maze, Asking(DRAWING, formats.PROMPT_STYLES[form]))
     if form == "chat":
         if tokenizer.chat_template is None:
             raise CheckpointError("the tokenizer has no chat template, and the checkpoint was taught to chat")
@@ -176,12 +176,13 @@ def _lead(maze: Maze, form: str) -> tuple[str, list[str]]:
     """The beginning of a right answer, and what then says U, D, L, R; empty for a move out of the lattice."""
     if form != "search":
         return TAG, [f" {move}" for move in MOVES]
-    whole = texts.said(texts.reply(maze, texts.right(maze), form))
-    name = f"{TAG}\nS {texts.name(maze.start)}"
+    whole = formats.reply_text(formats.build_reply(maze, search.shortest_moves(maze), form))
+    name = f"{TAG}\nS {search.write_cell(maze.start)}"
     lead = whole[: whole.index(name) + len(name)]
     beside = [_beside(maze, move) for move in MOVES]
     return lead, [
-        f" {texts.name(cell)}" if 0 <= cell[0] < maze.rows and 0 <= cell[1] < maze.cols else "" for cell in beside
+        f" {search.write_cell(cell)}" if 0 <= cell[0] < maze.rows and 0 <= cell[1] < maze.cols else ""
+        for cell in beside
     ]
 
 

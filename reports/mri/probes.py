@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmark.mazes import answer
 from benchmark.mazes.maze import MOVES
 from benchmark.mazes.solve import distances
-from models.data import texts
+from models.data import search
 
 from .probe_set import ProbeSet
 from .significance import mean_interval
@@ -69,7 +69,7 @@ class Reading:
 
 def targets(probes: ProbeSet) -> list[Target]:
     """What is known of the mazes, and could be known inside."""
-    first = np.array([list(MOVES).index(texts.right(probe.maze)[0]) for probe in probes.probes])
+    first = np.array([list(MOVES).index(search.shortest_moves(probe.maze)[0]) for probe in probes.probes])
     ends = {end: np.array([getattr(probe.maze, end) for probe in probes.probes]) for end in ("start", "goal")}
     cells = {name: np.concatenate([_of_cells(probe.maze)[name] for probe in probes.probes]) for name in _CELLWISE}
     chosen = kept(probes)
@@ -103,7 +103,7 @@ def _of_cells(maze: object) -> dict[str, NDArray[np.int64]]:
     """The labels of a maze's cells, row by row."""
     walls, start, goal = maze.walls, maze.start, maze.goal  # type: ignore[attr-defined]
     far = distances(walls, goal).ravel()
-    passed = set(answer.cells(start, texts.right(maze)))  # type: ignore[arg-type]
+    passed = set(answer.cells(start, search.shortest_moves(maze)))  # type: ignore[arg-type]
     on_path = [cell in passed for cell in np.ndindex(walls.shape)]
     sides = np.stack([(walls.ravel() & side) > 0 for side, _ in MOVES.values()], 1)
     thirds = np.minimum(3 * far // (far.max() + 1), 2)

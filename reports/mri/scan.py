@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.mazes.errors import CheckpointError
-from models import load, store
+from models import hardware, store
 from models.checkpoints import Checkpoint
+from models.weights import Weights, content_digest
 
 from .anatomy import batches, body, inputs, last_norm, open_model
 from .probe_set import Probe, ProbeSet
@@ -84,8 +85,8 @@ def scan(
     """
     weights = checkpoint.weights()
     # a random model is known by its settings alone, and all of a family have the same
-    known = _settings(weights) if random else load.content(weights)
-    whole = f"{VERSION} {known} {probes.digest} {random and RANDOM} {load.has_cuda()}"
+    known = _settings(weights) if random else content_digest(weights)
+    whole = f"{VERSION} {known} {probes.digest} {random and RANDOM} {hardware.has_cuda()}"
     folder = store.home() / "scans" / hashlib.sha256(whole.encode()).hexdigest()[:32]
     found = Scan("random weights" if random else checkpoint.name, folder)
     if folder.is_dir():
@@ -107,7 +108,7 @@ def scan(
     return found
 
 
-def _settings(weights: load.Weights) -> str:
+def _settings(weights: Weights) -> str:
     return hashlib.sha256((weights.whole / "config.json").read_bytes()).hexdigest()
 
 

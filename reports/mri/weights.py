@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import load
+from models.weights import Weights
 
 WIDEST = 4096
 """Matrices that are wider and higher are measured on so many rows and columns, evenly taken: an SVD takes minutes."""
@@ -39,7 +40,7 @@ def moved(before: Matrices, after: Matrices) -> list[Moved]:
     ]
 
 
-def matrices(weights: load.Weights) -> Matrices:
+def matrices(weights: Weights) -> Matrices:
     """The matrices of a model, by their names; an adapter counts as merged."""
     model = load.model(weights)
     if weights.base:

@@ -12,8 +12,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from benchmark.mazes.errors import CheckpointError
 from models import adapters, load
 from models.checkpoints import Folder
-from models.engines import vllm
+from models.engines import vllm, vllm_support
 from models.registry import find
+from models.weights import ADAPTER
 
 from ..asking import ask, requests
 from . import strangers
@@ -46,7 +47,7 @@ def lora(**settings):
 
 
 def rewrite(folder, **settings):
-    file = folder / load.ADAPTER
+    file = folder / ADAPTER
     file.write_text(json.dumps(json.loads(file.read_text()) | settings))
     return folder
 
@@ -106,7 +107,7 @@ def test_an_adapter_with_a_grown_vocabulary_is_asked(llama, tmp_path):
     assert len(ask(find(str(folder)), requests("tiny", 2))) == 2
     load.check(weights)
     assert "whole matrices" in adapters.not_in_vllm(rewrite(folder, modules_to_save=None))
-    assert not load.vllm_knows(weights)
+    assert not vllm_support.is_supported(weights)
 
 
 def test_settings_that_say_nothing_are_taken(llama, tmp_path):
@@ -207,7 +208,7 @@ def test_vllm_does_not_start_for_an_adapter_that_it_cannot_run(llama, tmp_path):
     ],
 )
 def test_what_vllm_does_not_run_is_known_from_the_settings(tmp_path, settings, reason):
-    (tmp_path / load.ADAPTER).write_text(json.dumps({"peft_type": "LORA", "r": 4} | settings))
+    (tmp_path / ADAPTER).write_text(json.dumps({"peft_type": "LORA", "r": 4} | settings))
     assert reason in adapters.not_in_vllm(tmp_path)
     assert bool(adapters.not_in_vllm(tmp_path)) == bool(reason)
 
@@ -215,6 +216,6 @@ def test_what_vllm_does_not_run_is_known_from_the_settings(tmp_path, settings, r
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "[" * 100_000])
 def test_settings_that_cannot_be_read_are_one_line(llama, tmp_path, text):
     folder = save(llama, tmp_path / "adapter", lora())
-    (folder / load.ADAPTER).write_text(text)
-    with pytest.raises(CheckpointError, match=load.ADAPTER):
+    (folder / ADAPTER).write_text(text)
+    with pytest.raises(CheckpointError, match=ADAPTER):
         find(str(folder))

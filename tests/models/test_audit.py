@@ -5,8 +5,8 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 from benchmark.mazes import suite
 from models.audit import Audit, audit
-from models.load import Weights
 from models.registry import find
+from models.weights import Weights
 
 from . import strangers
 

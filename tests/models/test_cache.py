@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from benchmark.mazes.errors import CheckpointError
 from models.__main__ import main
-from models.engines import Reply
 from models.inference.reply_cache import Cache, key
+from models.requests import Reply
 
 from ..conftest import ROOT
 
@@ -143,7 +143,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from models.cache import Cache, key
-from models.engines import Reply
+from models.requests import Reply
 cache = Cache(Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
     name = f"{sys.argv[2]}-{number}"

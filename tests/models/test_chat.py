@@ -13,8 +13,9 @@ from benchmark.mazes.prompt import Asking, prompt
 from models import chat, hub, load, registry, store
 from models.audit import audit
 from models.checkpoints import Hub
-from models.engines import Request
-from models.registry import find
+from models.registry import base_of_adapter, find
+from models.requests import Request
+from models.weights import ADAPTER, Weights
 
 from ..asking import ask
 from . import strangers
@@ -74,7 +75,7 @@ def give(folder, template):
 @pytest.mark.parametrize("shots", [0, 1, 2])
 def test_the_systems_text_stands_in_the_first_turn_of_the_user(folder, template, shots):
     plain = give(folder, DOES_NOT[template])
-    ours = load.tokenizer(load.Weights(folder))
+    ours = load.tokenizer(Weights(folder))
     rest = [turn for _ in range(shots) for turn in (SHOT, USER)]
     assert ours.apply_chat_template(
         [SYSTEM, USER, *rest], add_generation_prompt=True, tokenize=False
@@ -86,7 +87,7 @@ def test_the_systems_text_stands_in_the_first_turn_of_the_user(folder, template,
 
 def test_turns_of_one_role_become_one(folder):
     plain = give(folder, ALTERNATE)
-    ours = load.tokenizer(load.Weights(folder))
+    ours = load.tokenizer(Weights(folder))
     turns = [SYSTEM, USER, USER, SHOT, SHOT, USER]
     one = [{"role": role, "content": text} for role, text in (
         ("user", "the rules\n\nthe maze\n\nthe maze"), ("assistant", "answer: U\n\nanswer: U"), ("user", "the maze")
@@ -97,7 +98,7 @@ def test_turns_of_one_role_become_one(folder):
 @pytest.mark.parametrize("template", TAKES_IT)
 def test_a_template_that_knows_the_system_is_left_as_it_is(folder, template):
     give(folder, TAKES_IT[template])
-    assert load.tokenizer(load.Weights(folder)).chat_template == TAKES_IT[template]
+    assert load.tokenizer(Weights(folder)).chat_template == TAKES_IT[template]
     assert "system_text" not in find(str(folder)).provenance()
 
 
@@ -111,7 +112,7 @@ def test_a_template_is_folded_once(folder):
     assert chat.fold(chat.fold(STRICT)) == chat.fold(STRICT) != STRICT
     assert chat.is_folded(STRICT)
     assert chat.is_folded(chat.fold(STRICT))
-    load.tokenizer(load.Weights(give(folder, STRICT) and folder)).save_pretrained(folder)
+    load.tokenizer(Weights(give(folder, STRICT) and folder)).save_pretrained(folder)
     assert (folder / "chat_template.jinja").read_text() == chat.fold(STRICT)
 
 
@@ -135,9 +136,9 @@ def test_several_templates_have_one_for_a_plain_conversation(folder):
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     several = [{"name": "tool_use", "template": "{{ messages }}"}, {"name": "default", "template": STRICT}]
     (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"chat_template": several}))
-    assert find(str(folder)).style == "chat"
+    assert find(str(folder)).prompt_style == "chat"
     assert find(str(folder)).provenance()["system_text"]
-    assert "the rules" in load.tokenizer(load.Weights(folder)).apply_chat_template([SYSTEM, USER], tokenize=False)
+    assert "the rules" in load.tokenizer(Weights(folder)).apply_chat_template([SYSTEM, USER], tokenize=False)
 
 
 @pytest.mark.parametrize(
@@ -150,16 +151,16 @@ def test_a_template_that_does_not_take_the_question_is_one_line(folder, template
 
 
 def test_a_model_with_a_chat_template_is_asked_as_a_chat(folder, qwen):
-    assert find(str(folder)).style == "chat"
+    assert find(str(folder)).prompt_style == "chat"
     (folder / "chat_template.jinja").unlink()
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     settings.pop("chat_template", None)
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
-    assert find(str(folder)).style == "plain"
+    assert find(str(folder)).prompt_style == "plain"
     (folder / "adapter").mkdir()
-    (folder / "adapter" / load.ADAPTER).write_text(json.dumps({"base_model_name_or_path": str(qwen)}))
+    (folder / "adapter" / ADAPTER).write_text(json.dumps({"base_model_name_or_path": str(qwen)}))
     (folder / "adapter" / "adapter_model.safetensors").touch()
-    assert find(str(folder / "adapter")).style == "chat"  # its tokenizer is the whole model's
+    assert find(str(folder / "adapter")).prompt_style == "chat"  # its tokenizer is the whole model's
 
 
 @pytest.mark.parametrize("file", ["tokenizer_config.json", "chat_template.jinja", "tokenizer.json"])
@@ -168,7 +169,7 @@ def test_settings_of_a_tokenizer_that_cannot_be_read_are_told_when_it_is_asked(f
     """And not when it is named, so that the other checkpoints of the session go on."""
     (folder / file).write_bytes(text)
     checkpoint = find(str(folder))
-    assert checkpoint.style in ("chat", "plain")
+    assert checkpoint.prompt_style in ("chat", "plain")
     checkpoint.provenance()
     audit(checkpoint.weights(), suite.cases("tiny")[0].maze, "compact")
     if file == "chat_template.jinja" and text != b"\xff\xfe":
@@ -180,18 +181,18 @@ def test_settings_of_a_tokenizer_that_cannot_be_read_are_told_when_it_is_asked(f
 
 def test_a_recipes_product_is_asked_as_it_was_taught(folder):
     for recipe, style in (({"style": "chat"}, "chat"), ({"style": "search"}, "plain"), ({}, "plain"), (None, "chat")):
-        (folder / store.CARD).write_text(json.dumps({"recipe": recipe}))
-        assert find(str(folder)).style == style
-    assert find("sft").style == "plain"
+        (folder / store.RECORD).write_text(json.dumps({"recipe": recipe}))
+        assert find(str(folder)).prompt_style == style
+    assert find("sft").prompt_style == "plain"
 
 
 def test_a_model_of_the_hub_is_asked_as_its_small_files_say(folder, monkeypatch):
     lying = {"org/chat": folder, "org/none": None}
     monkeypatch.setattr(hub, "peek", lambda repo, revision: lying[repo])
-    assert Hub("a", "org/chat", None).style == "chat"
+    assert Hub("a", "org/chat", None, base_of_adapter).prompt_style == "chat"
     assert registry._style(Hub("a", "org/chat", None)) == "chat"
-    assert Hub("b", "org/none", None).style == "plain"
+    assert Hub("b", "org/none", None, base_of_adapter).prompt_style == "plain"
     assert registry._style(Hub("b", "org/none", None)) == "chat"
     (folder / "chat_template.jinja").unlink()
-    assert Hub("a", "org/chat", None).style == "plain"
+    assert Hub("a", "org/chat", None, base_of_adapter).prompt_style == "plain"
     assert registry._style(Hub("a", "org/chat", None)) == "plain"

@@ -15,10 +15,10 @@ from benchmark.mazes.errors import CheckpointError
 from models import hub
 from models.__main__ import main
 from models.card import metadata, readme
-from models.engines import Reply
 from models.inference.reply_cache import Cache, place
 from models.recipes import RECIPES
 from models.registry import find
+from models.requests import Reply
 
 from ..asking import ask, requests
 from ..conftest import ROOT
@@ -60,7 +60,7 @@ def test_a_checkpoint_is_exported_with_its_card_and_answers_the_same(tiny_recipe
 
 
 def test_names_of_ones_own_are_listed_and_built(tiny_recipes, capsys, tmp_path):
-    (tmp_path / "names.toml").write_text('short = {recipe = "sft", examples = 16}\nwho = "oracle"\n')
+    (tmp_path / "names.toml").write_text('short = {recipe = "sft", num_examples = 16}\nwho = "oracle"\n')
     assert main(["--checkpoints", str(tmp_path / "names.toml"), "list"]) == 0
     out = capsys.readouterr().out
     assert "short" in out

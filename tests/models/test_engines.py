@@ -12,9 +12,10 @@ from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.answer import read
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.prompt import Asking, prompt
-from models.engines import Request, tokens
+from models.engines import tokens
 from models.engines import transformers as engine
 from models.registry import find
+from models.requests import Request
 
 from ..asking import ask, requests
 

@@ -9,9 +9,11 @@ from tokenizers import processors
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.mazes.errors import CheckpointError
-from models import load
+from models import hardware, load
 from models.engines import transformers as engine
+from models.engines import vllm_support
 from models.registry import find
+from models.weights import Weights
 
 from ..asking import ask, requests
 from . import strangers
@@ -96,7 +98,7 @@ def test_a_tokenizer_that_knows_more_than_the_model_is_an_error(llama):
 
 
 def test_the_ends_of_nested_settings_are_found(llama):
-    tokenizer = load.tokenizer(load.Weights(llama))
+    tokenizer = load.tokenizer(Weights(llama))
     for settings, stops in (
         ({"eos_token_id": [3, 4]}, {3, 4}),
         ({"eos_token_id": None, "text_config": {"eos_token_id": 5}}, {5}),
@@ -104,7 +106,7 @@ def test_the_ends_of_nested_settings_are_found(llama):
     ):
         (llama / "config.json").write_text(json.dumps(settings))
         (llama / "generation_config.json").unlink(missing_ok=True)
-        assert load.ends(load.Weights(llama), tokenizer) == {tokenizer.eos_token_id} | stops
+        assert load.stop_token_ids(Weights(llama), tokenizer) == {tokenizer.eos_token_id} | stops
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_the_ends_of_nested_settings_are_found(llama):
 def test_settings_that_give_no_model_are_one_line(llama, config):
     (llama / "config.json").write_bytes(config if isinstance(config, bytes) else config.encode())
     checkpoint = find(str(llama))
-    load.vllm_knows(checkpoint.weights())
+    vllm_support.is_supported(checkpoint.weights())
     with pytest.raises(CheckpointError, match=r"^(cannot (load|read)|the weights in) .*llama") as error:
         ask(checkpoint, requests("tiny", 1))
     assert "\n" not in str(error.value)
@@ -136,7 +138,7 @@ def test_settings_that_give_no_model_are_one_line(llama, config):
 
 
 def test_what_vllm_knows_is_read_from_any_settings(llama):
-    weights = load.Weights(llama)
+    weights = Weights(llama)
     for settings, knows in (
         ({"hidden_size": 64, "num_attention_heads": 2}, True),
         ({"text_config": {"head_dim": 64}}, True),
@@ -146,12 +148,12 @@ def test_what_vllm_knows_is_read_from_any_settings(llama):
         ([], False),
     ):
         (llama / "config.json").write_text(json.dumps(settings))
-        assert load.vllm_knows(weights) == (knows or (load.has_cuda() and isinstance(settings, dict)))
+        assert vllm_support.is_supported(weights) == (knows or (hardware.has_cuda() and isinstance(settings, dict)))
 
 
 def test_the_memory_of_a_batch_is_known_for_each_family(tmp_path):
     for family in ("Mamba", "Gemma3", "Bloom"):
         folder = tmp_path / family
-        model = load.model(load.Weights(strangers.save(folder, family)))
+        model = load.model(Weights(strangers.save(folder, family)))
         assert engine._bytes_per_token(model) >= 2 * 2 * 16 * 4
         shutil.rmtree(folder)

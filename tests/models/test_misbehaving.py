@@ -7,7 +7,8 @@ from urllib.parse import quote
 import pytest
 
 from benchmark.mazes.errors import EngineError
-from models.engines import Reply, server, server_http
+from models.engines import server, server_http
+from models.requests import Reply
 
 from ..asking import requests
 from .misbehaving import KEY, ODDITIES, REFUSALS

@@ -6,7 +6,7 @@ from benchmark.mazes import answer
 from benchmark.mazes.agents import oracle
 from benchmark.parity import main
 from models import engines
-from models.engines import Reply
+from models.requests import Reply
 
 
 class Said:

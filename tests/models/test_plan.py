@@ -14,9 +14,9 @@ from benchmark.mazes.errors import CheckpointError, LabirintoError
 from benchmark.mazes.prompt import Asking
 from models import engines
 from models.checkpoints import Checkpoint
-from models.engines import Reply
 from models.inference import boundary
 from models.inference.plan import Plan
+from models.requests import Reply
 
 CASES = suite.cases("tiny")[:6]
 

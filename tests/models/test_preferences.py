@@ -14,13 +14,14 @@ from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import shortest_path
 from models import load
+from models.data import formats
 from models.data import pairs as preferences
-from models.data import texts
 from models.data.pairs import KINDS, OUTCOMES, pairs
 from models.data.verifier_reward import reward
 from models.recipes import RECIPES
 from models.training import on_policy_pairs as mistakes
 from models.training.pair_settings import SHARES
+from models.weights import Weights
 
 from ..mazes.strategies import mazes, trees
 
@@ -71,12 +72,12 @@ def test_no_reply_that_is_taught_contradicts_its_own_search(name):
     right = [example.get("completion") or example["chosen"] for example in examples]
     assert sum(map(_contradicts, right)) == 0
     with_loops = islice(training.stream("loops", 5, 5, ("braided",), at_least=5), 200)
-    others = [texts.reply(maze, shortest_path(maze)) for maze in with_loops]
+    others = [formats.build_reply(maze, shortest_path(maze)) for maze in with_loops]
     assert any(map(_contradicts, others)), "another shortest path does contradict it, so the check can fail"
 
 
 def test_nor_does_one_beside_a_models_own_mistakes(tiny_model):
-    weights = load.Weights(tiny_model)
+    weights = Weights(tiny_model)
     stream = islice(training.stream("own", 4, 4, ("braided",), at_least=4), 64)
     with tqdm(disable=True) as bar:
         own = list(mistakes.asked(load.model(weights), load.tokenizer(weights), stream, "search", bar))

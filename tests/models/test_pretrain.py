@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from models.data import texts
+from models.data import search
 from models.nano import tokenizer
 from models.nano.supervision import Known, Look
 from models.recipes import pretrain
@@ -35,7 +35,9 @@ def lessons(batch, kind):
 
 
 def test_the_base_learns_which_cell_a_token_of_a_drawing_is(tmp_path):
-    letters = replace(RECIPES["base"], stages=((0, (("letters", 4),)),), cells={"letters": 512}, steps=120)
+    letters = replace(
+        RECIPES["base"], stages=((0, (("letters", 4),)),), cells_per_batch={"letters": 512}, max_steps=120
+    )
     before = letters.model(tokenizer.build())
     letters.build({}, tmp_path / "base", tmp_path)
     unseen = pretrain._tensors(letters, letters.documents(1000), tokenizer.build(), 0)
@@ -46,7 +48,7 @@ def test_the_base_learns_which_cell_a_token_of_a_drawing_is(tmp_path):
 
 
 def test_a_head_learns_where_to_look(tmp_path):
-    recipe, nano = replace(RECIPES["base"], stages=((0, (("ways", 4),)),), steps=60), tokenizer.build()
+    recipe, nano = replace(RECIPES["base"], stages=((0, (("ways", 4),)),), max_steps=60), tokenizer.build()
     unseen = pretrain._tensors(recipe, recipe.documents(1000), nano, recipe.steps)
 
     def missed(model):
@@ -87,7 +89,7 @@ def test_what_the_base_has_to_know_about_its_mazes_is_true(batch):
         assert of == row
         assert words[row][at] in documents[row].drawing
         assert (letter if letter in "SG" else None) == next((mark for mark in "SG" if mark in words[row][at]), None)
-        assert (name, side) == (f" {texts.name(cell)}", f" {texts.sides(walls[row], cell)}")
+        assert (name, side) == (f" {search.write_cell(cell)}", f" {search.wall_letters(walls[row], cell)}")
 
     for row, at, name in about:
         assert name == words[row][at - 1] or (words[row][at - 1], words[row][at - 2]) == ("+", name)

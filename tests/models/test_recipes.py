@@ -10,18 +10,17 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.mazes.errors import CheckpointError
-from models import load
-from models.load import Weights
 from models.nano import tokenizer
 from models.recipes import pretrain
-from models.recipes.dpo import Dpo
-from models.recipes.orpo import Orpo
+from models.recipes.dpo import DPO
+from models.recipes.orpo import ORPO
 from models.recipes.pretrain import Pretrain
 from models.recipes.reward import Reward
-from models.recipes.rlhf import Rlhf
-from models.recipes.rlvr import Rlvr
-from models.recipes.sft import Sft
+from models.recipes.rlhf import RLHF
+from models.recipes.rlvr import RLVR
+from models.recipes.sft import SFT
 from models.training.progress import Progress
+from models.weights import Weights, weights_digest
 
 from ..tiny import FEW, RECIPES, SMALL
 
@@ -42,7 +41,7 @@ def test_the_default_base_is_small_enough():
 def test_pretraining_lowers_the_loss_and_saves_what_transformers_loads(tmp_path):
     short = RECIPES["base"].build({}, tmp_path / "short", tmp_path)
     (tmp_path / "work").mkdir()
-    long = replace(RECIPES["base"], steps=60).build({}, tmp_path / "long", tmp_path / "work")
+    long = replace(RECIPES["base"], max_steps=60).build({}, tmp_path / "long", tmp_path / "work")
     assert long["loss"] < short["loss"]
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "long")
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "long")
@@ -72,12 +71,12 @@ def test_an_interrupted_pretraining_ends_with_the_same_weights(tmp_path, monkeyp
     except KeyboardInterrupt:
         RECIPES["base"].build({}, tmp_path / "resumed", tmp_path)
     assert asked == [0, 1, 2, 3, 4, 5, 3, 4, 5]
-    assert load.digest(tmp_path / "whole") == load.digest(tmp_path / "resumed")
+    assert weights_digest(tmp_path / "whole") == weights_digest(tmp_path / "resumed")
 
 
 def test_sft_teaches_the_reply_alone_and_saves_what_transformers_loads(tiny_model, tmp_path, monkeypatch):
     monkeypatch.setattr(Progress, "TIMES", 4)
-    figures = build(Sft(examples=160, batch=8, sizes=(4,), warmup=1), tiny_model, tmp_path / "sft")
+    figures = build(SFT(num_examples=160, batch_size=8, sizes=(4,), warmup_steps=1), tiny_model, tmp_path / "sft")
     assert 0 < figures["loss"] < 10
     assert _moved(tiny_model, tmp_path / "sft")
     assert len(AutoTokenizer.from_pretrained(tmp_path / "sft")) == len(AutoTokenizer.from_pretrained(tiny_model))
@@ -88,11 +87,13 @@ def test_sft_teaches_the_reply_alone_and_saves_what_transformers_loads(tiny_mode
 
 
 @pytest.mark.parametrize("lora", [0, 4], ids=["whole", "lora"])
-@pytest.mark.parametrize("recipe", [Sft(**SMALL, examples=64), Dpo(**SMALL, examples=16, own=8)], ids=["sft", "dpo"])
+@pytest.mark.parametrize(
+    "recipe", [SFT(**SMALL, num_examples=64), DPO(**SMALL, num_examples=16, on_policy_mazes=8)], ids=["sft", "dpo"]
+)
 def test_the_same_build_again_gives_the_same_weights_bit_for_bit(tiny_model, tmp_path, recipe, lora):
     for name in ("first", "again"):
-        build(replace(recipe, lora=lora), tiny_model, tmp_path / name)
-    assert load.digest(tmp_path / "first") == load.digest(tmp_path / "again")
+        build(replace(recipe, lora_rank=lora), tiny_model, tmp_path / name)
+    assert weights_digest(tmp_path / "first") == weights_digest(tmp_path / "again")
 
 
 def _moved(before, after):
@@ -102,13 +103,15 @@ def _moved(before, after):
     return any(not torch.equal(old[name], new[name]) for name in old)
 
 
-@pytest.mark.parametrize("recipe", [Dpo(**SMALL, examples=32, own=8), Orpo(**SMALL, examples=32)], ids=["dpo", "orpo"])
+@pytest.mark.parametrize(
+    "recipe", [DPO(**SMALL, num_examples=32, on_policy_mazes=8), ORPO(**SMALL, num_examples=32)], ids=["dpo", "orpo"]
+)
 def test_preferences_move_the_weights(tiny_model, tmp_path, recipe):
     figures = build(recipe, tiny_model, tmp_path / "tuned")
     assert figures["loss"] > 0
     assert _moved(tiny_model, tmp_path / "tuned")
     assert not list((tmp_path / "tuned").glob("*.bin"))  # no pickle
-    if isinstance(recipe, Dpo):
+    if isinstance(recipe, DPO):
         assert figures["own_mistakes"] == 8  # this model gets nothing right
 
 
@@ -125,30 +128,30 @@ def test_peoples_own_preferences_take_the_place_of_ours(tiny_model, tmp_path, ta
         pairs = [{key: [{"role": roles[key], "content": pair[key]}] for key in roles} for pair in pairs]
     file = tmp_path / "pairs.jsonl"
     file.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
-    recipe = Dpo(**SMALL, preferences=str(file), own=0)
+    recipe = DPO(**SMALL, preference_file=str(file), on_policy_mazes=0)
     assert list(recipe.data()) == pairs
     build(recipe, tiny_model, tmp_path / "tuned")
     assert _moved(tiny_model, tmp_path / "tuned")
     # what is in the file decides the digest, and not where it lies
     (other := tmp_path / "other.jsonl").write_text(file.read_text())
-    assert replace(recipe, preferences=str(other)).describe() == recipe.describe()
+    assert replace(recipe, preference_file=str(other)).describe() == recipe.describe()
     other.write_text(file.read_text().replace("answer: L", "answer: U"))
-    assert replace(recipe, preferences=str(other)).describe() != recipe.describe()
+    assert replace(recipe, preference_file=str(other)).describe() != recipe.describe()
     other.write_text("{}\n")
     with pytest.raises(CheckpointError, match=r"other\.jsonl, line 1"):
-        replace(recipe, preferences=str(other)).describe()
+        replace(recipe, preference_file=str(other)).describe()
 
 
 def test_a_judge_is_trained_and_judges_what_it_is_to_judge(tiny_model, tmp_path):
-    figures = build(Reward(**SMALL, examples=240, rate=3e-3), tiny_model, tmp_path / "reward")
+    figures = build(Reward(**SMALL, num_examples=240, learning_rate=3e-3), tiny_model, tmp_path / "reward")
     assert 0 <= figures["accuracy_last"] <= 1
-    figures = build(Rlhf(**FEW, rate=1e-2), tiny_model, tmp_path / "rlhf", tmp_path / "reward")
+    figures = build(RLHF(**FEW, learning_rate=1e-2), tiny_model, tmp_path / "rlhf", tmp_path / "reward")
     assert figures["zero_std"] < 1  # a judge tells replies apart, even those that are all wrong
     assert _moved(tiny_model, tmp_path / "rlhf")
 
 
 def test_reinforcement_by_the_verifier_runs_and_says_when_there_is_nothing_to_learn_from(tiny_model, tmp_path, capsys):
-    figures = build(Rlvr(**FEW), tiny_model, tmp_path / "rlvr")
+    figures = build(RLVR(**FEW), tiny_model, tmp_path / "rlvr")
     assert figures["reward_first"] == figures["reward_last"] == 0.0  # this model gets nothing right
     assert figures["zero_std"] == 1.0
     assert "rlvr: in all groups all replies were worth the same, so that nothing was learned" in capsys.readouterr().err

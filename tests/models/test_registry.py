@@ -9,13 +9,14 @@ import pytest
 
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.printable import printable
-from models import checkpoints, load, registry, store
+from models import registry, store
 from models.card import readme
 from models.checkpoints import Folder, Hub
 from models.data import pairs as preferences
 from models.recipes import RECIPES
-from models.recipes.sft import Sft
+from models.recipes.sft import SFT
 from models.registry import Choices, find
+from models.weights import weights_digest
 
 from ..asking import ask, requests
 
@@ -60,10 +61,10 @@ def test_a_folder_without_a_model_says_what_was_looked_for(tmp_path):
 def test_the_digest_follows_every_setting_the_parent_and_the_judge(monkeypatch):
     first = {name: find(name).digest() for name in ("sft", "rlhf")}
     changes = [
-        ("sft", Sft(rate=2e-3)),
-        ("sft", Sft(seed=2)),
-        ("base", replace(RECIPES["base"], layers=3)),
-        ("reward", replace(RECIPES["reward"], rate=1e-5)),
+        ("sft", SFT(learning_rate=2e-3)),
+        ("sft", SFT(seed=2)),
+        ("base", replace(RECIPES["base"], num_hidden_layers=3)),
+        ("reward", replace(RECIPES["reward"], learning_rate=1e-5)),
     ]
     changed = {"sft": [], "rlhf": []}
     for name, recipe in changes:
@@ -79,11 +80,11 @@ def test_the_digest_follows_every_setting_the_parent_and_the_judge(monkeypatch):
 
 
 def test_the_shipped_base_is_the_product_of_the_recipe_that_stands_here():
-    shipped = checkpoints.SHIPPED / "base"
-    card = json.loads((shipped / store.CARD).read_text())
+    shipped = built.SHIPPED / "base"
+    card = json.loads((shipped / store.RECORD).read_text())
     assert card["digest"] == find("base").digest()
     assert find("base").weights().folder == shipped
-    assert card["weights"] == load.digest(shipped)
+    assert card["weights"] == weights_digest(shipped)
     assert sum(file.stat().st_size for file in shipped.iterdir()) < 8e6
 
 
@@ -96,7 +97,7 @@ def test_the_shipped_base_is_left_alone_where_one_is_to_be_trained(monkeypatch, 
 @pytest.mark.parametrize("spoil", ["flip", "cut", "card", "gone"])
 def test_spoilt_weights_are_found_named_and_built_again(tiny_recipes, capsys, spoil):
     folder = find("base").weights().folder
-    weights, card = folder / "model.safetensors", folder / store.CARD
+    weights, card = folder / "model.safetensors", folder / store.RECORD
     before = weights.read_bytes()
     if spoil == "flip":
         weights.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
@@ -116,8 +117,8 @@ def test_spoilt_weights_are_found_named_and_built_again(tiny_recipes, capsys, sp
 
 
 def test_a_shipped_checkpoint_that_was_changed_says_how_to_bring_it_back(monkeypatch, tmp_path):
-    shutil.copytree(checkpoints.SHIPPED, tmp_path / "shipped")
-    monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path / "shipped")
+    shutil.copytree(built.SHIPPED, tmp_path / "shipped")
+    monkeypatch.setattr(built, "SHIPPED", tmp_path / "shipped")
     weights = tmp_path / "shipped" / "base" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
     with pytest.raises(CheckpointError, match=r"model\.safetensors are not those that were built.*git checkout"):
@@ -130,9 +131,9 @@ def test_names_of_ones_own(tiny_model, tmp_path):
         f"""
         [tool.labirinto.checkpoints]
         mine = "{tiny_model}"
-        short = {{recipe = "sft", examples = 3200, sizes = [4, 5]}}
-        after = {{recipe = "dpo", from = "short", kinds = {{wall = 1}}}}
-        other = {{recipe = "sft", from = "mine", style = "plain"}}
+        short = {{recipe = "sft", num_examples = 3200, sizes = [4, 5]}}
+        after = {{recipe = "dpo", from = "short", rejected_shares = {{wall = 1}}}}
+        other = {{recipe = "sft", from = "mine", answer_format = "plain"}}
         """
     )
     choices = Choices(registry.read_names(file))
@@ -140,7 +141,7 @@ def test_names_of_ones_own(tiny_model, tmp_path):
     assert mine == Folder("mine", tiny_model)
     assert (short.recipe.examples, short.recipe.sizes, short.name) == (3200, (4, 5), "short")
     assert (after.parent, after.recipe.kinds) == (short, {"wall": 1})
-    assert (other.parent.path, other.recipe.style, other.recipe.lora) == (tiny_model, "plain", 16)
+    assert (other.parent.path, other.recipe.answer_format, other.recipe.lora_rank) == (tiny_model, "plain", 16)
 
 
 @pytest.mark.parametrize(
@@ -151,17 +152,23 @@ def test_names_of_ones_own(tiny_model, tmp_path):
         ("x = {from = 'sft'}", "x: it needs a recipe"),
         ("x = {recipe = 'sft', exmples = 3}", "sft has no setting 'exmples'; it has batch"),
         ("x = {recipe = 'sft', parent = 'dpo'}", "sft has no setting 'parent'"),
-        ("x = {recipe = 'sft', examples = 'many'}", "examples of sft is .* by default, and cannot be 'many'"),
+        ("x = {recipe = 'sft', num_examples = 'many'}", "num_examples of sft is .* by default, and cannot be 'many'"),
         ("x = {recipe = 'sft', from = 'oracle'}", "oracle is an agent: sft cannot be built from it"),
         ("x = {recipe = 'sft', from = 'x'}", "no checkpoint 'x'"),
         ("x = ", "cannot read the names of checkpoints"),
         ("x = {recipe = ['sft']}", r"x: it needs a recipe, .* not \['sft'\]"),
         ("x = {recipe = 'sft', from = 3}", "`from` is the name of a checkpoint, not 3"),
         ("x = {recipe = 'sft', sizes = ['4']}", r"sizes of sft is .* by default, and cannot be \['4'\]"),
-        ("x = {recipe = 'sft', style = ['chat']}", "style of sft is 'search' by default, and cannot be"),
-        ("x = {recipe = 'sft', examples = true}", "examples of sft is .* cannot be True"),
-        ("x = {recipe = 'sft', rate = nan}", "rate of sft is .* cannot be nan"),
-        ("x = {recipe = 'dpo', kinds = {wall = 'x'}}", "kinds of dpo is .* cannot be {'wall': 'x'}"),
+        (
+            "x = {recipe = 'sft', answer_format = ['chat']}",
+            "answer_format of sft is 'search' by default, and cannot be",
+        ),
+        ("x = {recipe = 'sft', num_examples = true}", "num_examples of sft is .* cannot be True"),
+        ("x = {recipe = 'sft', learning_rate = nan}", "learning_rate of sft is .* cannot be nan"),
+        (
+            "x = {recipe = 'dpo', rejected_shares = {wall = 'x'}}",
+            "rejected_shares of dpo is .* cannot be {'wall': 'x'}",
+        ),
         ("x = {recipe = 'sft', method = 'dpo'}", "sft has no setting 'method'"),
         ("x = {endpoint = 3, model = 'm'}", "a served model has an endpoint and a model"),
         ("x = {endpoint = 'http://h/v1'}", "a served model has an endpoint and a model"),
@@ -258,26 +265,32 @@ def test_five_hundred_damaged_files_are_each_told_in_a_line_with_the_file(tiny_m
     random = Random(1)
     pair = '{"prompt": "a", "chosen": "b", "rejected": "c"}'
     talk = '{"prompt": [{"role": "user", "content": "a"}], "chosen": [{"role": "x", "content": "b"}], "rejected": []}'
-    whole = {"names.toml": 'x = {recipe = "sft", examples = 32, sizes = [4, 5]}\n', "mine.jsonl": f"{pair}\n{talk}\n"}
+    whole = {
+        "names.toml": 'x = {recipe = "sft", num_examples = 32, sizes = [4, 5]}\n',
+        "mine.jsonl": f"{pair}\n{talk}\n",
+    }
     whole["pyproject.toml"] = f"[tool.labirinto.checkpoints]\n{whole['names.toml']}"
     adapter, built = tmp_path / "adapter", tmp_path / "built"
     adapter.mkdir()
     (adapter / "adapter_model.safetensors").write_bytes(b"")
     whole["adapter_config.json"] = json.dumps({"base_model_name_or_path": str(tiny_model), "r": 8, "revision": None})
     card = {"name": "x", "digest": "1", "recipe": {"method": "sft", "data": "2"}, "parent": None, "weights": "3"}
-    whole[store.CARD] = json.dumps(card)
+    whole[store.RECORD] = json.dumps(card)
     readers = {
         "names.toml": _find_all,
         "pyproject.toml": _find_all,
         "mine.jsonl": preferences.read,
         "adapter_config.json": lambda file: find(str(file.parent)),
-        store.CARD: lambda file: (checkpoints.fault(file.parent), readme(file.parent, store.card(file.parent) or {})),
+        store.RECORD: lambda file: (
+            built.fault(file.parent),
+            readme(file.parent, store.read_record(file.parent) or {}),
+        ),
     }
     built.mkdir()
     messages = []
     for number in range(500):
         name = list(whole)[number % len(whole)]
-        folder = {"adapter_config.json": adapter, store.CARD: built}.get(name, tmp_path)
+        folder = {"adapter_config.json": adapter, store.RECORD: built}.get(name, tmp_path)
         (folder / name).write_bytes(_damage(random, whole[name]))
         try:
             readers[name](folder / name)

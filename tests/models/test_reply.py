@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmark.mazes.errors import EngineError
-from models.engines import Reply
 from models.inference.reply_cache import Cache, key
+from models.requests import Reply
 from reports.run import Line, Run, read, write
 
 # whatever JSON can say, lone surrogates and control characters too

@@ -6,9 +6,10 @@ import time
 import pytest
 
 from benchmark.mazes.errors import CheckpointError, EngineError
-from models.engines import Reply, server_turns
 from models.engines import server as engine
+from models.engines import server_turns
 from models.registry import Choices, find
+from models.requests import Reply
 
 from ..asking import requests
 from .serving import asked, reply, send, serving
@@ -185,7 +186,12 @@ def test_an_address_that_is_none_is_told(settings, message):
 
 def test_a_served_model_may_have_a_name_of_ones_own():
     found = find("theirs", Choices({"theirs": {"endpoint": "http://host:8000/v1/", "model": "org/m"}}))
-    assert (found.name, found.endpoint, found.model, found.style) == ("theirs", "http://host:8000/v1", "org/m", "chat")
+    assert (found.name, found.endpoint, found.model, found.prompt_style) == (
+        "theirs",
+        "http://host:8000/v1",
+        "org/m",
+        "chat",
+    )
     assert found.provenance()["kind"] == "served"
     with pytest.raises(CheckpointError, match="no weights here"):
         found.weights()

@@ -6,10 +6,11 @@ from contextlib import nullcontext, suppress
 import pytest
 
 from benchmark.mazes.errors import EngineError
-from models.engines import Reply, make, server, server_turns
+from models.engines import make, server, server_turns
 from models.engines.server_dialect import Dialect, adapt
 from models.engines.server_errors import Kind, RequestError
 from models.registry import served
+from models.requests import Reply
 
 from ..asking import requests
 from .serving import asked, reply, send, serving

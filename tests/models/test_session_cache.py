@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from models.engines import Reply
 from models.inference import reply_cache as cache
 from models.inference import session_cache
 from models.inference.reply_cache import Cache, key
 from models.inference.session_cache import SessionCache
+from models.requests import Reply
 
 KEYS = [key("weights", {"engine": "x"}, {"prompt": str(at)}) for at in range(400)]
 LONG = Reply("word " * 200, 200, truncated=False)

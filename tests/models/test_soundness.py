@@ -14,6 +14,7 @@ from benchmark.mazes.errors import CheckpointError
 from models import load, soundness
 from models.engines import vllm
 from models.registry import find
+from models.weights import Weights
 
 from ..asking import ask, requests
 from . import strangers
@@ -84,7 +85,7 @@ def test_weights_that_are_not_the_models_are_not_asked(stranger, tmp_path, wrong
         pytest.skip("its norms have other names")
     change, message = WRONG[wrong]
     folder = changed(stranger, tmp_path / "wrong", change)
-    for look in (lambda: ask(find(str(folder)), requests("tiny", 1)), lambda: load.check(load.Weights(folder))):
+    for look in (lambda: ask(find(str(folder)), requests("tiny", 1)), lambda: load.check(Weights(folder))):
         with pytest.raises(CheckpointError, match=message) as error:
             look()
         assert str(folder) in str(error.value)
@@ -116,18 +117,18 @@ def test_weights_that_are_whole_are_asked(stranger, tmp_path, right):
         changed(folder, tmp_path / "half", lambda weights: {name: value.half() for name, value in weights.items()})
     else:
         assert ask(find(str(folder)), requests("tiny", 1)) == ask(find(str(stranger)), requests("tiny", 1))
-    load.check(load.Weights(folder))
+    load.check(Weights(folder))
 
 
 def test_files_of_an_index_are_looked_at(stranger, tmp_path):
     folder = tmp_path / "sharded"
-    load.model(load.Weights(stranger)).save_pretrained(folder, max_shard_size="40KB")
+    load.model(Weights(stranger)).save_pretrained(folder, max_shard_size="40KB")
     shards = sorted(folder.glob("*.safetensors"))
     assert len(shards) > 1
-    load.check(load.Weights(folder))
+    load.check(Weights(folder))
     save_file(spoilt("", float("nan"))(load_file(shards[-1])), shards[-1], metadata={"format": "pt"})
     with pytest.raises(CheckpointError, match="are NaN or infinite"):
-        load.check(load.Weights(folder))
+        load.check(Weights(folder))
     index = folder / soundness.INDEX
     for text, message in (("[]", "has no weight_map"), ("{", "cannot read .*index.json"), ("", "cannot read")):
         index.write_text(text)
@@ -136,14 +137,14 @@ def test_files_of_an_index_are_looked_at(stranger, tmp_path):
 
 
 def test_a_head_that_is_to_be_trained_may_be_new(stranger):
-    model = load.model(load.Weights(stranger), kind=AutoModelForSequenceClassification, num_labels=1)
+    model = load.model(Weights(stranger), kind=AutoModelForSequenceClassification, num_labels=1)
     assert model.num_labels == 1
 
 
 def test_a_body_has_to_be_there_whatever_head_it_gets(stranger, tmp_path):
     folder = changed(stranger, tmp_path / "wrong", without(".1."))
     with pytest.raises(CheckpointError, match="are missing"):
-        load.model(load.Weights(folder), kind=AutoModelForSequenceClassification, num_labels=1)
+        load.model(Weights(folder), kind=AutoModelForSequenceClassification, num_labels=1)
 
 
 def test_vllm_is_ended_before_it_is_asked(stranger, tmp_path, monkeypatch):
@@ -194,7 +195,7 @@ def test_a_cached_run_loads_no_torch(stranger):
         "import sys\nfrom models.registry import find\nfrom models.engines import make\n"
         "checkpoint = find(sys.argv[1])\n"
         "[make(one).describe(checkpoint) for one in ('transformers', 'vllm')]\n"
-        "checkpoint.content(), checkpoint.style, checkpoint.provenance()\n"
+        "checkpoint.content(), checkpoint.prompt_style, checkpoint.provenance()\n"
         "print({'torch', 'transformers', 'peft'} & set(sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-c", code, stranger], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -10,10 +10,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from benchmark.mazes.errors import CheckpointError
-from models import load, registry
+from models import adapter_check, load, registry
 from models.__main__ import main
 from models.recipes import RECIPES
 from models.registry import Choices, find
+from models.weights import ADAPTER, Weights, is_adapter, readdress, weights_digest
 
 from ..asking import ask, requests
 from . import strangers
@@ -46,7 +47,7 @@ def test_a_model_answers_by_its_path(stranger):
 
 
 def test_an_adapter_answers_by_its_path_as_peft_says(stranger, adapter):
-    tokenizer = load.tokenizer(load.Weights(stranger))
+    tokenizer = load.tokenizer(Weights(stranger))
     model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(stranger), adapter).eval()
     (reply,) = ask(find(str(adapter)), requests("tiny", 1))
     inputs = tokenizer(requests("tiny", 1)[0].prompt, return_tensors="pt")
@@ -59,7 +60,7 @@ def test_an_adapter_answers_by_its_path_as_peft_says(stranger, adapter):
 def test_an_adapter_is_checked(stranger, adapter, capsys):
     assert main(["check", str(adapter)]) == 0
     assert "its logits differ from those of" in capsys.readouterr().out
-    found = load.check_adapter(find(str(adapter)).weights(), "Which way?")
+    found = adapter_check.check_adapter(find(str(adapter)).weights(), "Which way?")
     assert found["from_base"] > 0.01
     assert found["from_merged"] < 1e-4
 
@@ -84,10 +85,10 @@ def test_adapters_that_cannot_be_used_say_why(stranger, adapter, tmp_path):
     (tmp_path / "pickled" / "adapter_model.safetensors").rename(tmp_path / "pickled" / "adapter_model.bin")
     with pytest.raises(CheckpointError, match="pickles are not loaded"):
         find(str(tmp_path / "pickled"))
-    load.readdress(adapter, {"base_model_name_or_path": "/nowhere/at/all"})
+    readdress(adapter, {"base_model_name_or_path": "/nowhere/at/all"})
     with pytest.raises(CheckpointError, match="is for '/nowhere/at/all', which is not here"):
         find(str(adapter))
-    (adapter / load.ADAPTER).write_text("[]")
+    (adapter / ADAPTER).write_text("[]")
     with pytest.raises(CheckpointError, match="does not say what model the adapter is for"):
         find(str(adapter))
 
@@ -98,13 +99,13 @@ def test_all_recipes_work_on_it(tiny_recipes, stranger, capsys):
     chats = stranger.name == "qwen3"
     for method in ("sft", "dpo", "orpo", "rlhf", "rlvr"):
         found = find(f"{method}:{stranger}")
-        assert found.style == ("chat" if chats else "plain")
+        assert found.prompt_style == ("chat" if chats else "plain")
         weights = found.weights()
         assert weights.whole == stranger
-        assert load.is_adapter(weights.folder)
+        assert is_adapter(weights.folder)
         assert find(f"{method}:{stranger}").place() == weights.folder
         assert find(str(weights.folder)).weights().whole == stranger  # the adapter knows what it is for
-    assert load.check_adapter(find(f"sft:{stranger}").weights(), "Which way?")["from_base"] > 0
+    assert adapter_check.check_adapter(find(f"sft:{stranger}").weights(), "Which way?")["from_base"] > 0
     assert len(ask(find(f"sft:{stranger}"), requests("tiny", 2, style="chat" if chats else "plain"))) == 2
 
 
@@ -112,14 +113,14 @@ def test_all_weights_of_it_can_be_tuned_too(tiny_recipes, stranger):
     names = {"whole": {"recipe": "sft", "from": str(stranger), "lora": 0}}
     weights = find("whole", Choices(names)).weights()
     assert weights.base is None
-    assert load.digest(weights.folder) != load.digest(stranger)
+    assert weights_digest(weights.folder) != weights_digest(stranger)
 
 
 def test_a_chain_of_our_own_adapters_is_one_adapter_on_the_base(tiny_recipes):
     for name in ("sft-lora", "dpo-lora"):
         weights = find(name).weights()
         assert weights.whole == find("base").weights().folder
-        assert load.check_adapter(weights, requests("tiny", 1)[0].prompt)["from_merged"] < load.MERGED
+        assert adapter_check.check_adapter(weights, requests("tiny", 1)[0].prompt)["from_merged"] < load.MERGED
     assert find("dpo", Choices(lora=True)) == find("dpo-lora")
     # told to start from sft, it went on with the parent's adapter
     assert find("dpo-lora").parent == find("sft-lora")

@@ -4,7 +4,7 @@ import inspect
 import re
 
 from models import store
-from models.checkpoints import SHIPPED
+from models.checkpoints.built import SHIPPED
 from models.nano import supervision
 from models.nano.taught import WORDS, sentences, taught_inside
 from models.recipes import RECIPES
@@ -19,7 +19,7 @@ def test_every_lesson_of_the_supervision_has_its_words():
 
 
 def test_the_shipped_base_says_what_it_was_taught_and_in_which_layer():
-    taught = taught_inside([store.card(SHIPPED / "base")])
+    taught = taught_inside([store.read_record(SHIPPED / "base")])
     assert taught == {name: getattr(RECIPES["base"], name) for name in WORDS}
     assert "layer 3: the state of each drawn cell tells its sides (where it has walls)" in sentences(taught)
     assert sentences(taught, ["seeing", "named"])[0].startswith("layer 2: the state of each drawn cell is its name")
@@ -41,7 +41,7 @@ def test_a_third_party_model_was_taught_nothing_that_is_known():
 def test_the_model_cards_of_a_base_and_of_its_fine_tunes_say_it(tiny_recipes):
     for name in ("base", "sft"):
         folder = built(name, choices=Choices(rebuild_base=True)).weights().folder
-        assert store.card(folder)["taught_inside"] == taught_inside([{"recipe": RECIPES["base"].describe()}])
+        assert store.read_record(folder)["taught_inside"] == taught_inside([{"recipe": RECIPES["base"].describe()}])
         card = (folder / "README.md").read_text()
         assert "no finding about this model\nthat a probe reads it" in card
         assert "- layer 1: the state of each drawn cell tells its sides (where it has walls)" in card

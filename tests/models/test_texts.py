@@ -12,7 +12,8 @@ from benchmark.mazes.draw import DRAWINGS
 from benchmark.mazes.prompt.en import QUESTION
 from benchmark.mazes.score import score
 from benchmark.mazes.split import reserved
-from models.data import texts
+from models.data import formats, search
+from models.nano import documents
 from models.recipes import RECIPES
 
 from ..mazes.strategies import graph, mazes
@@ -30,10 +31,10 @@ def drawn(document):
     return DRAWINGS["compact"].read(document.drawing.splitlines())
 
 
-@pytest.mark.parametrize("kind", texts.KINDS)
+@pytest.mark.parametrize("kind", documents.KINDS)
 @given(maze=mazes.filter(lambda maze: maze.rows * maze.cols > 6))
 def test_every_statement_is_true(kind, maze):
-    document = texts.document(kind, maze, np.random.default_rng(0))
+    document = documents.build_document(kind, maze, np.random.default_rng(0))
     walls, marks = drawn(document)
     assert marks == {"S": maze.start, "G": maze.goal}
     ways = graph(walls)
@@ -47,7 +48,7 @@ def test_every_statement_is_true(kind, maze):
         elif word == "sides":
             assert sorted(named) == sorted(ways)
             for cell, sides in zip(named, line.split()[2::2], strict=True):
-                assert sides == texts.sides(walls, cell)
+                assert sides == search.wall_letters(walls, cell)
                 assert len(sides.strip("-")) == 4 - ways.degree[cell]
         elif word == "around":
             centre, reached_by, queue = named[0], {named[0]: None}, [named[0]]
@@ -81,23 +82,25 @@ def test_every_statement_is_true(kind, maze):
 def test_what_is_random_is_not_to_be_learned():
     maze = next(training.stream("test", 5, 5))
     learned = "".join(
-        text for text, is_learned in texts.document("looks", maze, np.random.default_rng(0)).pieces if is_learned
+        text
+        for text, is_learned in documents.build_document("looks", maze, np.random.default_rng(0)).pieces
+        if is_learned
     )
     assert len(cells(learned)) == 2  # S and G, and no name of the cells in random order
 
 
 def test_a_title_moves_half_of_the_drawings():
     maze, random = next(training.stream("test", 5, 5)), np.random.default_rng(0)
-    titles = [texts.document("letters", maze, random).title for _ in range(200)]
+    titles = [documents.build_document("letters", maze, random).title for _ in range(200)]
     assert 60 < titles.count("") < 140
     assert {len(title) for title in titles} == {0, 2, 3, 4, 5}
 
 
-@pytest.mark.parametrize("style", texts.STYLES)
+@pytest.mark.parametrize("style", formats.PROMPT_STYLES)
 @given(maze=mazes)
 def test_the_taught_reply_is_optimal(style, maze):
-    asked, reply = texts.question(maze, style)
-    assert score(maze, read(texts.said(reply), maze).strict).outcome == "optimal"
+    asked, reply = formats.build_example(maze, style)
+    assert score(maze, read(formats.reply_text(reply), maze).strict).outcome == "optimal"
     assert isinstance(asked, list) == isinstance(reply, list) == (style == "chat")
 
 
@@ -138,9 +141,11 @@ def test_the_base_never_meets_the_question():
 
 
 def test_the_example_of_the_docstring_is_a_document():
-    example = texts.__doc__.split("true of it:\n\n")[1].split("\n\n")[0]
+    example = documents.__doc__.split("true of it:\n\n")[1].split("\n\n")[0]
     _, *drawing, _, _, around, leads, _, _ = [line.removeprefix("    ") for line in example.splitlines()]
     walls, marks = DRAWINGS["compact"].read(drawing)
-    assert example.count(f"S {texts.name(marks['S'])}") == example.count(f"G {texts.name(marks['G'])}") == 2
-    assert around.removesuffix(" ...") in f"around (1,1):{texts.spread(walls, texts.search(walls, (1, 1)))}"
+    assert (
+        example.count(f"S {search.write_cell(marks['S'])}") == example.count(f"G {search.write_cell(marks['G'])}") == 2
+    )
+    assert around.removesuffix(" ...") in f"around (1,1):{search.write_search(walls, search.search(walls, (1, 1)))}"
     assert cells(leads)[2:] == nx.shortest_path(graph(walls), (1, 3), (1, 1))

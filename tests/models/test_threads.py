@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from models import load, threads
+from models.weights import Weights
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_the_number_of_threads_is_that_of_the_cores_that_are_left(
     torch.set_num_threads(most)
     monkeypatch.setattr(threads, "FIRST", 0.0)
     monkeypatch.setattr(threads, "Load", lambda: SimpleNamespace(look=lambda: shares))
-    model = load.model(load.Weights(tiny_model))
+    model = load.model(Weights(tiny_model))
     model(torch.tensor([[5, 6, 7]]))
     assert torch.get_num_threads() == expected
 
@@ -83,7 +84,7 @@ def test_a_number_that_the_user_has_chosen_stays(unset, monkeypatch, tiny_model)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     monkeypatch.setattr(threads, "Load", lambda: pytest.fail("nobody is to look"))
     torch.set_num_threads(2)
-    load.model(load.Weights(tiny_model))(torch.tensor([[5, 6, 7]]))
+    load.model(Weights(tiny_model))(torch.tensor([[5, 6, 7]]))
     assert torch.get_num_threads() == 2
 
 
@@ -107,7 +108,7 @@ def test_a_real_busy_core_is_seen():
 def test_the_weights_are_the_same_for_any_number_of_threads(unset, tiny_model):
     def trained(numbers):
         torch.manual_seed(0)
-        model = load.model(load.Weights(tiny_model)).train()
+        model = load.model(Weights(tiny_model)).train()
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
         for number in numbers:
             torch.set_num_threads(number)

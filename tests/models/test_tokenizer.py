@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from benchmark.mazes.draw import draw
 from benchmark.mazes.prompt import Asking, prompt
 from benchmark.mazes.suite import TIERS, cases
-from models.data import texts
+from models.data import formats
 from models.nano import tokenizer as nano
 
 from ..mazes.strategies import mazes
@@ -19,7 +19,7 @@ def ids(text):
 
 @given(mazes, st.sampled_from(["block", "compact"]))
 def test_questions_and_replies_survive_the_round_trip(maze, drawing):
-    for text in (prompt(maze, Asking(drawing)), texts.question(maze)[1]):
+    for text in (prompt(maze, Asking(drawing)), formats.build_example(maze)[1]):
         assert tokenizer.decode(ids(text)) == text
         assert tokenizer.unk_token_id not in ids(text)
 

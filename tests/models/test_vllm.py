@@ -21,6 +21,7 @@ from models import load
 from models.engines.transformers import Transformers
 from models.engines.vllm import Vllm
 from models.registry import find, served
+from models.weights import Weights
 
 from ..asking import ask, requests, said
 from ..conftest import ROOT
@@ -32,7 +33,7 @@ def adapter(model, folder, seed):
     """An adapter with random weights, so that it changes what its base says."""
     torch.manual_seed(seed)
     made = get_peft_model(
-        load.model(load.Weights(model)), LoraConfig(r=8, target_modules="all-linear", init_lora_weights=False)
+        load.model(Weights(model)), LoraConfig(r=8, target_modules="all-linear", init_lora_weights=False)
     )
     made.save_pretrained(folder)
     return folder
@@ -55,7 +56,7 @@ def family(nano, tmp_path_factory):
     """A model, two adapters for it, and one of them merged into it."""
     folder = tmp_path_factory.mktemp("family")
     first, second = (adapter(nano, folder / name, seed) for seed, name in enumerate(["first", "second"]))
-    whole = merged(load.Weights(first, nano), folder / "merged")
+    whole = merged(Weights(first, nano), folder / "merged")
     return [find(str(one)) for one in (nano, first, second, whole)]
 
 
@@ -114,7 +115,7 @@ def test_a_question_longer_than_the_model_can_read_is_truncated(nano, tmp_path):
     shutil.copytree(nano, tmp_path / "short")
     settings = json.loads((tmp_path / "short" / "config.json").read_text())
     questions = [*requests("tiny", 2), *requests("medium", 1)]
-    tokenizer = load.tokenizer(load.Weights(nano))
+    tokenizer = load.tokenizer(Weights(nano))
     most = len(tokenizer(questions[0].prompt)["input_ids"]) + 20
     (tmp_path / "short" / "config.json").write_text(json.dumps(settings | {"max_position_embeddings": most}))
     checkpoint = find(str(tmp_path / "short"))

@@ -20,8 +20,8 @@ LONG = (
     TINY
     + """
 from models.recipes import trainer
-from models.recipes.sft import Sft
-RECIPES["sft"] = Sft(**tiny.SMALL, examples=800)  # 100 steps
+from models.recipes.sft import SFT
+RECIPES["sft"] = SFT(**tiny.SMALL, num_examples=800)  # 100 steps
 trainer.SAVE_EVERY = 60
 """
 )

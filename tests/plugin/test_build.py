@@ -49,7 +49,9 @@ def test_the_default_checkpoints_are_built_once_and_then_kept(tiny_project):
 
 
 def test_adapters_strangers_and_names_of_ones_own_stand_in_one_table(tiny_project, tiny_model):
-    (tiny_project.path / "names.toml").write_text(f'mine = "{tiny_model}"\nshort = {{recipe = "sft", examples = 16}}\n')
+    (tiny_project.path / "names.toml").write_text(
+        f'mine = "{tiny_model}"\nshort = {{recipe = "sft", num_examples = 16}}\n'
+    )
     names = ["sft-lora", f"sft:{tiny_model}", "mine", "short"]
     chosen = [word for name in names for word in ("--checkpoint", name)]
     result = tiny_project.runpytest_subprocess(*ARGUMENTS, *chosen, "--checkpoints", "names.toml")

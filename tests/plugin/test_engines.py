@@ -197,7 +197,7 @@ def test_a_spoilt_cache_is_set_aside_and_the_run_goes_on(slow):
 
 
 HOSTILE = """
-from models.engines import Reply
+from models.requests import Reply
 from tests import slow
 _generate = slow.Slow.generate
 def generate(self, checkpoint, requests):

@@ -13,6 +13,7 @@ from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.suite import Case
 from models import load
 from models.checkpoints import Folder
+from models.weights import weights_digest
 from reports.mri import diff as diffs
 from reports.mri import nrag, probe_set, render, scan
 from reports.run import Line, Run
@@ -188,7 +189,7 @@ def test_llm_mri_itself_is_blind_and_the_scan_is_not(tmp_path):
 def test_what_the_base_was_taught_inside_is_said_beside_its_probes(tiny_model, tmp_path):
     base = copied(tiny_model, tmp_path / "base")
     recipe = RECIPES["base"].describe()
-    (base.path / "labirinto.json").write_text(json.dumps({"recipe": recipe, "weights": load.digest(base.path)}))
+    (base.path / "labirinto.json").write_text(json.dumps({"recipe": recipe, "weights": weights_digest(base.path)}))
     found = made(base, copied(tiny_model, tmp_path / "tuned", "layers.1.mlp"))
 
     assert set(found.taught) == {"first move", "S, before", "G, before", "G, after", "walls"}

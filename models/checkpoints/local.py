@@ -1,0 +1,87 @@
+"""What lies on this machine: an agent, or a model in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.mazes.errors import CheckpointError
+from models import load, store
+from models.weights import Weights
+
+from .base import Checkpoint
+
+
+@dataclass(frozen=True)
+class Agent(Checkpoint):
+    """One of `benchmark.mazes.agents`, which knows the maze and needs no weights."""
+
+    agent: str
+    """What it is called there, whatever a person calls it."""
+
+    is_agent = True
+    engine = "agents"
+
+    def prepare(self) -> None:
+        """Nothing is missing."""
+
+    def content(self) -> str:
+        return self.agent
+
+    def weights(self) -> Weights:
+        raise CheckpointError(f"{self.name} is an agent and has no weights")
+
+    def provenance(self) -> dict[str, Any]:
+        return {"name": self.name, "kind": "agent"}
+
+
+@dataclass(frozen=True)
+class Folder(Checkpoint):
+    """A model on disk, or (`base`) an adapter and the checkpoint that it is for."""
+
+    path: Path
+    base: Checkpoint | None = None
+    remote_code: bool = False
+
+    @property
+    def prompt_style(self) -> str:
+        """As it was taught if it is a recipe's product; another one is asked as a chat if its tokenizer knows how."""
+        if taught := taught_prompt_style(self.path):
+            return taught
+        if self.base is None or Weights(self.path).has_chat:
+            return "chat" if Weights(self.path).has_chat else "plain"
+        return self.base.prompt_style
+
+    def weights(self) -> Weights:
+        return weights_in(self.path, self.base, self.remote_code)
+
+    def base_model(self) -> Checkpoint:
+        return self.base.base_model() if self.base else self
+
+    @property
+    def lora_rank(self) -> int:
+        return load.rank(self.weights()) if self.base else 0
+
+    def adapter_settings(self) -> dict[str, str]:
+        return {"base_model_name_or_path": str(self.path)} if self.base is None else self.base.adapter_settings()
+
+
+def taught_prompt_style(folder: Path) -> str:
+    """The prompt style that a product of our recipes was taught, empty for anyone else's model."""
+    recipe = (store.read_record(folder) or {}).get("recipe")
+    if not isinstance(recipe, dict):
+        return ""
+    return "chat" if recipe.get("style") == "chat" else "plain"
+
+
+def weights_in(folder: Path, base: Checkpoint | None, remote_code: bool) -> Weights:
+    """Where a model lies, or an adapter and its base. Raises CheckpointError where the base is an adapter itself."""
+    if base is None:
+        return Weights(folder, None, remote_code)
+    below = base.weights()
+    if below.base:
+        raise CheckpointError(
+            f"the adapter in {folder} is for {base.name}, which is an adapter itself: merge that one into its model"
+        )
+    return Weights(folder, below.folder, remote_code)

@@ -1,0 +1,104 @@
+"""Where a model lies on disk, and what it is by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from . import adapters
+from .store import RECORD
+
+ADAPTER = adapters.SETTINGS
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where a model lies: a whole one in `folder`, or in `folder` an adapter for the whole one in `base`."""
+
+    folder: Path
+    base: Path | None = None
+    remote_code: bool = False
+
+    @property
+    def whole(self) -> Path:
+        """The folder of the whole model."""
+        return self.base or self.folder
+
+    @property
+    def bare(self) -> Weights:
+        """The whole model without the adapter."""
+        return Weights(self.whole, None, self.remote_code)
+
+    @property
+    def tokenizer(self) -> Path:
+        """The folder of its tokenizer, which may stand beside an adapter or beside the whole model."""
+        return self.folder if any((self.folder / name).is_file() for name in TOKENIZER) else self.whole
+
+    @property
+    def chat_template(self) -> str | None:
+        """How its tokenizer writes a conversation (templates with names as JSON); None where it does not know.
+
+        None too where that cannot be read: whoever loads the tokenizer says what is wrong.
+        """
+        file = self.tokenizer / "chat_template.jinja"
+        try:
+            if file.is_file():
+                return file.read_text(encoding="utf-8")
+            file = self.tokenizer / "tokenizer_config.json"
+            settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        except (OSError, ValueError, RecursionError):
+            return None
+        template = settings.get("chat_template") if isinstance(settings, dict) else None
+        return template if template is None or isinstance(template, str) else json.dumps(template)
+
+    @property
+    def has_chat(self) -> bool:
+        """Whether its tokenizer knows how a conversation is written."""
+        return self.chat_template is not None
+
+
+def is_adapter(folder: Path) -> bool:
+    return (folder / ADAPTER).is_file()
+
+
+def readdress(folder: Path, address: dict[str, str]) -> None:
+    """Let the settings of an adapter name what it is for; PEFT writes the folder that it was loaded from."""
+    file = folder / ADAPTER
+    file.write_text(json.dumps(json.loads(file.read_text()) | address, indent=2) + "\n")
+
+
+def weights_digest(folder: Path) -> str:
+    """The sha256 over the safetensors files of a model's folder."""
+    return _digest(sorted(folder.glob("*.safetensors")))
+
+
+def content_digest(weights: Weights) -> str:
+    """The sha256 of all that decides what a model replies: weights, settings, tokenizer and chat template."""
+    files = [
+        file
+        for folder in dict.fromkeys((weights.whole, weights.folder))
+        for kind in ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.py")
+        for file in sorted(folder.glob(kind))
+        if file.name != RECORD
+    ]
+    return _digest(files)
+
+
+def _digest(files: Iterable[Path]) -> str:
+    total = hashlib.sha256()
+    for file in files:
+        state = file.stat()
+        total.update(_digest_file(file, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
+    return total.hexdigest()
+
+
+@cache
+def _digest_file(file: Path, *_state: int) -> bytes:
+    """The sha256 of a file, read once for each state of it: a model of gigabytes is asked for its digest often."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").digest()
