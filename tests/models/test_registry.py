@@ -141,7 +141,7 @@ def test_names_of_ones_own(tiny_model, tmp_path):
     mine, short, after, other = (find(name, choices) for name in ("mine", "short", "after", "other"))
     assert mine == Folder("mine", tiny_model)
     assert (short.recipe.num_examples, short.recipe.sizes, short.name) == (3200, (4, 5), "short")
-    assert (after.parent, after.recipe.kinds) == (short, {"wall": 1})
+    assert (after.parent, after.recipe.rejected_shares) == (short, {"wall": 1})
     assert (other.parent.path, other.recipe.answer_format, other.recipe.lora_rank) == (tiny_model, "plain", 16)
 
 
@@ -284,7 +284,7 @@ def test_five_hundred_damaged_files_are_each_told_in_a_line_with_the_file(tiny_m
         "adapter_config.json": lambda file: find(str(file.parent)),
         store.RECORD: lambda file: (
             checkpoint_files.fault(file.parent),
-            readme(file.parent, store.read_record(file.parent) or {}),
+            readme(file.parent, store.read_record(file.parent) or {}, {}),
         ),
     }
     built.mkdir()
