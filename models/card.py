@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub import ModelCardData, metadata_load
+from tabulate import tabulate
+from yaml import YAMLError
+
 from benchmark.mazes.errors import CheckpointError
 from models.weights import is_adapter
 
@@ -40,9 +44,6 @@ def readme(folder: Path, record: Mapping[str, Any], lineage: Mapping[str, Any]) 
 
     Raises CheckpointError where the record lacks what a model card says.
     """
-    from huggingface_hub import ModelCardData
-    from tabulate import tabulate
-
     if not _is_whole(record):
         raise CheckpointError(f"the record of the checkpoint in {folder} is spoilt: build it again")
     recipe = record["recipe"]
@@ -84,7 +85,7 @@ def readme(folder: Path, record: Mapping[str, Any], lineage: Mapping[str, Any]) 
     return f"---\n{header.to_yaml()}\n---\n\n{text}"
 
 
-def _is_whole(record: dict[str, Any]) -> bool:
+def _is_whole(record: Mapping[str, Any]) -> bool:
     """Whether a record has what a model card tells."""
     recipe, ancestors = record.get("recipe"), [record.get("parent"), record.get("judge")]
     return (
@@ -107,9 +108,6 @@ def _terms(parent: str, lineage: Mapping[str, Any]) -> str:
 
 def metadata(file: Path) -> dict[str, Any]:
     """The header of a model card; empty where there is none that can be read."""
-    from huggingface_hub import metadata_load
-    from yaml import YAMLError
-
     try:
         return metadata_load(file) or {}
     except (OSError, ValueError, YAMLError, RecursionError):
