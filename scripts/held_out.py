@@ -1,6 +1,6 @@
 """One size and many mazes: a narrower interval than a tier's 400, and one for each generator.
 
-    python -m benchmark.held_out sft --size 5 --mazes 1050
+    python -m scripts.held_out sft --size 5 --mazes 1050
 
 Their layouts are those that no training ever meets (see `mazes.split`), each only once. They are made from seeds and
 belong to no suite, so these figures stand beside a table and not in one. Generators that were never learned from are
@@ -13,13 +13,17 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
-from typing import TYPE_CHECKING
+
+from tabulate import tabulate
+from tqdm import tqdm
 
 from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.generate import GENERATORS
-
-if TYPE_CHECKING:
-    from benchmark.mazes.maze import Maze
+from benchmark.mazes.maze import Maze
+from benchmark.mazes.training import made
+from models import load, registry
+from models.recipes.replies import solved
+from reports.statistics import wilson
 
 AT_ONCE = 64  # mazes in a batch
 
@@ -29,8 +33,6 @@ def mazes(generator: str, size: int) -> Iterator[Maze]:
 
     They end where a block of seeds brings nothing new: the smallest sizes have only so many layouts.
     """
-    from benchmark.mazes.training import made
-
     met: set[bytes] = set()
     for block in count():
         name = f"held-out/{size}x{size}/{generator}/{block}"
@@ -44,14 +46,7 @@ def mazes(generator: str, size: int) -> Iterator[Maze]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask a checkpoint and print a row for each generator and one for all of them."""
-    from tabulate import tabulate
-    from tqdm import tqdm
-
-    from models import load, registry
-    from models.recipes.replies import solved
-    from reports.statistics import wilson
-
-    parser = argparse.ArgumentParser(prog="python -m benchmark.held_out", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m scripts.held_out", description=__doc__.split("\n\n")[0])
     parser.add_argument("checkpoint", help="a name, path or hub id, as for `pytest benchmark --checkpoint`")
     parser.add_argument("--size", type=int, default=5, help="rows, and as many columns (default: %(default)s)")
     parser.add_argument("--mazes", type=int, default=1050, help="over all generators together (default: %(default)s)")

@@ -1,6 +1,6 @@
 """Whether two engines say the same, token for token: each checkpoint is asked the same mazes through both, greedily.
 
-    python -m benchmark.parity base sft sft-lora dpo-lora --tiers small --limit 400
+    python -m scripts.parity base sft sft-lora dpo-lora --tiers small --limit 400
 
 All checkpoints stand in one plan for each engine, so that adapters of one base share one process of vLLM and are mixed
 with what has none. Ends with 1 where replies differ. In bfloat16 on a GPU they may: a batch of another shape rounds
@@ -13,20 +13,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from tabulate import tabulate
+
 from benchmark.mazes import suite
 from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.prompt import Asking
+from models import registry
+from models.plan import AUTO, How, Plan
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask, and print a row for each checkpoint and tier."""
-    from tabulate import tabulate
-
-    from models import registry
-    from models.plan import AUTO, How, Plan
-
     parser = argparse.ArgumentParser(
-        prog="python -m benchmark.parity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m scripts.parity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "checkpoints", nargs="+", help="names, paths or hub ids, as for `pytest benchmark --checkpoint`"

@@ -28,6 +28,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tabulate import tabulate
+
+from benchmark.mazes import answer, suite
+from benchmark.mazes.agents import oracle
+from benchmark.mazes.prompt import Asking
+from models import load, registry
+from models.cache import Cache, key
+from models.engines import Reply, make, room
+from models.plan import How, Plan
 
 ROOT = Path(__file__).parents[1]
 SINGLY = 40  # mazes that are asked one by one; all of them would take half an hour
@@ -87,10 +98,8 @@ class Timed:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run them and print a row for each, and what the ratios are."""
-    from tabulate import tabulate
-
     parser = argparse.ArgumentParser(
-        prog="python -m benchmark.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m scripts.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--cases", type=int, default=2000, metavar="N", help="mazes of 5x5 (default: %(default)s)")
     parser.add_argument(
@@ -124,12 +133,6 @@ class _Bench:
     """The folder of one run, and what all of them ask."""
 
     def __init__(self, folder: Path, cases: int, lm_eval: str) -> None:
-        from benchmark.mazes import suite
-        from benchmark.mazes.prompt import Asking
-        from models import load, registry
-        from models.engines import room
-        from models.plan import How, Plan
-
         self.folder, self.cases, self.lm_eval = folder, cases, lm_eval
         checkpoint = registry.find("sft")
         self.model = str(checkpoint.weights().folder)
@@ -211,8 +214,6 @@ def _each(bench: _Bench) -> Timed:
          f"--junitxml={report}", "-o", "junit_duration_report=call"],
         ASKED=str(bench.asked),
     )  # fmt: skip
-    from xml.etree import ElementTree as ET
-
     seconds = [float(one.get("time", 0)) for one in ET.parse(report).iter("testcase")]  # noqa: S314  pytest wrote it
     return Timed(0.0, sum(seconds), len(seconds))
 
@@ -230,14 +231,6 @@ def _lm_eval(backend: str) -> Callable[[_Bench], Timed]:
 
 def _cached(bench: _Bench) -> Timed:
     """All of it from the cache: five names for one model, asked all tiers; it says what the oracle says."""
-    from benchmark.mazes import answer, suite
-    from benchmark.mazes.agents import oracle
-    from benchmark.mazes.prompt import Asking
-    from models import registry
-    from models.cache import Cache, key
-    from models.engines import Reply, make
-    from models.plan import How, Plan
-
     names = [f"same-{number}" for number in range(CACHED // 2000)]
     checkpoint = registry.find("base")
     (bench.folder / "names.toml").write_text("".join(f'{name} = "{checkpoint.weights().folder}"\n' for name in names))
