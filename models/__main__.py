@@ -30,6 +30,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from benchmark.mazes.atomic import replacing
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
@@ -253,10 +254,8 @@ def _export(options: argparse.Namespace) -> None:
     checkpoint = _built(options.name, options.choices)
     _place(checkpoint)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name[:100]}-") as beside:
-            _write(checkpoint, Path(beside) / "whole", options.merged)
-            (Path(beside) / "whole").rename(target)
+        with replacing(target) as beside:
+            _write(checkpoint, beside, options.merged)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"cannot write {target}: {error}") from error
     print(f"{options.name}: {target}")

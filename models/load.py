@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from benchmark.mazes.atomic import replace_text
 from benchmark.mazes.errors import CheckpointError
 
 from . import adapters, chat, soundness, threads
@@ -91,7 +92,7 @@ def is_adapter(folder: Path) -> bool:
 def readdress(folder: Path, address: dict[str, str]) -> None:
     """Let the settings of an adapter name what it is for; PEFT writes the folder that it was loaded from."""
     file = folder / ADAPTER
-    file.write_text(json.dumps(json.loads(file.read_text()) | address, indent=2) + "\n")
+    replace_text(file, json.dumps(json.loads(file.read_text()) | address, indent=2) + "\n")
 
 
 def digest(folder: Path) -> str:

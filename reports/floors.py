@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.mazes import agents
+from benchmark.mazes.atomic import replace_text
 from benchmark.mazes.outcomes import OUTCOMES
 from benchmark.mazes.suite import DIGEST, GROUPS, Case
 from models import store
 
-from .run import replace_text
 from .shape import SHARE, Kind, MapOf, Object, faults
 
 

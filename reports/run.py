@@ -5,20 +5,17 @@ A file of JSON lines. The first is the provenance, with `schema`; each other lin
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmark.mazes.atomic import create_text, replace_text
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.outcomes import OUTCOMES, SOLVED
-from benchmark.mazes.printable import encodable
 from benchmark.mazes.suite import GROUPS, cases
 
 from .shape import LINE, PROVENANCE, faults, quoted, tidied
@@ -118,44 +115,6 @@ def write_new(run: Run, path: Path) -> bool:
 def _written(run: Run) -> str:
     rows = [{"schema": SCHEMA, **run.provenance}, *(vars(line) for line in sorted(run.lines, key=lambda x: x.place))]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file beside `path` and rename it into place, so that whoever reads it finds it whole."""
-    beside = _beside(path, text)
-    try:
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def create_text(path: Path, text: str) -> None:
-    """The same for a file that is not there yet. Raises FileExistsError where it is, also for whoever is second."""
-    beside = _beside(path, text)
-    try:
-        os.link(beside, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        with path.open("x", encoding="utf-8") as opened:
-            opened.write(encodable(text))
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _beside(path: Path, text: str) -> Path:
-    """A file with this text in the same folder; its name is short whatever that of `path` is."""
-    beside = path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:  # of the folder, which is not to be taken for one of the file
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from error
-    try:
-        beside.write_text(encodable(text), encoding="utf-8")
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-    return beside
 
 
 def read(path: Path) -> Run:

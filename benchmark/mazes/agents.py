@@ -18,9 +18,9 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from .answer import Answer, cells
+from .answer import Answer
 from .errors import MazeError
-from .maze import OPPOSITE, Maze, ways
+from .maze import OPPOSITE, Maze
 from .suite import Case
 
 UNREACHABLE = Answer(None, "unreachable")
@@ -44,16 +44,16 @@ def oracle(case: Case) -> Answer:
 
 def wall_follower(case: Case) -> Answer:
     maze = case.maze
-    heading = next((move for move in "DRUL" if move in ways(maze.walls, maze.start)), "")
+    heading = next((move for move in "DRUL" if move in maze.open_moves(maze.start)), "")
     if not heading:
         return UNREACHABLE
     cell, first, moves = maze.start, heading, ""
     while cell != maze.goal:
         if moves and (cell, heading) == (maze.start, first):
             return UNREACHABLE
-        cell, moves = cells(cell, heading)[1], moves + heading
+        cell, moves = maze.step(cell, heading), moves + heading
         heading = _RIGHT_OF[heading]
-        while heading not in ways(maze.walls, cell):
+        while heading not in maze.open_moves(cell):
             heading = OPPOSITE[_RIGHT_OF[heading]]
     return Answer(moves)
 
@@ -62,7 +62,7 @@ def greedy(case: Case) -> Answer:
     maze = case.maze
     (goal_row, goal_col), cell, been, moves = maze.goal, maze.start, {maze.start}, ""
     while cell != maze.goal:
-        steps = [(move, beside) for move in ways(maze.walls, cell) if (beside := cells(cell, move)[1]) not in been]
+        steps = [(move, beside) for move in maze.open_moves(cell) if (beside := maze.step(cell, move)) not in been]
         if not steps:
             break
         move, cell = min(steps, key=lambda way: abs(way[1][0] - goal_row) + abs(way[1][1] - goal_col))
@@ -75,9 +75,9 @@ def random_walk(case: Case) -> Answer:
     maze = case.maze
     random = Random(maze.digest())
     cell, moves = maze.start, ""
-    while cell != maze.goal and len(moves) < maze.rows * maze.cols and (choice := ways(maze.walls, cell)):
+    while cell != maze.goal and len(moves) < maze.rows * maze.cols and (choice := maze.open_moves(cell)):
         moves += random.choice(choice)
-        cell = cells(cell, moves[-1])[1]
+        cell = maze.step(cell, moves[-1])
     return Answer(moves) if moves else UNREACHABLE
 
 
@@ -107,7 +107,7 @@ def _best_constant(group: str) -> Answer:
             node, cell = walks.pop()
             if cell == maze.goal and "" in node:
                 right[node[""]] += 1
-            walks += [(node[move], cells(cell, move)[1]) for move in ways(maze.walls, cell) if move in node]
+            walks += [(node[move], maze.step(cell, move)) for move in maze.open_moves(cell) if move in node]
         if oracle(case) == UNREACHABLE:
             right[UNREACHABLE] += 1
     # ties broken by the alphabet, so that the answer does not hang on the order of the cases

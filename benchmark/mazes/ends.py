@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from .errors import MazeError
-from .maze import Cell, Walls
+from .maze import DEAD_ENDS, Cell, Walls
 from .solve import flood
 from .splitmix import GOLDEN, below
 
@@ -31,7 +31,7 @@ def _candidates(walls: Walls, policy: int) -> NDArray[np.int32]:
         for col in range(cols):
             mask = walls[row, col]
             corner = row in (0, rows - 1) and col in (0, cols - 1)
-            dead_end = mask in (7, 11, 13, 14)
+            dead_end = mask in DEAD_ENDS
             if policy in (0, 3) or (policy == 1 and corner) or (policy == 2 and dead_end):
                 cells[count] = row * cols + col
                 count += 1

@@ -7,8 +7,6 @@ with the one split `test`. Nothing of it is for training.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 from . import suite
 from .agents import oracle
+from .atomic import replacing
 from .covariates import covariates
 from .draw import draw
 from .errors import MazeError
@@ -74,24 +73,17 @@ def export(path: Path, groups: Sequence[str], asking: Asking, progress: Callable
         raise MazeError(f"{path} looks like a file of another format: name a file that ends in .jsonl, or a folder")
     if path.exists():
         raise MazeError(f"{path} is there already: remove it or name another place")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.absolute().parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".jsonl":
-            _write(beside, (case for group in groups for case in suite.cases(group)), asking, progress)
-        else:
-            (beside / "data").mkdir(parents=True)
-            for group in groups:
-                _write(beside / "data" / f"{group}.jsonl", iter(suite.cases(group)), asking, progress)
-            (beside / "README.md").write_text(_card(groups, asking), encoding="utf-8")
-        beside.rename(path)
+        with replacing(path.absolute()) as beside:
+            if path.suffix == ".jsonl":
+                _write(beside, (case for group in groups for case in suite.cases(group)), asking, progress)
+            else:
+                (beside / "data").mkdir(parents=True)
+                for group in groups:
+                    _write(beside / "data" / f"{group}.jsonl", iter(suite.cases(group)), asking, progress)
+                (beside / "README.md").write_text(_card(groups, asking), encoding="utf-8")
     except (OSError, ValueError) as error:  # ValueError: there is a NUL in the path
         raise MazeError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
-    finally:
-        if beside.is_dir():
-            shutil.rmtree(beside)
-        elif beside.is_file():
-            beside.unlink()
 
 
 def _write(path: Path, cases: Iterator[suite.Case], asking: Asking, progress: Callable[[int], object] | None) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes import answer
+from benchmark.mazes.atomic import replace_text
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
 from models import load, processes
@@ -47,9 +48,7 @@ def mistakes(recipe: Dpo, parent: Weights, file: Path) -> list[Pair]:
             torch.manual_seed(recipe.seed)
             found += asked(model, tokenizer, islice(recipe.mazes(f"own-{recipe.seed}", size), share), recipe.style, bar)
     if processes.is_first():
-        beside = file.with_suffix(".new")
-        beside.write_text("".join(json.dumps(pair) + "\n" for pair in found))
-        beside.replace(file)
+        replace_text(file, "".join(json.dumps(pair) + "\n" for pair in found))
     return found
 
 

@@ -26,6 +26,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchmark.mazes.atomic import replacing
 from models import processes
 
 from . import curve, supervision
@@ -185,9 +186,8 @@ class Pretrain:
                         "seconds": torch.tensor(took),
                         "log": reached.reshape(-1, 2),
                     }
-                    beside = saved.with_suffix(".new")
-                    save_file(_state(model, optimizers) | done, beside)
-                    beside.replace(saved)
+                    with replacing(saved) as beside:
+                        save_file(_state(model, optimizers) | done, beside)
         if processes.is_first():
             model.save_pretrained(target)
             tokenizer.save_pretrained(target)

@@ -30,7 +30,6 @@ The benchmark's question, and the word `answer:`, never occur in it.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -38,11 +37,11 @@ from string import ascii_lowercase, digits
 
 import numpy as np
 
-from benchmark.mazes import answer
 from benchmark.mazes.draw import draw
-from benchmark.mazes.maze import MOVES, Cell, Maze, Walls
+from benchmark.mazes.maze import MOVE_OF_STEP, MOVES, Cell, Maze, Walls, follow, open_moves, step
 from benchmark.mazes.prompt import Asking, Message, prompt
 from benchmark.mazes.prompt.en import TAG
+from benchmark.mazes.solve import search
 from models.engines import room
 
 Text = str | list[Message]
@@ -80,7 +79,7 @@ def document(kind: str, maze: Maze, random: np.random.Generator) -> Document:
 
 def _looks(maze: Maze, random: np.random.Generator) -> tuple[Pieces, dict[Cell, Cell | None]]:
     """The sides of all cells in random order; there is nothing to learn from that order."""
-    cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
+    cells = list(maze.cells())
     random.shuffle(cells)
     seen = [piece for cell in cells for piece in ((f" {name(cell)}", False), (f" {sides(maze.walls, cell)}", True))]
     return [("sides", False), *seen, ("\n", True)], {}
@@ -88,7 +87,7 @@ def _looks(maze: Maze, random: np.random.Generator) -> tuple[Pieces, dict[Cell, 
 
 def _ways(maze: Maze, random: np.random.Generator) -> tuple[Pieces, dict[Cell, Cell | None]]:
     """Everything around a cell, and some `from`, none of them from S to G; then the ends again."""
-    cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
+    cells = list(maze.cells())
     centre, *starts = (cells[index] for index in random.choice(len(cells), PATHS + 1, replace=False))
     reached_from = search(maze.walls, centre)
     lines = [f"around {name(centre)}:{spread(maze.walls, reached_from)}"]
@@ -134,7 +133,7 @@ def reply(maze: Maze, moves: str, style: str = "search") -> Text:
     """
     if style == "search":
         reached_from = search(maze.walls, maze.goal)
-        way = answer.cells(maze.start, moves)
+        way = follow(maze.start, moves)
         searched = spread(maze.walls, reached_from)
         return f"{ends(maze).rstrip()}:{searched}\n{TAG}\nS{names(way)}"
     return spoken(f"{TAG} {' '.join(moves)}", style)
@@ -158,22 +157,7 @@ def said(text: Text) -> str:
 def right(maze: Maze) -> str:
     """The moves of the shortest path that the search from G finds, which is the one that `reply` can read off it."""
     way = back(search(maze.walls, maze.goal), maze.start)
-    steps = {step: move for move, (_, step) in MOVES.items()}
-    return "".join(steps[b[0] - a[0], b[1] - a[1]] for a, b in pairwise(way))
-
-
-def search(walls: Walls, centre: Cell) -> dict[Cell, Cell | None]:
-    """Breadth first from `centre`: each cell that can be reached, in order, with the one that it was reached from."""
-    reached_from: dict[Cell, Cell | None] = {centre: None}
-    waiting = deque([centre])
-    while waiting:
-        cell = waiting.popleft()
-        for move, (side, _) in MOVES.items():
-            beside = answer.cells(cell, move)[1]
-            if not walls[cell] & side and beside not in reached_from:
-                reached_from[beside] = cell
-                waiting.append(beside)
-    return reached_from
+    return "".join(MOVE_OF_STEP[b[0] - a[0], b[1] - a[1]] for a, b in pairwise(way))
 
 
 def spread(walls: Walls, reached_from: dict[Cell, Cell | None]) -> str:
@@ -181,7 +165,7 @@ def spread(walls: Walls, reached_from: dict[Cell, Cell | None]) -> str:
     last = {cell: before for before, cell in pairwise(reached_from)}  # the one that was reached just before
     groups = []
     for cell, before in reached_from.items():
-        open_to = [answer.cells(cell, move)[1] for move, (side, _) in MOVES.items() if not walls[cell] & side]
+        open_to = [step(cell, move) for move in open_moves(walls, cell)]
         open_to.sort(key=lambda beside: beside != before)
         listed = "".join(
             f" {name(beside)}" + (f"+ {name(last[beside])}" if reached_from[beside] == cell else "")

@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.mazes import answer
 from benchmark.mazes.draw import DRAWINGS, Grid, draw
 from benchmark.mazes.errors import CheckpointError
-from benchmark.mazes.maze import MOVES, Maze, ways
+from benchmark.mazes.maze import MOVES, Maze, step
 from benchmark.mazes.prompt import Asking, prompt
 from benchmark.mazes.prompt.en import TAG
 from benchmark.mazes.solve import distances
@@ -159,12 +158,8 @@ def _probe(tokenizer: PreTrainedTokenizerBase, case: Case, form: str) -> Probe:
         len(ids) - 1,
         tuple(_cells(maze, asked, [start for start, end in offsets if end > start], _first(offsets))),
         tuple(move[0] if move else -1 for move in moves),
-        "".join(move for move in ways(maze.walls, maze.start) if left[_beside(maze, move)] < left[maze.start]),
+        "".join(move for move in maze.open_moves(maze.start) if left[step(maze.start, move)] < left[maze.start]),
     )
-
-
-def _beside(maze: Maze, move: str) -> tuple[int, int]:
-    return answer.cells(maze.start, move)[1]
 
 
 def _first(offsets: Sequence[tuple[int, int]]) -> int:
@@ -179,10 +174,8 @@ def _lead(maze: Maze, form: str) -> tuple[str, list[str]]:
     whole = texts.said(texts.reply(maze, texts.right(maze), form))
     name = f"{TAG}\nS {texts.name(maze.start)}"
     lead = whole[: whole.index(name) + len(name)]
-    beside = [_beside(maze, move) for move in MOVES]
-    return lead, [
-        f" {texts.name(cell)}" if 0 <= cell[0] < maze.rows and 0 <= cell[1] < maze.cols else "" for cell in beside
-    ]
+    beside = [step(maze.start, move) for move in MOVES]
+    return lead, [f" {texts.name(cell)}" if maze.contains(cell) else "" for cell in beside]
 
 
 def _cells(maze: Maze, text: str, starts: Sequence[int], skipped: int) -> Iterator[int]:
@@ -193,7 +186,6 @@ def _cells(maze: Maze, text: str, starts: Sequence[int], skipped: int) -> Iterat
     lines = [begin]
     for line in drawn.split("\n"):
         lines.append(lines[-1] + len(line) + 1)
-    for row in range(maze.rows):
-        for col in range(maze.cols):
-            line, column = style.place(row, col)
-            yield skipped + bisect_right(starts, lines[line] + column) - 1
+    for cell in maze.cells():
+        line, column = style.place(*cell)
+        yield skipped + bisect_right(starts, lines[line] + column) - 1

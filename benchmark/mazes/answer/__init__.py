@@ -23,12 +23,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..draw import Glyphs
-from ..maze import MOVES, Cell, Maze
+from ..maze import Cell, Maze
 from .forms import MOVE_OF_WORD, Answer, beginning, whole
 from .marked import marked
 from .thoughts import spoken
 
-__all__ = ["Answer", "Reading", "cells", "read", "write"]
+__all__ = ["Answer", "Reading", "read", "write"]
 
 _TAG = re.compile(r"(?<![^\W_])(?:answer|resposta)[ \t*_`]{0,4}:", re.IGNORECASE)
 _OTHER_TAG = re.compile(
@@ -106,15 +106,6 @@ def read(reply: str, maze: Maze, drawing: str = "", glyphs: Glyphs | None = None
 def write(answer: Answer) -> str:
     """A reply that says this, in the form that the prompts ask for."""
     return "answer: " + (" ".join(answer.moves) if answer.moves is not None else answer.why)
-
-
-def cells(start: Cell, moves: str) -> list[Cell]:
-    """The cells that the moves pass, the start first, walls or not."""
-    passed = [start]
-    for move in moves:
-        (row, col), (_, (down, right)) = passed[-1], MOVES[move]
-        passed.append((row + down, col + right))
-    return passed
 
 
 def _both(answer: Answer) -> Reading:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import MazeError
-from ..maze import MOVES, Cell, Maze, Walls
+from ..maze import Cell, Maze, Walls, step
 from . import block, boxes, compact, coordinates, peers, spaced, unicode, walls
 from .glyphs import TAKERS, Glyphs
 from .grid import Grid
@@ -81,9 +81,8 @@ def draw_way(maze: Maze, moves: str, drawing: str, glyphs: Glyphs | None = None,
     lines = draw(maze, drawing, glyphs).split("\n")
     cell = maze.start
     for move in moves:
-        _, (down, right) = MOVES[move]
-        beside = (cell[0] + down, cell[1] + right)
-        if not (0 <= beside[0] < maze.rows and 0 <= beside[1] < maze.cols):
+        beside = step(cell, move)
+        if not maze.contains(beside):
             break
         between = style.between(cell, beside)
         for line, column in (between, style.place(*beside)):

@@ -15,10 +15,9 @@ from functools import cache
 from itertools import islice
 from types import ModuleType
 
-from ..answer import cells
 from ..draw import TAKERS, Glyphs, draw, read
 from ..errors import MazeError
-from ..maze import Maze
+from ..maze import Maze, follow
 from . import en, pt
 
 Message = dict[str, str]  # with "role" (system, user or assistant) and "content", as chat templates take it
@@ -113,7 +112,7 @@ def reply(maze: Maze, asking: Asking) -> str:
     answer = f"{words.TAG} {' '.join(moves)}"
     if not asking.reasoning:
         return answer
-    passed = [f"({row},{col})" for row, col in cells(maze.start, moves)]
+    passed = [f"({row},{col})" for row, col in follow(maze.start, moves)]
     steps = " ".join(
         words.STEP.format(here=here, move=move, there=there)
         for here, move, there in zip(passed, moves, passed[1:], strict=False)
