@@ -15,22 +15,23 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from benchmark.mazes import suite
 from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.prompt import Asking
+from benchmark.mazes.suite import DEFAULT, SUITES
 from models import registry
 from models.plan import AUTO, How, Plan
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask, and print a row for each checkpoint and tier."""
+    suite = SUITES[DEFAULT]
     parser = argparse.ArgumentParser(
         prog="python -m scripts.parity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "checkpoints", nargs="+", help="names, paths or hub ids, as for `pytest benchmark --checkpoint`"
     )
-    parser.add_argument("--tiers", nargs="+", choices=suite.TIERS, default=["small"], help="(default: small)")
+    parser.add_argument("--tiers", nargs="+", choices=suite.tiers, default=["small"], help="(default: small)")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N mazes of each tier (default: all)")
     options = parser.parse_args(arguments)
     rows, is_same = [], True

@@ -26,15 +26,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from tabulate import tabulate
 
-from benchmark.mazes import answer, suite
+from benchmark.mazes import answer
 from benchmark.mazes.agents import oracle
 from benchmark.mazes.prompt import Asking
+from benchmark.mazes.suite import DEFAULT, SUITES, Suite
 from models import load, registry
 from models.cache import Cache, key
 from models.engines import Reply, make, room
@@ -44,11 +45,12 @@ ROOT = Path(__file__).parents[1]
 SINGLY = 40  # mazes that are asked one by one; all of them would take half an hour
 CACHED = 10_000
 
-# more of the small tier's mazes than the suite has, by the same rule
-MORE = """
-from dataclasses import replace
-from benchmark.mazes import suite
-suite.GROUPS["small"] = replace(suite.GROUPS["small"], each={each})
+# a plugin that registers `longer`: a suite with more of the small tier's mazes, by the same rule and of the same name,
+# so that they begin with those that the suite has
+PLUGIN = """
+from scripts.speed import longer
+from benchmark.mazes.suite import SUITES
+SUITES["longer"] = longer({cases})
 """
 RAW = """
 import json, sys, time
@@ -129,6 +131,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def longer(cases: int) -> Suite:
+    """The default suite with at least so many cases in the small tier."""
+    suite = SUITES[DEFAULT]
+    small = suite.groups["small"]
+    more = replace(small, each=max(small.each, -(-cases // len(small.generators))))
+    return replace(suite, groups={**suite.groups, "small": more}, recorded_digest="of more cases")
+
+
 class _Bench:
     """The folder of one run, and what all of them ask."""
 
@@ -136,11 +146,7 @@ class _Bench:
         self.folder, self.cases, self.lm_eval = folder, cases, lm_eval
         checkpoint = registry.find("sft")
         self.model = str(checkpoint.weights().folder)
-        more = MORE.format(each=-(-cases // len(suite.GENERATORS)))
-        as_it_is = suite.GROUPS["small"]
-        exec(more, {})  # noqa: S102  the lines above
-        mazes = suite.cases("small")[:cases]
-        suite.GROUPS["small"] = as_it_is
+        mazes = longer(cases).cases("small")[:cases]
         plan = Plan([(checkpoint, case) for case in mazes], {"sft": Asking()}, How("vllm", "off"))
         cell = len(load.tokenizer(checkpoint.weights())(" (10,10)", add_special_tokens=False)["input_ids"])
         asked = {
@@ -151,7 +157,7 @@ class _Bench:
         }
         self.asked = folder / "asked.json"
         self.asked.write_text(json.dumps(asked))
-        (folder / "more.py").write_text(more)
+        (folder / "more.py").write_text(PLUGIN.format(cases=cases))
 
     def run(self, command: list[str], **environment: str) -> float:
         """The seconds that a command took. Raises CalledProcessError with its output where it failed."""
@@ -188,8 +194,8 @@ class _Bench:
 def _pytest(bench: _Bench) -> Timed:
     before = bench.runs()
     seconds = bench.pytest(
-        "benchmark", "-k", "small_mazes", "--checkpoint", "sft", "--engine", "vllm", "--cache", "refresh",
-        "--limit", str(bench.cases),
+        "benchmark", "-k", "small_mazes", "--suite", "longer", "--checkpoint", "sft", "--engine", "vllm",
+        "--cache", "refresh", "--limit", str(bench.cases),
     )  # fmt: skip
     (saved,) = bench.runs() - before
     with saved.open() as opened:
@@ -234,7 +240,8 @@ def _cached(bench: _Bench) -> Timed:
     names = [f"same-{number}" for number in range(CACHED // 2000)]
     checkpoint = registry.find("base")
     (bench.folder / "names.toml").write_text("".join(f'{name} = "{checkpoint.weights().folder}"\n' for name in names))
-    cases = [case for tier in suite.TIERS for case in suite.cases(tier)]
+    suite = SUITES[DEFAULT]
+    cases = [case for tier in suite.tiers for case in suite.cases(tier)]
     plan = Plan([(checkpoint, case) for case in cases], {"base": Asking()}, How("transformers"))
     described, content = make("transformers").describe(checkpoint), checkpoint.content()
     cache = Cache(bench.folder / "home" / "replies.sqlite")
@@ -262,9 +269,11 @@ def _cached(bench: _Bench) -> Timed:
 def _floors(bench: _Bench) -> None:
     """What agents come to, which the session that filled the cache would have left behind."""
     code = (
-        "from benchmark.mazes import suite; from reports import floors\n"
-        "for tier in suite.TIERS: floors.walked(tier, {case.id: case.digest for case in sorted(suite.cases(tier), "
-        "key=lambda case: case.id)})"
+        "from benchmark.mazes.suite import DEFAULT, SUITES; from reports import floors\n"
+        "suite = SUITES[DEFAULT]\n"
+        "for tier in suite.tiers:\n"
+        "    cases = sorted(suite.cases(tier), key=lambda case: case.id)\n"
+        "    floors.walked(suite, tier, {case.id: case.digest for case in cases})"
     )
     bench.run([sys.executable, "-c", code], LABIRINTO_HOME=str(bench.folder / "home"))
 

@@ -18,7 +18,6 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from . import facts as sheet
-from . import suite
 from .agents import AGENTS, solution
 from .covariates import covariates
 from .draw import DRAWINGS, TAKERS, Glyphs, Grid, draw, draw_way
@@ -29,6 +28,9 @@ from .generate import GENERATORS, generate
 from .maze import Maze
 from .pipe import run_piped
 from .prompt import LANGUAGES, STYLES, Asking
+from .suite import DEFAULT, SUITES
+
+_LARGEST_LEAK = 8  # rows of a tier up to which layouts are looked for: larger ones are not met by chance
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -97,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument("--shots", type=int, default=0, metavar="K", help="examples before the question")
     out.add_argument("--reasoning", action="store_true", help="ask for thoughts before the answer (chat only)")
     out.add_argument("--glyphs", action="store_true", help="random characters for each case (block and spaced only)")
+    for command in (one, every, out):
+        command.add_argument("--suite", default=DEFAULT, choices=list(SUITES), help="(default: %(default)s)")
     return parser
 
 
@@ -136,10 +140,11 @@ def _asked_for(options: argparse.Namespace) -> tuple[Maze, Glyphs | None, str]:
     """The maze, the characters that belong to it, and what it is called."""
     if options.case:
         group, _, name = options.case.partition("/")
+        suite = SUITES[options.suite]
         known = {case.id: case for case in suite.cases(group)}
         if name not in known:
             raise MazeError(f"no case {name!r} in {group}; they run from {min(known)} to {max(known)}")
-        return known[name].maze, known[name].glyphs, f"{suite.SUITE} {options.case}"
+        return known[name].maze, known[name].glyphs, f"{suite.name} {options.case}"
     (rows, cols), at_least = options.size, options.at_least
     if at_least is None:
         at_least = max(rows, cols)
@@ -148,29 +153,32 @@ def _asked_for(options: argparse.Namespace) -> tuple[Maze, Glyphs | None, str]:
 
 
 def _facts(options: argparse.Namespace) -> None:
-    if (found := suite.digest()) != suite.DIGEST:
-        raise MazeError(f"the suite has digest {found} where {suite.DIGEST} was expected: it is not {suite.SUITE}")
-    total = sum(len(suite.cases(group)) for group in suite.GROUPS)
-    print(f"{suite.SUITE}: {total} cases in {len(suite.GROUPS)} groups, digest {suite.DIGEST}\n")
-    bar = tqdm(suite.GROUPS, desc="groups", unit="group", leave=False, file=sys.stderr)
+    suite = SUITES[options.suite]
+    if (found := suite.compute_digest()) != suite.digest:
+        raise MazeError(f"the suite has digest {found} where {suite.digest} was expected: it is not {suite.name}")
+    total = sum(len(suite.cases(group)) for group in suite.groups)
+    print(f"{suite.name}: {total} cases in {len(suite.groups)} groups, digest {suite.digest}\n")
+    bar = tqdm(suite.groups, desc="groups", unit="group", leave=False, file=sys.stderr)
     heads = ["group", "shape", "cases", "generators", "layouts", "path", "turns", "junctions", "dead ends", "loops"]
-    print(tabulate([astuple(sheet.facts(group)) for group in bar], headers=heads))
+    print(tabulate([astuple(sheet.facts(suite, group)) for group in bar], headers=heads))
     print("\nmedians over the cases; layouts up to rotation and reflection; path is least - median - most\n")
 
-    own = [group for group, known in suite.GROUPS.items() if not known.of]
+    own = [group for group, known in suite.groups.items() if not known.source]
     bar = tqdm(own, desc="floors", unit="group", leave=False, file=sys.stderr)
-    rows = [[group, *(f"{right:.1f} ({best:.1f})" for right, best in sheet.floors(group).values())] for group in bar]
+    rows = [
+        [group, *(f"{right:.1f} ({best:.1f})" for right, best in sheet.floors(suite, group).values())] for group in bar
+    ]
     print("solved without a model, in percent (and optimal):\n")
     print(
         tabulate(rows, headers=["group", *AGENTS], colalign=("left", *["right"] * len(AGENTS)), disable_numparse=True)
     )
 
     rows = []
-    tiers = ("tiny", "small", "medium")
+    tiers = [tier for tier in suite.tiers if suite.groups[tier].rows <= _LARGEST_LEAK]
     with tqdm(total=2 * len(tiers) * options.training, unit="maze", leave=False, file=sys.stderr) as progress:
         for tier in tiers:
-            guarded, naive = sheet.leaks(tier, options.training, progress.update)
-            shape = f"{suite.TIERS[tier]}x{suite.TIERS[tier]}"
+            guarded, naive = sheet.leaks(suite, tier, options.training, progress.update)
+            shape = f"{suite.groups[tier].rows}x{suite.groups[tier].cols}"
             rows.append(
                 [
                     shape,
@@ -184,13 +192,14 @@ def _facts(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    groups = options.group or list(suite.GROUPS)
-    if unknown := [group for group in groups if group not in suite.GROUPS]:
-        raise MazeError(f"no group {unknown[0]!r}; there are {', '.join(suite.GROUPS)}")
+    suite = SUITES[options.suite]
+    groups = options.group or list(suite.groups)
+    if unknown := [group for group in groups if group not in suite.groups]:
+        raise MazeError(f"no group {unknown[0]!r}; there are {', '.join(suite.groups)}")
     asking = Asking(options.drawing, options.prompt, options.language, options.shots, options.reasoning, options.glyphs)
     total = sum(len(suite.cases(group)) for group in groups)
     with tqdm(total=total, desc="export", unit="case", file=sys.stderr) as bar:
-        export(options.path, groups, asking, bar.update)
+        export(options.path, suite, groups, asking, bar.update)
     print(f"wrote {total} cases to {options.path}")
 
 

@@ -19,9 +19,9 @@ from random import Random
 from typing import Any
 
 from .answer import Answer
+from .cases import Case, Suite
 from .errors import MazeError
 from .maze import OPPOSITE, Maze
-from .suite import Case
 
 UNREACHABLE = Answer(None, "unreachable")
 _RIGHT_OF = {"U": "R", "R": "D", "D": "L", "L": "U"}
@@ -82,15 +82,13 @@ def random_walk(case: Case) -> Answer:
 
 
 def constant(case: Case) -> Answer:
-    return _best_constant(case.group)
+    return _best_constant(case.suite, case.group)
 
 
 @cache
-def _best_constant(group: str) -> Answer:
+def _best_constant(suite: Suite, group: str) -> Answer:
     """The answer, of those that are right for some case of the group, that is right for the most."""
-    from .suite import cases
-
-    everything = cases(group)
+    everything = suite.cases(group)
     right: dict[Answer, int] = dict.fromkeys((oracle(case) for case in everything), 0)
     # a tree of moves, with an answer where it ends: a case walks all answers at once, as far as its walls let it
     tree: dict[str, Any] = {}

@@ -1,9 +1,4 @@
-"""The suite: groups of mazes, each a fixed list of cases.
-
-- five **tiers** from 4x4 to 20x20, by four generators;
-- **unsolvable** mazes, each with a solvable twin;
-- **transfer** sets, in which one thing is changed: a generator that no checkpoint of ours learns from, a size
-  between the tiers, a rotated or mirrored twin of a tier's maze, another drawing, other glyphs.
+"""A suite: groups of mazes, each a fixed list of cases.
 
 A case is named by group, generator and index; the seed of its maze is taken from a sha512 of these and of the suite's
 own name, so the list is the same for ever and everywhere. Every layout is one of those that `split` reserves. Anything
@@ -13,10 +8,9 @@ that would change a maze makes a new suite with a new name. Nothing is generated
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
-from itertools import count
 from typing import TYPE_CHECKING
 
 from .draw.glyphs import Glyphs
@@ -25,12 +19,7 @@ from .errors import MazeError
 if TYPE_CHECKING:
     from .maze import Maze
 
-SUITE = "labirinto-v1"
-DIGEST = "9a4ec0dfc9448e70a61afca1d1c6e220e4fb4b8da7725d23b4c1280eac914e79"  # of all of it, see digest()
-TIERS = {"tiny": 4, "small": 5, "medium": 8, "large": 12, "huge": 20}  # tier -> rows, and as many columns
-GENERATORS = ("dfs", "wilson", "kruskal", "braided")
-HELD_OUT = ("prim", "division", "percolation")
-DRAWINGS = ("block", "spaced", "boxes", "unicode", "coordinates", "walls")  # those of the transfer sets
+SOLVABLE, UNSOLVABLE = "open", "closed"
 
 
 @dataclass(frozen=True)
@@ -41,11 +30,11 @@ class Group:
     cols: int
     each: int
     """Cases of each generator; pairs of them in a group of twins."""
-    generators: tuple[str, ...] = GENERATORS
+    generators: tuple[str, ...]
     twins: bool = False
     """Whether each maze comes twice, unsolvable (`closed`) and solvable (`open`)."""
-    of: str = ""
-    """The tier whose mazes these are, one thing changed."""
+    source: str = ""
+    """The group whose mazes these are, one thing changed."""
     turned: bool = False
     """Whether they are rotated or mirrored."""
     drawing: str = ""
@@ -54,35 +43,77 @@ class Group:
     """Whether each case is drawn with random characters of its own."""
 
 
-def _groups() -> Iterator[tuple[str, Group]]:
-    for tier, size in TIERS.items():
-        yield tier, Group(size, size, each=100)
-    for tier in ("small", "medium", "large"):
-        size = TIERS[tier]
-        yield f"unsolvable-{tier}", Group(size, size, each=40, generators=("dfs", "wilson", "kruskal"), twins=True)
-    for tier in ("small", "medium", "large"):
-        yield f"generator-{tier}", Group(TIERS[tier], TIERS[tier], each=40, generators=HELD_OUT)
-    for rows, cols in ((6, 6), (5, 8), (10, 10), (16, 16)):
-        yield f"size-{rows}x{cols}", Group(rows, cols, each=30)
-    for tier in ("small", "medium"):
-        yield f"rotation-{tier}", Group(TIERS[tier], TIERS[tier], each=30, of=tier, turned=True)
-    for drawing in DRAWINGS:
-        yield f"drawing-{drawing}", Group(5, 5, each=30, of="small", drawing=drawing)
-    yield "glyphs-small", Group(5, 5, each=30, of="small", drawing="block", glyphs=True)
+@dataclass(frozen=True, eq=False)
+class Suite:
+    """Groups of cases under one name. A new suite is one value and one entry in `benchmark.mazes.suite.SUITES`."""
 
+    name: str
+    """What the seeds of all mazes are made from, beside the names of groups and cases."""
+    groups: Mapping[str, Group]
+    """By name, in the order in which they are reported; what stands before the first `-` is the kind of a group."""
+    tiers: tuple[str, ...]
+    """The groups that differ in size alone, from the smallest on."""
+    recorded_digest: str = ""
+    """What `compute_digest` gave when the suite was made; empty for one that is still being made."""
 
-GROUPS = dict(_groups())
+    def __post_init__(self) -> None:
+        names = [*self.tiers, *(group.source for group in self.groups.values() if group.source)]
+        if missing := sorted({*names} - {*self.groups}):
+            raise MazeError(f"{self.name} names the group {missing[0]!r}, and has {', '.join(self.groups)}")
 
+    @property
+    def generators(self) -> tuple[str, ...]:
+        """The generators of the tiers."""
+        return tuple(dict.fromkeys(name for tier in self.tiers for name in self.groups[tier].generators))
 
-def groups(kind: str) -> tuple[str, ...]:
-    """The names of the groups of one kind: `unsolvable`, `generator`, `size`, `rotation`, `drawing` or `glyphs`."""
-    return tuple(name for name in GROUPS if name.split("-")[0] == kind)
+    def groups_of_kind(self, kind: str) -> tuple[str, ...]:
+        """The names of the groups of one kind, such as `unsolvable`, `generator` or `drawing`."""
+        return tuple(name for name in self.groups if name.split("-")[0] == kind)
+
+    def cases(self, group: str) -> list[Case]:
+        """The cases of a group, generators in turn and twins side by side, so that the first N are balanced.
+
+        Raises MazeError, listing the groups, for any other name.
+        """
+        if not isinstance(group, str) or group not in self.groups:
+            raise MazeError(f"no group {group!r} in {self.name}; there are {', '.join(self.groups)}")
+        known = self.groups[group]
+        twins = (UNSOLVABLE, SOLVABLE) if known.twins else ("",)
+        return [
+            _case(self, group, generator, index, twin)
+            for index in range(known.each)
+            for generator in known.generators
+            for twin in twins
+        ]
+
+    def case(self, group: str, name: str) -> Case:
+        """The case that has this id (`name`) in this group; its index may be larger than any that `cases` gives."""
+        generator, index, *twin = name.split("-")
+        return _case(self, group, generator, int(index), *twin)
+
+    def all_cases(self) -> Iterator[Case]:
+        """The cases of all groups, in order."""
+        for group in self.groups:
+            yield from self.cases(group)
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 over all cases: what a saved run says it was measured on."""
+        return self.recorded_digest or self.compute_digest()
+
+    def compute_digest(self) -> str:
+        """The sha256 over the digests of all cases, each maze made."""
+        total = hashlib.sha256(self.name.encode())
+        for case in self.all_cases():
+            total.update(case.digest.encode())
+        return total.hexdigest()
 
 
 @dataclass(frozen=True)
 class Case:
-    """One maze of the suite. `twin` is `closed` or `open` in a group of twins, else empty."""
+    """One maze of a suite. `twin` is `closed` or `open` in a group of twins, else empty."""
 
+    suite: Suite = field(repr=False)
     group: str
     generator: str
     index: int
@@ -93,21 +124,15 @@ class Case:
         """Unique within its group, such as `wilson-0042` or `dfs-0007-closed`."""
         return f"{self.generator}-{self.index:04d}" + (f"-{self.twin}" if self.twin else "")
 
-    @staticmethod
-    def of(group: str, name: str) -> Case:
-        """The case that has this id (`name`) in this group."""
-        generator, index, *twin = name.split("-")
-        return _case(group, generator, int(index), *twin)
-
     @property
     def drawing(self) -> str:
         """The drawing that belongs to the case; empty where the session chooses."""
-        return GROUPS[self.group].drawing
+        return self._group.drawing
 
     @property
     def glyphs(self) -> Glyphs | None:
         """The characters that the case is drawn with whatever the session asks; None where it is drawn as usual."""
-        return self.own_glyphs() if GROUPS[self.group].glyphs else None
+        return self.own_glyphs() if self._group.glyphs else None
 
     def own_glyphs(self) -> Glyphs:
         """Random characters that belong to the case."""
@@ -116,13 +141,14 @@ class Case:
     @cached_property
     def maze(self) -> Maze:
         """The maze; its goal is at least as many moves away as its longer side, so that no case is trivial."""
-        group = GROUPS[self.group]
-        if group.of:
-            maze = Case(group.of, self.generator, self.index).maze
-            return _turned(maze, 1 + self.index % 7) if group.turned else maze
-        if group.twins:
-            return _pair(self.group, self.generator, self.index)[self.twin == "open"]
-        return next(_reserved(self))
+        from . import layouts  # Numba takes half a second to import, and collection does without
+
+        group = self._group
+        if group.source:
+            maze = _case(self.suite, group.source, self.generator, self.index).maze
+            return layouts.turn(maze, 1 + self.index % 7) if group.turned else maze
+        source = layouts.Source(self.seed_name(), self.generator, group.rows, group.cols)
+        return layouts.twin(source, self.twin == SOLVABLE) if group.twins else layouts.first(source)
 
     @property
     def digest(self) -> str:
@@ -132,81 +158,14 @@ class Case:
 
     def seed_name(self) -> str:
         """What the case's seeds are made from."""
-        return f"{SUITE}/{self.group}/{self.generator}/{self.index}"
+        return f"{self.suite.name}/{self.group}/{self.generator}/{self.index}"
+
+    @property
+    def _group(self) -> Group:
+        return self.suite.groups[self.group]
 
 
 @cache
-def _case(group: str, generator: str, index: int, twin: str = "") -> Case:
+def _case(suite: Suite, group: str, generator: str, index: int, twin: str = "") -> Case:
     """Each case once, so that its maze is made once."""
-    return Case(group, generator, index, twin)
-
-
-def _reserved(case: Case) -> Iterator[Maze]:
-    """The mazes of a case, of which it takes the first: seeds in order, those passed over that give no reserved layout.
-
-    A maze of percolation may have no two cells so far apart; its seed is passed over too.
-    """
-    from .ends import pick  # Numba takes half a second to import, and collection does without
-    from .generate import batch
-    from .maze import Maze
-    from .seeds import seeds
-    from .split import reserved
-
-    group = GROUPS[case.group]
-    for attempt in count():
-        numbers = seeds(f"{case.seed_name()}/{attempt}", 8)
-        walls = batch(case.generator, group.rows, group.cols, numbers)
-        kept = reserved(walls)
-        ends = pick(walls[kept], numbers[kept], at_least=max(group.rows, group.cols))
-        for layout, pair in zip(walls[kept], ends, strict=True):
-            if pair[0][0] >= 0:
-                yield Maze(layout, *pair, check=False)
-
-
-@cache
-def _pair(group: str, generator: str, index: int) -> tuple[Maze, Maze]:
-    """The twins of a case: those of the first of its mazes that has any."""
-    from .twins import twins
-
-    case = Case(group, generator, index)
-    for maze in _reserved(case):
-        if pair := twins(maze, case.seed_name(), keep_reserved=True):
-            return pair
-    raise AssertionError("the stream of mazes has no end")
-
-
-def _turned(maze: Maze, image: int) -> Maze:
-    from .symmetry import images
-
-    return images(maze)[image]
-
-
-def cases(group: str) -> list[Case]:
-    """The cases of a group, generators in turn and twins side by side, so that the first N are balanced.
-
-    Raises MazeError, listing the groups, for any other name.
-    """
-    if not isinstance(group, str) or group not in GROUPS:
-        raise MazeError(f"no group {group!r} in {SUITE}; there are {', '.join(GROUPS)}")
-    known = GROUPS[group]
-    twins = ("closed", "open") if known.twins else ("",)
-    return [
-        _case(group, generator, index, twin)
-        for index in range(known.each)
-        for generator in known.generators
-        for twin in twins
-    ]
-
-
-def all_cases() -> Iterator[Case]:
-    """The cases of all groups, in order."""
-    for group in GROUPS:
-        yield from cases(group)
-
-
-def digest() -> str:
-    """The sha256 over the digests of all cases: what a saved run says it was measured on."""
-    total = hashlib.sha256(SUITE.encode())
-    for case in all_cases():
-        total.update(case.digest.encode())
-    return total.hexdigest()
+    return Case(suite, group, generator, index, twin)

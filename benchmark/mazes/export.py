@@ -12,9 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import suite
 from .agents import oracle
 from .atomic import replacing
+from .cases import Case, Suite
 from .covariates import covariates
 from .draw import draw
 from .errors import MazeError
@@ -39,7 +39,7 @@ FIELDS = {
 }
 
 
-def row(case: suite.Case, asking: Asking) -> dict[str, Any]:
+def row(case: Case, asking: Asking) -> dict[str, Any]:
     """One case with all that is needed to ask it and to score the answer; its fields are `FIELDS`."""
     asking, glyphs = question(case, asking)
     answer, maze = oracle(case), case.maze
@@ -61,8 +61,10 @@ def row(case: suite.Case, asking: Asking) -> dict[str, Any]:
     }
 
 
-def export(path: Path, groups: Sequence[str], asking: Asking, progress: Callable[[int], object] | None = None) -> None:
-    """Write the cases of some groups: to one file if the path ends in .jsonl, else into a folder.
+def export(
+    path: Path, suite: Suite, groups: Sequence[str], asking: Asking, progress: Callable[[int], object] | None = None
+) -> None:
+    """Write the cases of some groups of a suite: to one file if the path ends in .jsonl, else into a folder.
 
     Written beside and renamed into place. `progress` is told how many cases were written each time.
 
@@ -81,12 +83,12 @@ def export(path: Path, groups: Sequence[str], asking: Asking, progress: Callable
                 (beside / "data").mkdir(parents=True)
                 for group in groups:
                     _write(beside / "data" / f"{group}.jsonl", iter(suite.cases(group)), asking, progress)
-                (beside / "README.md").write_text(_card(groups, asking), encoding="utf-8")
+                (beside / "README.md").write_text(_card(suite, groups, asking), encoding="utf-8")
     except (OSError, ValueError) as error:  # ValueError: there is a NUL in the path
         raise MazeError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _write(path: Path, cases: Iterator[suite.Case], asking: Asking, progress: Callable[[int], object] | None) -> None:
+def _write(path: Path, cases: Iterator[Case], asking: Asking, progress: Callable[[int], object] | None) -> None:
     with path.open("w", encoding="utf-8") as opened:
         for case in cases:
             opened.write(json.dumps(row(case, asking), ensure_ascii=False) + "\n")
@@ -94,14 +96,14 @@ def _write(path: Path, cases: Iterator[suite.Case], asking: Asking, progress: Ca
                 progress(1)
 
 
-def _card(groups: Sequence[str], asking: Asking) -> str:
+def _card(suite: Suite, groups: Sequence[str], asking: Asking) -> str:
     configs = "".join(
         f"- config_name: {group}\n  data_files:\n  - split: test\n    path: data/{group}.jsonl\n" for group in groups
     )
     fields = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in FIELDS.items())
     return (
-        f"---\nlicense: apache-2.0\npretty_name: {suite.SUITE}\nconfigs:\n{configs}---\n\n# {suite.SUITE}\n\n"
-        f"Mazes for language models, exported from Labirinto. Suite digest `{suite.DIGEST}`; asked as "
+        f"---\nlicense: apache-2.0\npretty_name: {suite.name}\nconfigs:\n{configs}---\n\n# {suite.name}\n\n"
+        f"Mazes for language models, exported from Labirinto. Suite digest `{suite.digest}`; asked as "
         f"`{json.dumps(asdict(asking))}`.\n\nThese mazes are for measuring. Training that keeps clear of them passes "
         "over every layout that\n`benchmark.mazes.split.reserved` names, in all rotations and reflections.\n\n"
         f"| field | meaning |\n| --- | --- |\n{fields}"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from . import suite
 from .agents import AGENTS
+from .cases import Suite
 from .covariates import covariates
 from .outcomes import OPTIMAL, SOLVED
 from .overlap import Overlap, overlap
@@ -38,12 +38,12 @@ class Facts:
     """Median of the loops."""
 
 
-def facts(group: str) -> Facts:
+def facts(suite: Suite, group: str) -> Facts:
     """The facts of a group."""
     cases = suite.cases(group)
     found = [covariates(case.maze) for case in cases]
     paths = [one.shortest for one in found if one.shortest is not None]
-    known = suite.GROUPS[group]
+    known = suite.groups[group]
     return Facts(
         group,
         f"{known.rows}x{known.cols}",
@@ -58,7 +58,7 @@ def facts(group: str) -> Facts:
     )
 
 
-def floors(group: str) -> dict[str, tuple[float, float]]:
+def floors(suite: Suite, group: str) -> dict[str, tuple[float, float]]:
     """For each agent the percentage of a group's cases that it gets right, and of those that could not be better."""
     cases = suite.cases(group)
     found = {}
@@ -69,8 +69,11 @@ def floors(group: str) -> dict[str, tuple[float, float]]:
     return found
 
 
-def leaks(tier: str, mazes: int, progress: Callable[[int], object] | None = None) -> tuple[Overlap, Overlap]:
+def leaks(
+    suite: Suite, tier: str, mazes: int, progress: Callable[[int], object] | None = None
+) -> tuple[Overlap, Overlap]:
     """Overlap with so many training mazes: of all groups of a tier's shape guarded, and of the tier unguarded."""
-    shape = suite.GROUPS[tier].rows, suite.GROUPS[tier].cols
-    groups = [name for name, group in suite.GROUPS.items() if (group.rows, group.cols) == shape]
-    return overlap(groups, mazes, True, progress), overlap([tier], mazes, False, progress)
+    shape = suite.groups[tier].rows, suite.groups[tier].cols
+    same_shape = [name for name, group in suite.groups.items() if (group.rows, group.cols) == shape]
+    cases = [case for name in same_shape for case in suite.cases(name)]
+    return overlap(cases, mazes, True, progress), overlap(suite.cases(tier), mazes, False, progress)

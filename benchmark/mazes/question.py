@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .cases import Case
 from .draw import TAKERS, Glyphs
 from .prompt import Asking
-from .suite import Case
 
 
 def question(case: Case, asking: Asking) -> tuple[Asking, Glyphs | None]:

@@ -41,7 +41,6 @@ from benchmark.mazes.draw import draw
 from benchmark.mazes.maze import MOVE_OF_STEP, MOVES, Cell, Maze, Walls, follow, open_moves, step
 from benchmark.mazes.prompt import Asking, Message, prompt
 from benchmark.mazes.prompt.en import TAG
-from benchmark.mazes.solve import search
 from models.engines import room
 
 Text = str | list[Message]
@@ -158,6 +157,13 @@ def right(maze: Maze) -> str:
     """The moves of the shortest path that the search from G finds, which is the one that `reply` can read off it."""
     way = back(search(maze.walls, maze.goal), maze.start)
     return "".join(MOVE_OF_STEP[b[0] - a[0], b[1] - a[1]] for a, b in pairwise(way))
+
+
+def search(walls: Walls, centre: Cell) -> dict[Cell, Cell | None]:
+    """See `benchmark.mazes.solve.search`."""
+    from benchmark.mazes import solve  # Numba takes half a second to import, and collection does without
+
+    return solve.search(walls, centre)
 
 
 def spread(walls: Walls, reached_from: dict[Cell, Cell | None]) -> str:

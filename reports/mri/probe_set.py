@@ -25,7 +25,7 @@ from benchmark.mazes.maze import MOVES, Maze, step
 from benchmark.mazes.prompt import Asking, prompt
 from benchmark.mazes.prompt.en import TAG
 from benchmark.mazes.solve import distances
-from benchmark.mazes.suite import GENERATORS, Case
+from benchmark.mazes.suite import DEFAULT, SUITES, Case
 from models.checkpoints import Checkpoint
 from models.recipes import texts
 
@@ -55,7 +55,7 @@ class Probe:
 
     @cached_property
     def maze(self) -> Maze:
-        return Case.of(self.group, self.case).maze
+        return SUITES[DEFAULT].case(self.group, self.case).maze
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,8 @@ def _balanced(n: int, tiers: Sequence[str]) -> Iterator[Case]:
 
 def _stream(tier: str) -> Iterator[Case]:
     """The cases of a tier, generators in turn; there are more than the suite asks."""
-    return (Case.of(tier, f"{generator}-{index:04d}") for index in count() for generator in GENERATORS)
+    suite = SUITES[DEFAULT]
+    return (suite.case(tier, f"{generator}-{index:04d}") for index in count() for generator in suite.generators)
 
 
 def _probe(tokenizer: PreTrainedTokenizerBase, case: Case, form: str) -> Probe:

@@ -7,10 +7,10 @@ import torch
 import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from benchmark.mazes import suite
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.answer import read
 from benchmark.mazes.errors import CheckpointError
+from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.prompt import Asking, prompt
 from models.engines import Request, tokens
 from models.engines import transformers as engine
@@ -86,7 +86,7 @@ def test_a_folder_that_does_not_load_is_a_clear_error(tiny_model, tmp_path, spoi
 
 
 def chat(reasoning):
-    (case,) = suite.cases("tiny")[:1]
+    (case,) = SUITE.cases("tiny")[:1]
     return [Request(case, prompt(case.maze, Asking(style="chat", reasoning=reasoning)), reasoning)]
 
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import jinja2
 import pytest
 
-from benchmark.mazes import suite
 from benchmark.mazes.errors import CheckpointError, LabirintoError
+from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.prompt import Asking
 from models import boundary, engines
 from models.checkpoints import Checkpoint
 from models.engines import Reply
 from models.plan import Plan
 
-CASES = suite.cases("tiny")[:6]
+CASES = SUITE.cases("tiny")[:6]
 
 
 class UnspeakableError(Exception):

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.mazes.draw import draw
+from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.prompt import Asking, prompt
-from benchmark.mazes.suite import TIERS, cases
 from models import tokenizer as nano
 from models.recipes import texts
 
@@ -43,14 +43,15 @@ def test_foreign_characters_are_unknown_and_no_error():
 
 @pytest.mark.parametrize("drawing", ["block", "compact"])
 def test_a_prompt_is_short(drawing):
-    for tier, size in TIERS.items():
+    for tier in SUITE.tiers:
+        size = SUITE.groups[tier].rows
         least = size * size if drawing == "compact" else size * (2 * size - 1)
-        assert len(ids(prompt(cases(tier)[0].maze, Asking(drawing)))) <= least + 10
+        assert len(ids(prompt(SUITE.cases(tier)[0].maze, Asking(drawing)))) <= least + 10
 
 
 def test_it_is_the_same_after_saving(tmp_path):
     from transformers import AutoTokenizer
 
     tokenizer.save_pretrained(tmp_path)
-    text = prompt(cases("medium")[0].maze, Asking("block"))
+    text = prompt(SUITE.cases("medium")[0].maze, Asking("block"))
     assert AutoTokenizer.from_pretrained(tmp_path)(text)["input_ids"] == ids(text)
