@@ -20,7 +20,7 @@ from tqdm import tqdm
 from . import facts as sheet
 from .agents import AGENTS, solution
 from .covariates import covariates
-from .draw import DRAWINGS, TAKERS, Glyphs, Grid, draw, draw_way
+from .draw import DRAWINGS, Glyphs, Grid, draw, draw_way
 from .ends import POLICIES
 from .errors import MazeError
 from .export import export
@@ -123,7 +123,7 @@ def _draw(options: argparse.Namespace) -> None:
             print(f"\n{name}:")
         marked = isinstance(DRAWINGS[name], Grid) and moves
         # where each of them is drawn, only some take glyphs
-        own = glyphs if options.drawing != "all" or name in TAKERS else None
+        own = glyphs if options.drawing != "all" or DRAWINGS[name].glyph_step else None
         print(draw_way(maze, moves, name, own, "•" if name == "unicode" else ".") if marked else draw(maze, name, own))
     found = covariates(maze)
     said = [

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .cases import Case
-from .draw import TAKERS, Glyphs
+from .draw import DRAWINGS, Glyphs
 from .prompt import Asking
 
 
 def question(case: Case, asking: Asking) -> tuple[Asking, Glyphs | None]:
     """How this case is asked in a session that asks so: a case of a transfer set may have a drawing of its own."""
     drawing = case.drawing or asking.drawing
-    glyphs = case.own_glyphs() if asking.glyphs and drawing in TAKERS else case.glyphs
+    glyphs = case.own_glyphs() if asking.glyphs and DRAWINGS[drawing].glyph_step else case.glyphs
     return replace(asking, drawing=drawing, glyphs=bool(glyphs)), glyphs

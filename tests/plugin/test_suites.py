@@ -27,9 +27,7 @@ def test_an_agent_is_asked_about_a_suite_that_a_conftest_registers(project, monk
     result = project.runpytest_subprocess("--collect-only", "-q", *options, "test_mine.py")
     result.stdout.fnmatch_lines(["*test_mine[[]oracle-little-wilson-0001[]]", "*[[]oracle-wide-dfs-0000[]]"])
     result = project.runpytest_subprocess(*options, "--report", f"html={project.path / 'page.html'}")
-    result.stdout.fnmatch_lines(
-        ["*little*oracle*100.0*", "*5 deselected, 4 solved in*"]
-    )
+    result.stdout.fnmatch_lines(["*little*oracle*100.0*", "*5 deselected, 4 solved in*"])
     (file,) = (project.path / "runs").glob("*.jsonl")
     first, *rows = file.read_text().splitlines()
     assert '"suite": "small-v1"' in first

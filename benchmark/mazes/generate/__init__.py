@@ -1,7 +1,8 @@
 """Mazes from seeds. One file a generator; each carves N mazes at once, each from its own 64-bit seed.
 
 `batch` makes the walls of N mazes, `generate` one whole maze. The same seed gives the same maze on every machine and
-with every version of every library; the random numbers are written out in `lattice`.
+with every version of every library; the random numbers are written out in `splitmix`.
+A new generator is one file with a function `carve`, and one line in `GENERATORS`.
 """
 
 from __future__ import annotations

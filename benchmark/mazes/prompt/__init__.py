@@ -13,16 +13,33 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from types import ModuleType
+from typing import Protocol
 
-from ..draw import TAKERS, Glyphs, draw, read
+from ..draw import DRAWINGS, Glyphs, check_glyphs, draw, read
 from ..errors import MazeError
 from ..maze import Maze, follow
 from . import en, pt
 
 Message = dict[str, str]  # with "role" (system, user or assistant) and "content", as chat templates take it
 
-LANGUAGES: dict[str, ModuleType] = {"en": en, "pt": pt}
+
+class Language(Protocol):
+    """The words of a language: a module with these names. What is in braces is put in when a maze is asked about."""
+
+    NAME: str
+    QUESTION: str
+    TAG: str
+    UNREACHABLE: str
+    GLYPHS: str
+    SYSTEM: str
+    USER: str
+    AT_ONCE: str
+    REASON: str
+    THOUGHT: str
+    STEP: str
+
+
+LANGUAGES: dict[str, Language] = {"en": en, "pt": pt}
 STYLES = ("plain", "chat")
 
 # a maze of 3x3, smaller than any of the suite
@@ -61,12 +78,14 @@ class Asking:
         for name, value, known in (
             ("prompt", self.style, STYLES),
             ("language", self.language, LANGUAGES),
-            ("drawing", self.drawing, en.LEGENDS),
+            ("drawing", self.drawing, DRAWINGS),
         ):
             if value not in known:
                 raise MazeError(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
-        if self.glyphs and self.drawing not in TAKERS:
-            raise MazeError(f"the drawing {self.drawing} takes no glyphs; {' and '.join(TAKERS)} do")
+        if self.language not in (legends := DRAWINGS[self.drawing].legends):
+            raise MazeError(f"the drawing {self.drawing} has no legend in {self.language}; it has {', '.join(legends)}")
+        if self.glyphs:
+            check_glyphs(self.drawing)
         if self.shots < 0:
             raise MazeError(f"a prompt has 0 examples or more, not {self.shots}")
         if self.reasoning and self.style != "chat":
@@ -83,16 +102,17 @@ def prompt(maze: Maze, asking: Asking, glyphs: Glyphs | None = None) -> str | li
     """The question about a maze: a text to continue (`plain`), or messages (`chat`)."""
     words = LANGUAGES[asking.language]
     shots = _shots(asking.shots, maze.rows, maze.cols)
-    legend = _legend(words, asking.drawing, glyphs)
+    legend = DRAWINGS[asking.drawing].legends[asking.language]
+    symbols = words.GLYPHS.format(**vars(glyphs)) if glyphs else legend.symbols
     drawn = [draw(shown, asking.drawing, glyphs) for shown in (*shots, maze)]
     if asking.style == "plain":
-        questions = [words.QUESTION.format(legend=legend, drawing=drawing) for drawing in drawn]
+        questions = [words.QUESTION.format(legend=symbols, drawing=drawing) for drawing in drawn]
         answered = [f"{question}{reply(shot, asking)}\n\n" for question, shot in zip(questions, shots, strict=False)]
         return "".join([*answered, *questions[-1:]])
     how = words.REASON if asking.reasoning else words.AT_ONCE
     system = words.SYSTEM.format(
-        legend=legend,
-        steps=words.STEPS[asking.drawing],
+        legend=symbols,
+        steps=legend.steps,
         drawing=draw(EXAMPLE, asking.drawing, glyphs),
         reply=reply(EXAMPLE, asking),
     )
@@ -118,12 +138,6 @@ def reply(maze: Maze, asking: Asking) -> str:
         for here, move, there in zip(passed, moves, passed[1:], strict=False)
     )
     return f"{words.THOUGHT.format(start=passed[0], goal=passed[-1], steps=steps)}\n{answer}"
-
-
-def _legend(words: ModuleType, drawing: str, glyphs: Glyphs | None) -> str:
-    if glyphs is None:
-        return str(words.LEGENDS[drawing])
-    return str(words.GLYPHS.format(wall=glyphs.wall, floor=glyphs.floor, start=glyphs.start, goal=glyphs.goal))
 
 
 @cache
