@@ -212,7 +212,7 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from benchmark.mazes.prompt import Asking, prompt
+    from benchmark.mazes.prompt import PromptOptions, prompt
     from benchmark.mazes.suite import DEFAULT, SUITES
 
     for name in options.names:
@@ -223,7 +223,7 @@ def _check(options: argparse.Namespace) -> None:
         weights = checkpoint.weights()
         if not weights.base:
             raise CheckpointError(f"{name} is a whole model and no adapter: there is nothing to check")
-        found = load.check_adapter(weights, str(prompt(SUITES[DEFAULT].cases("small")[0].maze, Asking())))
+        found = load.check_adapter(weights, str(prompt(SUITES[DEFAULT].cases("small")[0].maze, PromptOptions())))
         print(
             f"{name}: its logits differ from those of {weights.base} by up to {found['from_base']:.2g} of their "
             f"spread, and by {found['from_merged']:.1g} when it is merged"

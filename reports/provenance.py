@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from benchmark.mazes.errors import CheckpointError
-from benchmark.mazes.prompt import Asking
+from benchmark.mazes.prompt import PromptOptions, digest_prompt
 from benchmark.mazes.suite import Suite
 from models import load
 from models.audit import audit
@@ -77,12 +77,12 @@ class Provenance(TypedDict, total=False):
 def provenance(
     checkpoint: Checkpoint, suite: Suite, root: Path, started: datetime, asked: Mapping[str, Any]
 ) -> Provenance:
-    """What is known of a run before it has ended; `asked` is how it was asked (the fields of `Asking`)."""
+    """What is known of a run before it has ended; `asked` is how it was asked (`PromptOptions.record`)."""
     return Provenance(
         checkpoint=checkpoint.provenance(),
         suite=suite.name,
         suite_digest=suite.digest,
-        prompt_digest=Asking(**asked).digest(),
+        prompt_digest=digest_prompt(PromptOptions.from_record(asked)),
         **asked,
         tokenizer=_tokenizer(checkpoint, suite, asked["drawing"]),
         started=started.isoformat(timespec="seconds"),

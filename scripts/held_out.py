@@ -20,7 +20,7 @@ from tqdm import tqdm
 from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.generate import GENERATORS
 from benchmark.mazes.maze import Maze
-from benchmark.mazes.training import made
+from benchmark.mazes.training import make_mazes
 from models import load, registry
 from models.recipes.replies import solved
 from reports.statistics import wilson
@@ -36,7 +36,9 @@ def mazes(generator: str, size: int) -> Iterator[Maze]:
     met: set[bytes] = set()
     for block in count():
         name = f"held-out/{size}x{size}/{generator}/{block}"
-        fresh = {maze.walls.tobytes(): maze for maze in made(name, AT_ONCE, generator, size, size, size, held_out=True)}
+        fresh = {
+            maze.walls.tobytes(): maze for maze in make_mazes(name, AT_ONCE, generator, size, size, size, held_out=True)
+        }
         fresh = {layout: maze for layout, maze in fresh.items() if layout not in met}
         if not fresh:
             return

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from benchmark.mazes.errors import LabirintoError
-from benchmark.mazes.prompt import Asking
+from benchmark.mazes.prompt import PromptOptions
 from benchmark.mazes.suite import DEFAULT, SUITES
 from models import registry
 from models.plan import AUTO, How, Plan
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = [registry.find(name) for name in options.checkpoints]
         cases = [case for tier in options.tiers for case in suite.cases(tier)[: options.limit]]
         planned = [(checkpoint, case) for checkpoint in chosen for case in cases]
-        asking = {one.name: Asking(style=one.style) for one in chosen}
+        asking = {one.name: PromptOptions(prompt_style=one.style) for one in chosen}
         plans = [Plan(planned, asking, How(engine, "off")) for engine in AUTO]
         for plan in plans:
             for checkpoint in chosen:

@@ -27,7 +27,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from benchmark.mazes.generate import batch, generate
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.prompt import PromptOptions, prompt
 from benchmark.mazes.solve import shortest_path
 
 ROUNDS = 5
@@ -51,7 +51,7 @@ def ours(generator: str, size: int) -> Maker:
 
 def our_items(size: int) -> Maker:
     """So many whole items, one by one: a maze with ends, its drawing, its question and its solution."""
-    seed, asking = count(), Asking("block")
+    seed, asking = count(), PromptOptions("block")
 
     def make(mazes: int) -> object:
         made = (generate("dfs", size, size, next(seed)) for _ in range(mazes))

@@ -34,7 +34,7 @@ from tabulate import tabulate
 
 from benchmark.mazes import answer
 from benchmark.mazes.agents import oracle
-from benchmark.mazes.prompt import Asking
+from benchmark.mazes.prompt import PromptOptions
 from benchmark.mazes.suite import DEFAULT, SUITES, Suite
 from models import load, registry
 from models.cache import Cache, key
@@ -147,7 +147,7 @@ class _Bench:
         checkpoint = registry.find("sft")
         self.model = str(checkpoint.weights().folder)
         mazes = longer(cases).cases("small")[:cases]
-        plan = Plan([(checkpoint, case) for case in mazes], {"sft": Asking()}, How("vllm", "off"))
+        plan = Plan([(checkpoint, case) for case in mazes], {"sft": PromptOptions()}, How("vllm", "off"))
         cell = len(load.tokenizer(checkpoint.weights())(" (10,10)", add_special_tokens=False)["input_ids"])
         asked = {
             "model": self.model,
@@ -242,7 +242,7 @@ def _cached(bench: _Bench) -> Timed:
     (bench.folder / "names.toml").write_text("".join(f'{name} = "{checkpoint.weights().folder}"\n' for name in names))
     suite = SUITES[DEFAULT]
     cases = [case for tier in suite.tiers for case in suite.cases(tier)]
-    plan = Plan([(checkpoint, case) for case in cases], {"base": Asking()}, How("transformers"))
+    plan = Plan([(checkpoint, case) for case in cases], {"base": PromptOptions()}, How("transformers"))
     described, content = make("transformers").describe(checkpoint), checkpoint.content()
     cache = Cache(bench.folder / "home" / "replies.sqlite")
     cache.put(

@@ -1,12 +1,12 @@
 """Questions, and an engine asked without plan and cache."""
 
 from benchmark.mazes.labirinto_v1 import SUITE
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.prompt import PromptOptions, prompt
 from models.engines import Request, make
 
 
 def requests(tier, n, drawing="compact", style="plain", **how):
-    return [Request(case, prompt(case.maze, Asking(drawing, style)), **how) for case in SUITE.cases(tier)[:n]]
+    return [Request(case, prompt(case.maze, PromptOptions(drawing, style)), **how) for case in SUITE.cases(tier)[:n]]
 
 
 def said(engine, checkpoint, requests):

@@ -1,11 +1,11 @@
-"""Agents: answers without a model, the ceiling and the floors of every table.
+"""Agents: answers without a model, the baselines of every table.
 
-oracle          a shortest way, or `unreachable`
+oracle          a shortest path, or `unreachable`
 wall-follower   keeps its right hand on the wall, and answers with all that it walked; back where it began, it says
                 `unreachable`
 greedy          goes to the neighbour nearest to G as the crow flies that it has not been on, until there is none
 random-walk     goes on at random through open sides until it stands on G, or has made as many moves as there are cells
-constant        the same answer to every maze of a group: the one that is right most often there, known from the suite
+constant        the same answer to every maze of a group: the one that is right most often there, taken from the suite
                 itself, so that no constant answer can do better
 
 Where S is walled in on all sides, all but the constant one say `unreachable`.
@@ -60,13 +60,13 @@ def wall_follower(case: Case) -> Answer:
 
 def greedy(case: Case) -> Answer:
     maze = case.maze
-    (goal_row, goal_col), cell, been, moves = maze.goal, maze.start, {maze.start}, ""
+    (goal_row, goal_col), cell, visited, moves = maze.goal, maze.start, {maze.start}, ""
     while cell != maze.goal:
-        steps = [(move, beside) for move in maze.open_moves(cell) if (beside := maze.step(cell, move)) not in been]
+        steps = [(move, beside) for move in maze.open_moves(cell) if (beside := maze.step(cell, move)) not in visited]
         if not steps:
             break
-        move, cell = min(steps, key=lambda way: abs(way[1][0] - goal_row) + abs(way[1][1] - goal_col))
-        been.add(cell)
+        move, cell = min(steps, key=lambda step: abs(step[1][0] - goal_row) + abs(step[1][1] - goal_col))
+        visited.add(cell)
         moves += move
     return Answer(moves) if moves else UNREACHABLE
 
@@ -108,7 +108,7 @@ def _best_constant(suite: Suite, group: str) -> Answer:
             walks += [(node[move], maze.step(cell, move)) for move in maze.open_moves(cell) if move in node]
         if oracle(case) == UNREACHABLE:
             right[UNREACHABLE] += 1
-    # ties broken by the alphabet, so that the answer does not hang on the order of the cases
+    # ties broken by the alphabet, so that the answer does not depend on the order of the cases
     return min(right, key=lambda answer: (-right[answer], answer.moves or ""))
 
 

@@ -41,8 +41,8 @@ class Facts:
 def facts(suite: Suite, group: str) -> Facts:
     """The facts of a group."""
     cases = suite.cases(group)
-    found = [covariates(case.maze) for case in cases]
-    paths = [one.shortest for one in found if one.shortest is not None]
+    measured = [covariates(case.maze) for case in cases]
+    paths = [one.shortest for one in measured if one.shortest is not None]
     known = suite.groups[group]
     return Facts(
         group,
@@ -51,22 +51,22 @@ def facts(suite: Suite, group: str) -> Facts:
         ", ".join(known.generators),
         len({canonical(case.maze.walls) for case in cases}),
         f"{min(paths)} - {median(paths):g} - {max(paths)}",
-        median(one.turns for one in found if one.turns is not None),
-        median(one.junctions for one in found if one.junctions is not None),
-        median(one.dead_ends for one in found),
-        median(one.loops for one in found),
+        median(one.turns for one in measured if one.turns is not None),
+        median(one.junctions for one in measured if one.junctions is not None),
+        median(one.dead_ends for one in measured),
+        median(one.loops for one in measured),
     )
 
 
-def floors(suite: Suite, group: str) -> dict[str, tuple[float, float]]:
+def baselines(suite: Suite, group: str) -> dict[str, tuple[float, float]]:
     """For each agent the percentage of a group's cases that it gets right, and of those that could not be better."""
     cases = suite.cases(group)
-    found = {}
+    shares = {}
     for name, agent in AGENTS.items():
         outcomes = [score(case.maze, agent(case)).outcome for case in cases]
         right, best = (sum(outcome in kind for outcome in outcomes) for kind in (SOLVED, OPTIMAL))
-        found[name] = (100 * right / len(cases), 100 * best / len(cases))
-    return found
+        shares[name] = (100 * right / len(cases), 100 * best / len(cases))
+    return shares
 
 
 def leaks(

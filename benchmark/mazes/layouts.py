@@ -7,7 +7,7 @@ from functools import cache
 from itertools import count
 from typing import NamedTuple
 
-from .ends import pick
+from .endpoints import pick_endpoints
 from .generate import batch
 from .maze import Maze
 from .seeds import seeds
@@ -53,8 +53,8 @@ def _reserved(source: Source) -> Iterator[Maze]:
         numbers = seeds(f"{source.name}/{attempt}", _BATCH)
         walls = batch(source.generator, source.rows, source.cols, numbers)
         kept = reserved(walls)
-        ends = pick(walls[kept], numbers[kept], at_least=at_least)
-        for layout, pair in zip(walls[kept], ends, strict=True):
+        endpoints = pick_endpoints(walls[kept], numbers[kept], at_least=at_least)
+        for layout, pair in zip(walls[kept], endpoints, strict=True):
             if pair[0][0] >= 0:
                 yield Maze(layout, *pair, check=False)
 

@@ -83,7 +83,7 @@ class Pretrain:
         ("braided", "kruskal", "braided", "dfs", "braided", "wilson"),
     )
     """What makes the mazes of a batch in turn; from batch to batch the orders follow each other in turn."""
-    altered: float = 0.4  # the share of mazes with some walls more and some fewer (`training.altered`)
+    altered: float = 0.4  # the share of mazes with some walls more and some fewer (`training.alter`)
     altered_walls: float = 0.1  # the share of their inner walls
     cells: dict[str, int] = field(default_factory=lambda: {"letters": 2304, "looks": 1152, "ways": 432})
     """How many cells the mazes of a batch of each kind have together."""
@@ -131,7 +131,7 @@ class Pretrain:
         for made in islice(mazes, max(1, self.cells[kind] // size**2)):
             maze = made
             if step >= self.added.get("altered", 0) and random.random() < self.altered:
-                maze = training.altered(made, self.altered_walls, random)
+                maze = training.alter(made, self.altered_walls, random)
             documents.append(texts.document(kind, maze, random))
         return documents
 

@@ -39,7 +39,7 @@ import numpy as np
 
 from benchmark.mazes.draw import draw
 from benchmark.mazes.maze import MOVE_OF_STEP, MOVES, Cell, Maze, Walls, follow, open_moves, step
-from benchmark.mazes.prompt import Asking, Message, prompt
+from benchmark.mazes.prompt import Message, PromptOptions, prompt
 from benchmark.mazes.prompt.en import TAG
 from models.engines import room
 
@@ -118,7 +118,7 @@ def question(maze: Maze, style: str = "search") -> tuple[Text, Text]:
 
 def ask(maze: Maze, style: str = "search") -> Text:
     """The benchmark's question about a maze: messages in the style `chat`, else a text to continue."""
-    return prompt(maze, Asking("compact", STYLES[style]))
+    return prompt(maze, PromptOptions("compact", STYLES[style]))
 
 
 def reply(maze: Maze, moves: str, style: str = "search") -> Text:

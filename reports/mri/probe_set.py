@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from benchmark.mazes.draw import DRAWINGS, Grid, draw
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.maze import MOVES, Maze, step
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.prompt import PromptOptions, prompt
 from benchmark.mazes.prompt.en import TAG
 from benchmark.mazes.solve import distances
 from benchmark.mazes.suite import DEFAULT, SUITES, Case
@@ -134,7 +134,7 @@ def _stream(tier: str) -> Iterator[Case]:
 
 def _probe(tokenizer: PreTrainedTokenizerBase, case: Case, form: str) -> Probe:
     maze = case.maze
-    asked: Any = prompt(maze, Asking(DRAWING, texts.STYLES[form]))
+    asked: Any = prompt(maze, PromptOptions(DRAWING, texts.STYLES[form]))
     if form == "chat":
         if tokenizer.chat_template is None:
             raise CheckpointError("the tokenizer has no chat template, and the checkpoint was taught to chat")

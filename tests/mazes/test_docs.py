@@ -32,7 +32,7 @@ def test_the_floors_are_those_of_the_suite():
     assert [row[0] for row in table] == [name for name, group in SUITE.groups.items() if not group.source]
     assert f"| group | {' | '.join(AGENTS)} |" in PAGE
     for group, *cells in table:
-        assert cells == [f"{right:.1f} ({best:.1f})" for right, best in facts.floors(SUITE, group).values()]
+        assert cells == [f"{right:.1f} ({best:.1f})" for right, best in facts.baselines(SUITE, group).values()]
 
 
 def test_the_groups_are_those_of_the_suite():

@@ -10,11 +10,11 @@ from benchmark.mazes.__main__ import main
 from benchmark.mazes.agents import solution
 from benchmark.mazes.answer import read as read_answer
 from benchmark.mazes.answer import write
-from benchmark.mazes.draw import DRAWINGS, draw, draw_way, read
+from benchmark.mazes.draw import DRAWINGS, draw, draw_path, read
 from benchmark.mazes.errors import MazeError
 from benchmark.mazes.generate import GENERATORS, batch, generate
 from benchmark.mazes.maze import check_walls
-from benchmark.mazes.prompt import LANGUAGES, STYLES, Asking, prompt
+from benchmark.mazes.prompt import LANGUAGES, PROMPT_STYLES, PromptOptions, prompt
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import shortest_path
 
@@ -96,19 +96,19 @@ def test_a_generator_makes_mazes(capsys):
 
 @pytest.mark.usefixtures("comb", "hatched")
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("prompt_style", STYLES)
+@pytest.mark.parametrize("prompt_style", PROMPT_STYLES)
 def test_a_drawing_is_written_read_asked_and_scored(language, prompt_style):
     maze = generate("comb", 3, 4, 1, at_least=4)
     text = draw(maze, "hatched")
     assert read(text, "hatched") == maze
     assert "#" not in text
-    asked = json.dumps(prompt(maze, Asking("hatched", prompt_style, language)), ensure_ascii=False)
+    asked = json.dumps(prompt(maze, PromptOptions("hatched", prompt_style, language)), ensure_ascii=False)
     assert json.dumps(text)[1:-1] in asked
     legend = DRAWINGS["hatched"].legends[language]
     assert legend.symbols in asked
     assert (legend.steps in asked) == (prompt_style == "chat")
     moves = shortest_path(maze)
-    for reply in (write(solution(maze)), "answer:\n" + draw_way(maze, moves, "hatched")):
+    for reply in (write(solution(maze)), "answer:\n" + draw_path(maze, moves, "hatched")):
         answer = read_answer(reply, maze, "hatched").strict
         assert answer.moves == moves
         assert score(maze, answer).outcome == "optimal"
@@ -117,11 +117,11 @@ def test_a_drawing_is_written_read_asked_and_scored(language, prompt_style):
 def test_a_drawing_without_a_legend_in_a_language_is_asked_in_the_others_alone(load, monkeypatch):
     only_english = DRAWING.replace('"pt": Legend("% é parede.", "Um movimento são dois caracteres."),', "")
     monkeypatch.setitem(DRAWINGS, "hatched", load(only_english).DRAWING)
-    assert Asking("hatched", language="en").drawing == "hatched"
+    assert PromptOptions("hatched", language="en").drawing == "hatched"
     with pytest.raises(MazeError, match="the drawing hatched has no legend in pt; it has en"):
-        Asking("hatched", language="pt")
+        PromptOptions("hatched", language="pt")
     with pytest.raises(MazeError, match="hatched takes no glyphs; block and spaced do"):
-        Asking("hatched", glyphs=True)
+        PromptOptions("hatched", glyphs=True)
 
 
 @pytest.mark.usefixtures("hatched")

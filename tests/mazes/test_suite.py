@@ -91,7 +91,7 @@ def test_a_case_costs_nothing_before_it_is_asked_for_its_maze():
 def test_an_altered_maze_has_some_walls_more_and_some_fewer_and_no_reserved_layout():
     random, more, fewer, kept = np.random.default_rng(0), 0, 0, 0
     for maze in islice(training.stream("test", 5, 5), 500):
-        altered = training.altered(maze, 0.1, random)
+        altered = training.alter(maze, 0.1, random)
         check_walls(altered.walls)
         assert (altered.start, altered.goal) == (maze.start, maze.goal)
         assert not reserved(altered.walls[None])[0]
@@ -101,7 +101,7 @@ def test_an_altered_maze_has_some_walls_more_and_some_fewer_and_no_reserved_layo
     assert 90 < kept < 170  # a layout of four is reserved
     assert 0.9 < (more + fewer) / ((500 - kept) * 2 * 40 * 0.1) < 1.1  # two cells tell of each of 40 inner walls
     assert min(more, fewer) > 0.3 * (more + fewer)
-    assert np.array_equal(training.altered(maze, 0, random).walls, maze.walls)
+    assert np.array_equal(training.alter(maze, 0, random).walls, maze.walls)
 
 
 @pytest.mark.parametrize("size", [*SIZES.values(), 6])

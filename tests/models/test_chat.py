@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.labirinto_v1 import SUITE
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.prompt import PromptOptions, prompt
 from models import chat, hub, load, registry, store
 from models.audit import audit
 from models.checkpoints import Hub
@@ -117,7 +117,7 @@ def test_a_template_is_folded_once(folder):
 
 def asked(**how):
     (case,) = SUITE.cases("tiny")[:1]
-    return [Request(case, prompt(case.maze, Asking(style="chat", **how)))]
+    return [Request(case, prompt(case.maze, PromptOptions(prompt_style="chat", **how)))]
 
 
 @pytest.mark.parametrize("template", DOES_NOT)

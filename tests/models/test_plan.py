@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 from benchmark.mazes.labirinto_v1 import SUITE
-from benchmark.mazes.prompt import Asking
+from benchmark.mazes.prompt import PromptOptions
 from models import boundary, engines
 from models.checkpoints import Checkpoint
 from models.engines import Reply
@@ -118,7 +118,7 @@ def make_plan(monkeypatch, tmp_path, notes):
 
     def make(*checkpoints, **settings):
         planned = [(checkpoint, case) for checkpoint in checkpoints for case in CASES]
-        return Plan(planned, {one.name: Asking() for one in checkpoints}, say=notes.append, **settings)
+        return Plan(planned, {one.name: PromptOptions() for one in checkpoints}, say=notes.append, **settings)
 
     return make
 

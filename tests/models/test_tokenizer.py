@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from benchmark.mazes.draw import draw
 from benchmark.mazes.labirinto_v1 import SUITE
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.prompt import PromptOptions, prompt
 from models import tokenizer as nano
 from models.recipes import texts
 
@@ -19,7 +19,7 @@ def ids(text):
 
 @given(mazes, st.sampled_from(["block", "compact"]))
 def test_questions_and_replies_survive_the_round_trip(maze, drawing):
-    for text in (prompt(maze, Asking(drawing)), texts.question(maze)[1]):
+    for text in (prompt(maze, PromptOptions(drawing)), texts.question(maze)[1]):
         assert tokenizer.decode(ids(text)) == text
         assert tokenizer.unk_token_id not in ids(text)
 
@@ -46,12 +46,12 @@ def test_a_prompt_is_short(drawing):
     for tier in SUITE.tiers:
         size = SUITE.groups[tier].rows
         least = size * size if drawing == "compact" else size * (2 * size - 1)
-        assert len(ids(prompt(SUITE.cases(tier)[0].maze, Asking(drawing)))) <= least + 10
+        assert len(ids(prompt(SUITE.cases(tier)[0].maze, PromptOptions(drawing)))) <= least + 10
 
 
 def test_it_is_the_same_after_saving(tmp_path):
     from transformers import AutoTokenizer
 
     tokenizer.save_pretrained(tmp_path)
-    text = prompt(SUITE.cases("medium")[0].maze, Asking("block"))
+    text = prompt(SUITE.cases("medium")[0].maze, PromptOptions("block"))
     assert AutoTokenizer.from_pretrained(tmp_path)(text)["input_ids"] == ids(text)

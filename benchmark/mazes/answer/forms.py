@@ -66,14 +66,14 @@ class Answer:
         return self.moves is not None or self.why == "unreachable"
 
 
-def whole(text: str, start: Cell) -> Answer | None:
+def parse_whole(text: str, start: Cell) -> Answer | None:
     """The answer that this text is from end to end, None where it is no answer."""
     text = text.rstrip()
-    answer, end = beginning(text, start)
+    answer, end = parse_beginning(text, start)
     return answer if end == len(text) else None
 
 
-def beginning(text: str, start: Cell) -> tuple[Answer | None, int]:
+def parse_beginning(text: str, start: Cell) -> tuple[Answer | None, int]:
     """The longest answer that this text begins with, and where it ends, blanks behind it left out."""
     first = len(text) - len(text.lstrip(" \t[{\"'`"))
     for answer, end in (

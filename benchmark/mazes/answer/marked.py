@@ -14,7 +14,7 @@ from ..maze import MOVES, Maze, step
 from .forms import Answer
 
 
-def marked(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, at_end: bool = False) -> Answer | None:
+def read_marks(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, at_end: bool = False) -> Answer | None:
     """The way that is marked in the last copy of the drawing in this text; None where there is no such copy.
 
     With `at_end` a copy counts only where nothing follows it.

@@ -36,8 +36,8 @@ __all__ = [
     "Tokens",
     "check_glyphs",
     "draw",
+    "draw_path",
     "draw_walls",
-    "draw_way",
     "guess",
     "read",
 ]
@@ -91,7 +91,7 @@ def draw_walls(walls: Walls, drawing: str, marks: dict[Cell, str] | None = None,
     return "\n".join(lines)
 
 
-def draw_way(maze: Maze, moves: str, drawing: str, glyphs: Glyphs | None = None, mark: str = ".") -> str:
+def draw_path(maze: Maze, moves: str, drawing: str, glyphs: Glyphs | None = None, mark: str = ".") -> str:
     """The maze with the cells that the moves pass marked, and what lies between them; moves stop at the border.
 
     Raises MazeError for a drawing that has no place for marks.

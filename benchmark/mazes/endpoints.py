@@ -73,7 +73,7 @@ def _pick(walls: Walls, seeds: NDArray[np.uint64], policy: int, at_least: int) -
     return ends
 
 
-def pick(
+def pick_endpoints(
     walls: Walls, seeds: Sequence[int] | NDArray[np.uint64], policy: str = "random", at_least: int = 1
 ) -> list[tuple[Cell, Cell]]:
     """A start and a goal for each of N layouts, shape (N, rows, cols); ((-1, -1), (-1, -1)) where there are none.
@@ -81,6 +81,6 @@ def pick(
     Raises MazeError for an unknown policy.
     """
     if policy not in POLICIES:
-        raise MazeError(f"unknown ends {policy!r}: choose one of {', '.join(POLICIES)}")
+        raise MazeError(f"unknown endpoints {policy!r}: choose one of {', '.join(POLICIES)}")
     found = _pick(walls, np.asarray(seeds, np.uint64), list(POLICIES).index(policy), max(at_least, 1))
     return [((a, b), (c, d)) for a, b, c, d in found.tolist()]
