@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.mazes import suite
+from benchmark.mazes.suite import SUITES, Case
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
     from models.checkpoints import Checkpoint
 
-    Ask = Callable[[list[suite.Case]], tuple[float, float, int]]
+    Ask = Callable[[list[Case]], tuple[float, float, int]]
 
 MAZES = 64
 """Cases of a tier that are asked; `--limit` asks fewer."""
@@ -33,7 +33,7 @@ def test_throughput(
     request: pytest.FixtureRequest, checkpoint: Checkpoint, tier: str, ask: Ask, benchmark: BenchmarkFixture
 ) -> None:
     """One round is all of the tier's cases, asked as one plan."""
-    cases = suite.cases(tier)[: min(MAZES, request.config.option.limit or MAZES)]
+    cases = SUITES[request.config.option.suite].cases(tier)[: min(MAZES, request.config.option.limit or MAZES)]
     benchmark.group = f"{checkpoint.name} {tier}"
     rounds: list[tuple[float, float, int]] = []
     benchmark.pedantic(lambda: rounds.append(ask(cases)), rounds=3, warmup_rounds=1)

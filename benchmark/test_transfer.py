@@ -9,37 +9,39 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.mazes import suite
+from benchmark.mazes.suite import DEFAULT, SUITES
 
 if TYPE_CHECKING:
     from fixtures.lines import Walk
 
+SUITE = SUITES[DEFAULT]
 
-@pytest.mark.mazes(*suite.groups("generator"))
+
+@pytest.mark.mazes(*SUITE.groups_of_kind("generator"))
 def test_generator(walk: Walk) -> None:
     """Generators that no checkpoint of ours learned from."""
     walk()
 
 
-@pytest.mark.mazes(*suite.groups("size"))
+@pytest.mark.mazes(*SUITE.groups_of_kind("size"))
 def test_size(walk: Walk) -> None:
     """Sizes between the tiers, and a rectangle."""
     walk()
 
 
-@pytest.mark.mazes(*suite.groups("rotation"))
+@pytest.mark.mazes(*SUITE.groups_of_kind("rotation"))
 def test_rotation(walk: Walk) -> None:
     """Mazes of the tiers, rotated or mirrored; each has the id of the maze that it is a twin of."""
     walk()
 
 
-@pytest.mark.mazes(*suite.groups("drawing"))
+@pytest.mark.mazes(*SUITE.groups_of_kind("drawing"))
 def test_drawing(walk: Walk) -> None:
     """Mazes of the small tier in each of the other drawings, whatever --drawing says."""
     walk()
 
 
-@pytest.mark.mazes(*suite.groups("glyphs"))
+@pytest.mark.mazes(*SUITE.groups_of_kind("glyphs"))
 def test_glyphs(walk: Walk) -> None:
     """Mazes of the small tier, each drawn with random characters of its own."""
     walk()

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.mazes import suite
+from benchmark.mazes.suite import DEFAULT, SUITES
 
 if TYPE_CHECKING:
     from fixtures.lines import Walk
 
+SUITE = SUITES[DEFAULT]
 
-@pytest.mark.mazes(*suite.groups("unsolvable"))
+
+@pytest.mark.mazes(*SUITE.groups_of_kind("unsolvable"))
 def test_unsolvable(walk: Walk) -> None:
     """Closed and open twins, as many of each, of three sizes."""
     walk()

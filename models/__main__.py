@@ -33,11 +33,12 @@ from typing import Any
 
 from tabulate import tabulate
 
-from benchmark.mazes import suite
+from benchmark.mazes.atomic import replacing
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.prompt import PromptOptions, prompt
+from benchmark.mazes.suite import DEFAULT, SUITES
 from models.weights import is_adapter
 
 from . import hub, processes, registry, store
@@ -235,7 +236,7 @@ def _check(options: argparse.Namespace) -> None:
         weights = checkpoint.weights()
         if not weights.base:
             raise CheckpointError(f"{name} is a whole model and no adapter: there is nothing to check")
-        found = check_adapter(weights, str(prompt(suite.cases("small")[0].maze, Asking())))
+        found = check_adapter(weights, str(prompt(SUITES[DEFAULT].cases("small")[0].maze, PromptOptions())))
         print(
             f"{name}: its logits differ from those of {weights.base} by up to {found['from_base']:.2g} of their "
             f"spread, and by {found['from_merged']:.1g} when it is merged"
@@ -266,10 +267,8 @@ def _export(options: argparse.Namespace) -> None:
     checkpoint = _built(options.name, options.choices)
     _place(checkpoint)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name[:100]}-") as beside:
-            _write(checkpoint, Path(beside) / "whole", options.merged)
-            (Path(beside) / "whole").rename(target)
+        with replacing(target) as beside:
+            _write(checkpoint, beside, options.merged)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"cannot write {target}: {error}") from error
     print(f"{options.name}: {target}")

@@ -60,7 +60,7 @@ def readme(folder: Path, record: Mapping[str, Any], lineage: Mapping[str, Any]) 
         (f"{role} {record[role]['name']}", record[role]["digest"]) for role in ("parent", "judge") if record.get(role)
     ]
 
-    return _TEMPLATES.get_template("model_card.md.jinja").render(
+    text: str = _TEMPLATES.get_template("model_card.md.jinja").render(
         header=header.to_yaml(),
         record=record,
         recipe=recipe,
@@ -72,6 +72,7 @@ def readme(folder: Path, record: Mapping[str, Any], lineage: Mapping[str, Any]) 
         origins=_table(origins, "what", "sha256"),
         license=lineage.get("license_name") or lineage.get("license"),
     )
+    return text
 
 
 def _table(rows: Sequence[tuple[str, Any]], head: str, value: str = "value") -> str:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmark.mazes.atomic import replace_text
 from benchmark.mazes.errors import CheckpointError
 
 from . import adapters
@@ -93,7 +94,7 @@ def read_settings(file: Path) -> dict[str, Any]:
 def readdress(folder: Path, address: dict[str, str]) -> None:
     """Let the settings of an adapter name what it is for; PEFT writes the folder that it was loaded from."""
     file = folder / ADAPTER
-    file.write_text(json.dumps(json.loads(file.read_text()) | address, indent=2) + "\n")
+    replace_text(file, json.dumps(json.loads(file.read_text()) | address, indent=2) + "\n")
 
 
 def weights_digest(folder: Path) -> str:

@@ -24,6 +24,7 @@ from tqdm import tqdm
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils import logging
 
+from benchmark.mazes.atomic import replacing
 from models import curve_writer, processes
 
 from . import supervision
@@ -78,9 +79,8 @@ def train(settings: PretrainSettings, target: Path, work: Path) -> dict[str, Any
                     "seconds": torch.tensor(took),
                     "log": reached.reshape(-1, 2),
                 }
-                beside = saved.with_suffix(".new")
-                save_file(_state(model, optimizers) | done, beside)
-                beside.replace(saved)
+                with replacing(saved) as beside:
+                    save_file(_state(model, optimizers) | done, beside)
     if processes.is_first():
         model.save_pretrained(target)
         tokenizer.save_pretrained(target)

@@ -16,11 +16,21 @@ def test_help_shows_our_options_under_one_heading_each_with_its_default(project)
     text = project.runpytest_subprocess("--help").stdout.str()
     section = text.split("mazes for language models (labirinto):")[1].split("\n\n")[0]
     section = " ".join(section.split())
-    for option in ("--checkpoint", "--limit", "--drawing", "--prompt", "--language", "--shots", "--engine", "--cache"):
+    for option in (
+        "--checkpoint",
+        "--suite",
+        "--limit",
+        "--drawing",
+        "--prompt",
+        "--language",
+        "--shots",
+        "--engine",
+        "--cache",
+    ):
         assert f"{option}=" in section
-    for option in ("--save", "--compare", "--fail-on", "--min-accuracy", "--report"):
+    for option in ("--suite", "--save", "--compare", "--fail-on", "--min-accuracy", "--report"):
         assert f"{option}=" in section
-    assert section.count("(default: ") == 13
+    assert section.count("(default: ") == 14
     for option in ("--lora", "--rebuild-base", "--trust-remote-code"):
         assert option in section
     for choice in ("coordinates", "chat", "pt"):
