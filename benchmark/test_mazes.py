@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from fixtures.lines import Walk
+    from fixtures.records import Walk
 
 
 @pytest.mark.mazes("tiny")

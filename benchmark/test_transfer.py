@@ -12,7 +12,7 @@ import pytest
 from benchmark.mazes import suite
 
 if TYPE_CHECKING:
-    from fixtures.lines import Walk
+    from fixtures.records import Walk
 
 
 @pytest.mark.mazes(*suite.groups("generator"))
