@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fixtures import plugin
+from fixtures.choice import DEFAULT_CHECKPOINTS
 from models.recipes import RECIPES
 
 pytest_plugins = ["pytester"]
@@ -28,7 +28,7 @@ def test_help_shows_our_options_under_one_heading_each_with_its_default(project)
 
 
 def test_the_default_checkpoints_are_recipes():
-    assert set(plugin.DEFAULT_CHECKPOINTS) <= set(RECIPES)
+    assert set(DEFAULT_CHECKPOINTS) <= set(RECIPES)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_default_checkpoints_are_recipes():
         (["--checkpoint", "./nowhere"], "*no checkpoint './nowhere'*"),
         (["--checkpoints", "names.toml"], "*cannot read the names of checkpoints in names.toml*"),
         (["--checkpoint", "."], "*no model in *looked for config.json and *.safetensors*"),
-        (["--checkpoint", "oracle", "--checkpoint", "oracle"], "*more than one is called oracle*"),
+        (["--checkpoint", "oracle", "--checkpoint", "oracle"], "*several checkpoints have the name oracle*"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_done(project, arguments, message):
