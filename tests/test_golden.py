@@ -49,7 +49,7 @@ def test_a_recipe_keeps_its_description_and_its_address(name):
     """As long as both stay, checkpoints that are built stay too."""
     recorded = json.loads((HERE / "recipes.json").read_text())[name]
     if name.endswith(":chat"):
-        recipe, digest = RECIPES[name.removesuffix(":chat")].foreign("chat"), None
+        recipe, digest = RECIPES[name.removesuffix(":chat")].for_third_party("chat"), None
     else:
         checkpoint = registry.find(name) if name.partition("-")[0] != "reward" else registry.built("reward")
         recipe, digest = checkpoint.recipe, checkpoint.digest()

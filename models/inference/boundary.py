@@ -20,7 +20,7 @@ from models.secrets import mask
 
 LONGEST = 500  # characters of the exception's own words in the line
 LOG_BYTES = 2**20  # a longer log is renamed to errors.log.1, and a new one begun
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def log_file() -> Path:

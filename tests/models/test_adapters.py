@@ -27,7 +27,7 @@ def llama(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def short_replies(monkeypatch):
-    monkeypatch.setattr("models.engines.ROOM", (8, 0, 0))
+    monkeypatch.setattr("models.budget.REPLY", (8, 0, 0))
 
 
 def save(llama, folder, config, change=lambda model: model):

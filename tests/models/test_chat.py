@@ -123,7 +123,7 @@ def asked(**how):
 
 @pytest.mark.parametrize("template", DOES_NOT)
 def test_a_model_of_such_a_template_is_asked_and_that_is_said_and_saved(folder, template, capsys, monkeypatch):
-    monkeypatch.setattr("models.engines.ROOM", (4, 0, 0))
+    monkeypatch.setattr("models.budget.REPLY", (4, 0, 0))
     give(folder, DOES_NOT[template])
     checkpoint = find(str(folder))
     assert ask(checkpoint, asked(shots=1))
@@ -190,9 +190,9 @@ def test_a_model_of_the_hub_is_asked_as_its_small_files_say(folder, monkeypatch)
     lying = {"org/chat": folder, "org/none": None}
     monkeypatch.setattr(hub, "peek", lambda repo, revision: lying[repo])
     assert Hub("a", "org/chat", None, base_of_adapter).prompt_style == "chat"
-    assert registry._style(Hub("a", "org/chat", None)) == "chat"
+    assert registry._answer_format(Hub("a", "org/chat", None, base_of_adapter)) == "chat"
     assert Hub("b", "org/none", None, base_of_adapter).prompt_style == "plain"
-    assert registry._style(Hub("b", "org/none", None)) == "chat"
+    assert registry._answer_format(Hub("b", "org/none", None, base_of_adapter)) == "chat"
     (folder / "chat_template.jinja").unlink()
     assert Hub("a", "org/chat", None, base_of_adapter).prompt_style == "plain"
-    assert registry._style(Hub("a", "org/chat", None)) == "plain"
+    assert registry._answer_format(Hub("a", "org/chat", None, base_of_adapter)) == "plain"

@@ -14,7 +14,8 @@ import pytest
 from benchmark.mazes.errors import CheckpointError
 from models import hub
 from models.__main__ import main
-from models.card import metadata, readme
+from models.card import metadata
+from models.checkpoints.lineage import model_card
 from models.inference.reply_cache import Cache, place
 from models.recipes import RECIPES
 from models.registry import find
@@ -250,7 +251,7 @@ def test_a_model_card_has_license_and_base_of_the_parent(tiny_model, tmp_path, t
     (made / "adapter_config.json").write_text("{}")
     record = {"name": child.name, "digest": "1", "recipe": child.recipe.describe(), "weights": "2", "judge": None}
     record["parent"] = {"name": child.parent.name, "digest": "3"}
-    card = readme(made, record, child.parent)
+    card = model_card(made, record, child.parent)
     (made / "README.md").write_text(card)
     header = metadata(made / "README.md")
     assert {name: value for name, value in header.items() if name.startswith("license")} == fields
@@ -261,4 +262,4 @@ def test_a_model_card_has_license_and_base_of_the_parent(tiny_model, tmp_path, t
     assert ("states no license" in card) == (not fields)
     shutil.rmtree(parent)
     assert metadata(made / "README.md") == header
-    assert readme(made, record) == card  # the parent is gone: what its card said stays
+    assert model_card(made, record, None) == card  # the parent is gone: what its card said stays

@@ -23,7 +23,7 @@ TOKENS = 12
 
 @pytest.fixture(autouse=True)
 def short_replies(monkeypatch):
-    monkeypatch.setattr("models.engines.ROOM", (TOKENS, 0, 0))
+    monkeypatch.setattr("models.budget.REPLY", (TOKENS, 0, 0))
 
 
 def one_by_one(folder, prompts, ends=True):

@@ -6,7 +6,6 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tqdm import tqdm
 
 from benchmark.mazes import training
 from benchmark.mazes.answer import Answer, read
@@ -19,7 +18,7 @@ from models.data import pairs as preferences
 from models.data.pairs import KINDS, OUTCOMES, pairs
 from models.data.verifier_reward import reward
 from models.recipes import RECIPES
-from models.training import on_policy_pairs as mistakes
+from models.training import on_policy_pairs
 from models.training.pair_settings import SHARES
 from models.weights import Weights
 
@@ -79,8 +78,7 @@ def test_no_reply_that_is_taught_contradicts_its_own_search(name):
 def test_nor_does_one_beside_a_models_own_mistakes(tiny_model):
     weights = Weights(tiny_model)
     stream = islice(training.stream("own", 4, 4, ("braided",), at_least=4), 64)
-    with tqdm(disable=True) as bar:
-        own = list(mistakes.asked(load.model(weights), load.tokenizer(weights), stream, "search", bar))
+    own = list(on_policy_pairs.pair_mistakes(load.model(weights), load.tokenizer(weights), list(stream), "search"))
     assert len(own) > 50
     assert not any(_contradicts(pair["chosen"]) for pair in own)
 

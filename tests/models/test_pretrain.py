@@ -10,9 +10,9 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from models.data import search
-from models.nano import tokenizer
+from models.nano import pretraining, tokenizer
+from models.nano.curriculum import documents_at
 from models.nano.supervision import Known, Look
-from models.recipes import pretrain
 
 from ..mazes.strategies import graph
 from ..tiny import RECIPES
@@ -38,9 +38,9 @@ def test_the_base_learns_which_cell_a_token_of_a_drawing_is(tmp_path):
     letters = replace(
         RECIPES["base"], stages=((0, (("letters", 4),)),), cells_per_batch={"letters": 512}, max_steps=120
     )
-    before = letters.model(tokenizer.build())
+    before = pretraining.build_model(letters, tokenizer.build())
     letters.build({}, tmp_path / "base", tmp_path)
-    unseen = pretrain._tensors(letters, letters.documents(1000), tokenizer.build(), 0)
+    unseen = pretraining._tensors(letters, documents_at(letters, 1000), tokenizer.build(), 0)
     after = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
     names = lessons(unseen, Known)[0]
     assert told(before, unseen, names) < 0.2
@@ -49,14 +49,14 @@ def test_the_base_learns_which_cell_a_token_of_a_drawing_is(tmp_path):
 
 def test_a_head_learns_where_to_look(tmp_path):
     recipe, nano = replace(RECIPES["base"], stages=((0, (("ways", 4),)),), max_steps=60), tokenizer.build()
-    unseen = pretrain._tensors(recipe, recipe.documents(1000), nano, recipe.steps)
+    unseen = pretraining._tensors(recipe, documents_at(recipe, 1000), nano, recipe.max_steps)
 
     def missed(model):
         with torch.inference_mode():
             states = model.model(unseen.ids, output_hidden_states=True).hidden_states
             return [float(look.missed(model, states, unseen.ids)) for look in lessons(unseen, Look)]
 
-    before = missed(recipe.model(nano))
+    before = missed(pretraining.build_model(recipe, nano))
     recipe.build({}, tmp_path / "base", tmp_path)
     after = missed(AutoModelForCausalLM.from_pretrained(tmp_path / "base"))
     assert all(late < 0.8 * early for early, late in zip(before, after, strict=True)), (before, after)
@@ -66,8 +66,8 @@ def test_a_head_learns_where_to_look(tmp_path):
 def batch():
     """Documents of all kinds of one size, as words, with what they teach inside."""
     recipe, nano = RECIPES["base"], tokenizer.build()
-    documents = recipe.documents(recipe.steps - 1)
-    tensors = pretrain._tensors(recipe, documents, nano, recipe.steps)
+    documents = documents_at(recipe, recipe.max_steps - 1)
+    tensors = pretraining._tensors(recipe, documents, nano, recipe.max_steps)
     return documents, [nano.convert_ids_to_tokens(row) for row in tensors.ids.tolist()], tensors
 
 
@@ -153,7 +153,7 @@ def test_where_the_base_has_to_look_stands_what_comes_next(batch):
 
 def test_a_look_scores_as_transformers_attends(batch):
     *_, tensors = batch
-    model = RECIPES["base"].model(tokenizer.build())
+    model = pretraining.build_model(RECIPES["base"], tokenizer.build())
     model.set_attn_implementation("eager")
     with torch.inference_mode():
         out = model.model(tensors.ids, output_hidden_states=True, output_attentions=True)

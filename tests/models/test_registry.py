@@ -12,10 +12,11 @@ from benchmark.mazes.printable import printable
 from models import registry, store
 from models.card import readme
 from models.checkpoints import Folder, Hub
+from models.checkpoints import built as checkpoint_files
 from models.data import pairs as preferences
 from models.recipes import RECIPES
 from models.recipes.sft import SFT
-from models.registry import Choices, find
+from models.registry import Choices, base_of_adapter, find
 from models.weights import weights_digest
 
 from ..asking import ask, requests
@@ -26,8 +27,8 @@ def test_names_and_folders_are_found(tiny_model):
     assert (find("sft").name, find("sft").recipe, find("sft").parent) == ("sft", RECIPES["sft"], find("base"))
     found = find(str(tiny_model))
     assert (found.name, found.weights().folder) == ("tiny", tiny_model)
-    assert find("org/name") == Hub("org/name", "org/name", None)
-    assert find("org/name@v1.0") == Hub("org/name@v1.0", "org/name", "v1.0")
+    assert find("org/name") == Hub("org/name", "org/name", None, base_of_adapter)
+    assert find("org/name@v1.0") == Hub("org/name@v1.0", "org/name", "v1.0", base_of_adapter)
 
 
 def test_an_unknown_name_lists_the_names():
@@ -49,7 +50,7 @@ def test_names_that_are_nothing(name, tmp_path, monkeypatch):
 
 
 def test_a_judge_is_not_asked():
-    with pytest.raises(CheckpointError, match="reward values replies and gives none"):
+    with pytest.raises(CheckpointError, match="reward is a reward model, which scores replies and gives none"):
         find("reward")
 
 
@@ -80,7 +81,7 @@ def test_the_digest_follows_every_setting_the_parent_and_the_judge(monkeypatch):
 
 
 def test_the_shipped_base_is_the_product_of_the_recipe_that_stands_here():
-    shipped = built.SHIPPED / "base"
+    shipped = checkpoint_files.SHIPPED / "base"
     card = json.loads((shipped / store.RECORD).read_text())
     assert card["digest"] == find("base").digest()
     assert find("base").weights().folder == shipped
@@ -117,8 +118,8 @@ def test_spoilt_weights_are_found_named_and_built_again(tiny_recipes, capsys, sp
 
 
 def test_a_shipped_checkpoint_that_was_changed_says_how_to_bring_it_back(monkeypatch, tmp_path):
-    shutil.copytree(built.SHIPPED, tmp_path / "shipped")
-    monkeypatch.setattr(built, "SHIPPED", tmp_path / "shipped")
+    shutil.copytree(checkpoint_files.SHIPPED, tmp_path / "shipped")
+    monkeypatch.setattr(checkpoint_files, "SHIPPED", tmp_path / "shipped")
     weights = tmp_path / "shipped" / "base" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
     with pytest.raises(CheckpointError, match=r"model\.safetensors are not those that were built.*git checkout"):
@@ -139,8 +140,8 @@ def test_names_of_ones_own(tiny_model, tmp_path):
     choices = Choices(registry.read_names(file))
     mine, short, after, other = (find(name, choices) for name in ("mine", "short", "after", "other"))
     assert mine == Folder("mine", tiny_model)
-    assert (short.recipe.examples, short.recipe.sizes, short.name) == (3200, (4, 5), "short")
-    assert (after.parent, after.recipe.kinds) == (short, {"wall": 1})
+    assert (short.recipe.num_examples, short.recipe.sizes, short.name) == (3200, (4, 5), "short")
+    assert (after.parent, after.recipe.rejected_shares) == (short, {"wall": 1})
     assert (other.parent.path, other.recipe.answer_format, other.recipe.lora_rank) == (tiny_model, "plain", 16)
 
 
@@ -282,8 +283,8 @@ def test_five_hundred_damaged_files_are_each_told_in_a_line_with_the_file(tiny_m
         "mine.jsonl": preferences.read,
         "adapter_config.json": lambda file: find(str(file.parent)),
         store.RECORD: lambda file: (
-            built.fault(file.parent),
-            readme(file.parent, store.read_record(file.parent) or {}),
+            checkpoint_files.fault(file.parent),
+            readme(file.parent, store.read_record(file.parent) or {}, {}),
         ),
     }
     built.mkdir()
@@ -310,3 +311,10 @@ def test_a_folder_in_the_place_of_a_file_is_told(tmp_path, name):
             read(tmp_path / name)
         with pytest.raises(CheckpointError, match="null byte"):
             read(tmp_path / "a\0b")
+
+
+def test_a_setting_under_its_earlier_name_is_told_its_name_now():
+    with pytest.raises(CheckpointError, match=re.escape("the setting 'rate' of sft is called 'learning_rate'")):
+        registry.built("sft", rate=1e-3)
+    with pytest.raises(CheckpointError, match="the setting 'steps' of base is called 'max_steps'"):
+        registry.built("base", steps=5)

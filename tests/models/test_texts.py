@@ -14,6 +14,7 @@ from benchmark.mazes.score import score
 from benchmark.mazes.split import reserved
 from models.data import formats, search
 from models.nano import documents
+from models.nano.curriculum import documents_at
 from models.recipes import RECIPES
 
 from ..mazes.strategies import graph, mazes
@@ -106,9 +107,9 @@ def test_the_taught_reply_is_optimal(style, maze):
 
 def _layouts_of_base():
     recipe = RECIPES["base"]
-    for first in {*(first for first, *_ in recipe.stages), *recipe.added.values()}:
+    for first in {*(first for first, *_ in recipe.stages), *recipe.taught_from_step.values()}:
         for step in range(first, first + 30):
-            for document in recipe.documents(step):
+            for document in documents_at(recipe, step):
                 yield drawn(document)[0]
 
 
@@ -134,8 +135,8 @@ def test_the_base_never_meets_the_question():
     recipe = RECIPES["base"]
     sentences = [part for part in re.split(r"[{}\n]", QUESTION) if len(part) > 12]
     assert len(sentences) >= 2
-    for step in [*range(10), recipe.steps - 1]:
-        for document in recipe.documents(step):
+    for step in [*range(10), recipe.max_steps - 1]:
+        for document in documents_at(recipe, step):
             assert "answer" not in told(document)
             assert not any(sentence in document.title + document.drawing + told(document) for sentence in sentences)
 
