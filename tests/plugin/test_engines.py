@@ -221,8 +221,8 @@ def test_a_reply_that_utf_8_cannot_encode_costs_nothing(slow):
 
 
 IMPATIENT = """
-from models import cache, session_cache
-cache.PATIENCE, session_cache.LAST, session_cache.RETRY = 0.1, 0.1, 0.2
+from models.inference import reply_cache, session_cache
+reply_cache.PATIENCE, session_cache.LAST, session_cache.RETRY = 0.1, 0.1, 0.2
 """
 
 
@@ -310,9 +310,9 @@ def test_workers_are_refused_with_what_to_do(project):
     ("arguments", "message"),
     [
         (["--samples", "3"], "*--samples needs --temperature*"),
-        (["--samples", "0"], "*'0' is not a whole number of 1 or more*"),
-        (["--temperature", "warm"], "*'warm' is not a temperature: a number from 0 to 10*"),
-        (["--flip-rate", "1"], "*'1' is not a whole number of 2 or more*"),
+        (["--samples", "0"], "*'0' is not an integer of 1 or more*"),
+        (["--temperature", "warm"], "*'warm' is not a number from 0 to 10*"),
+        (["--flip-rate", "1"], "*'1' is not an integer of 2 or more*"),
         (["--engine", "steam"], "*invalid choice: 'steam'*auto*"),
         (["--engine", "server"], "*--engine server needs --endpoint URL and --model NAME*"),
         (["--endpoint", "http://127.0.0.1:9/v1"], "*--endpoint URL and --model NAME must be given together*"),
