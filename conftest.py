@@ -1,4 +1,4 @@
-"""Registers the plugins, where the settings have not done it, and holds pytest to this folder; nothing else."""
+"""Registers the plugins, where pytest's settings have not, and checks that this folder is pytest's root folder."""
 
 from pathlib import Path
 

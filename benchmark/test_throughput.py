@@ -1,46 +1,48 @@
-"""How fast checkpoints reply: mazes and tokens a second, and the time to the first reply, for each tier and engine.
+"""Throughput of the checkpoints: mazes and tokens per second, and seconds to the first reply, by tier and engine.
 
     pytest benchmark/test_throughput.py --checkpoint sft --benchmark-autosave
     pytest benchmark/test_throughput.py --checkpoint sft --benchmark-compare
 
-Starting an engine and loading a model are left out: each engine replies once before it is timed. What is compared
-stands in one group, a checkpoint and tier; the figures a second stand in a table of their own, and in `extra_info` of
-the saved file. They run only where this file is named, or with `--benchmark-only`.
+These tests run only where this file is named, or with `--benchmark-only`. A warm-up round comes first, so that starting
+the engine and loading the model are not measured. pytest-benchmark's table has one group for each checkpoint and tier;
+the figures per second are in the `extra_info` of the file that it saves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.mazes.suite import SUITES, Case
+from benchmark.mazes.suite import SUITES
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
+    from fixtures.throughput import TimeReplies, Timing
     from models.checkpoints import Checkpoint
 
-    Ask = Callable[[list[Case]], tuple[float, float, int]]
-
-MAZES = 64
-"""Cases of a tier that are asked; `--limit` asks fewer."""
+MAX_CASES = 64
+"""The cases of a tier that are asked; `--limit` asks fewer."""
 
 
 @pytest.mark.throughput("tiny", "small", "medium", "large")
 def test_throughput(
-    request: pytest.FixtureRequest, checkpoint: Checkpoint, tier: str, ask: Ask, benchmark: BenchmarkFixture
+    request: pytest.FixtureRequest,
+    checkpoint: Checkpoint,
+    tier: str,
+    time_replies: TimeReplies,
+    benchmark: BenchmarkFixture,
 ) -> None:
-    """One round is all of the tier's cases, asked as one plan."""
-    cases = SUITES[request.config.option.suite].cases(tier)[: min(MAZES, request.config.option.limit or MAZES)]
+    """Each round asks all cases of the tier at once."""
+    cases = SUITES[request.config.option.suite].cases(tier)[: min(MAX_CASES, request.config.option.limit or MAX_CASES)]
     benchmark.group = f"{checkpoint.name} {tier}"
-    rounds: list[tuple[float, float, int]] = []
-    benchmark.pedantic(lambda: rounds.append(ask(cases)), rounds=3, warmup_rounds=1)
-    seconds, first, tokens = min(rounds[1:])
+    timings: list[Timing] = []
+    benchmark.pedantic(lambda: timings.append(time_replies(cases)), rounds=3, warmup_rounds=1)
+    fastest = min(timings[1:])  # the first one is the warm-up
     benchmark.extra_info |= {
         "mazes": len(cases),
-        "mazes_per_second": round(len(cases) / seconds, 2),
-        "tokens_per_second": round(tokens / seconds, 1),
-        "seconds_to_first_reply": round(first, 4),
+        "mazes_per_second": round(len(cases) / fastest.seconds, 2),
+        "tokens_per_second": round(fastest.tokens / fastest.seconds, 1),
+        "seconds_to_first_reply": round(fastest.seconds_to_first_reply, 4),
     }

@@ -1,47 +1,44 @@
-"""The same after a change: what is learned well carries over.
+"""Mazes that differ from those of the training in one property: what a checkpoint learned may carry over, or not.
 
 pytest benchmark/test_transfer.py -k test_rotation
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
 from benchmark.mazes.suite import DEFAULT, SUITES
 
-if TYPE_CHECKING:
-    from fixtures.lines import Walk
-
 SUITE = SUITES[DEFAULT]
 
 
 @pytest.mark.mazes(*SUITE.groups_of_kind("generator"))
-def test_generator(walk: Walk) -> None:
-    """Generators that no checkpoint of ours learned from."""
-    walk()
+def test_generator(evaluate: Callable[[], object]) -> None:
+    """Mazes of generators that none of the recipes trains on."""
+    evaluate()
 
 
 @pytest.mark.mazes(*SUITE.groups_of_kind("size"))
-def test_size(walk: Walk) -> None:
-    """Sizes between the tiers, and a rectangle."""
-    walk()
+def test_size(evaluate: Callable[[], object]) -> None:
+    """Mazes of sizes between the tiers, and rectangles."""
+    evaluate()
 
 
 @pytest.mark.mazes(*SUITE.groups_of_kind("rotation"))
-def test_rotation(walk: Walk) -> None:
-    """Mazes of the tiers, rotated or mirrored; each has the id of the maze that it is a twin of."""
-    walk()
+def test_rotation(evaluate: Callable[[], object]) -> None:
+    """Mazes of the tiers, rotated or mirrored; each has the id of the original maze."""
+    evaluate()
 
 
 @pytest.mark.mazes(*SUITE.groups_of_kind("drawing"))
-def test_drawing(walk: Walk) -> None:
-    """Mazes of the small tier in each of the other drawings, whatever --drawing says."""
-    walk()
+def test_drawing(evaluate: Callable[[], object]) -> None:
+    """Mazes of the small tier in each of the other drawings, whatever `--drawing` says."""
+    evaluate()
 
 
 @pytest.mark.mazes(*SUITE.groups_of_kind("glyphs"))
-def test_glyphs(walk: Walk) -> None:
-    """Mazes of the small tier, each drawn with random characters of its own."""
-    walk()
+def test_glyphs(evaluate: Callable[[], object]) -> None:
+    """Mazes of the small tier, each drawn with its own random characters."""
+    evaluate()

@@ -44,6 +44,7 @@ from models.weights import is_adapter
 from . import hub, processes, registry, store
 from .checkpoints import Built, Checkpoint
 from .inference.reply_cache import Cache, place
+from .options import add_checkpoint_options
 from .recipes import RECIPES
 
 
@@ -67,14 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--checkpoints", metavar="FILE", help="a TOML file with names of your own (default: pyproject.toml)"
-    )
-    parser.add_argument("--lora", action="store_true", help="recipes train LoRA adapters, and not all weights")
-    parser.add_argument(
-        "--rebuild-base", action="store_true", help="train `base` here, and leave the shipped one alone"
-    )
-    parser.add_argument("--trust-remote-code", action="store_true", help="run the code that lies beside a model")
+    add_checkpoint_options(parser.add_argument)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, run, text, takes in (
         ("list", _list, "all recipes and names of your own, and where their checkpoints are", ()),

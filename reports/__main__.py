@@ -24,6 +24,7 @@ from benchmark.mazes.errors import LabirintoError, RunError
 from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
 from benchmark.mazes.suite import DEFAULT, SUITES
+from models.options import add_checkpoint_options
 
 from . import gates, render, report, saved, verdict
 from .comparison import compare
@@ -246,10 +247,7 @@ def _add_mri(command: argparse.ArgumentParser) -> None:
     command.add_argument("--html", type=Path, metavar="FILE", help="write tables and pictures as a page")
     command.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
     command.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as Markdown")
-    command.add_argument("--checkpoints", metavar="FILE", help="a TOML file with names of your own for checkpoints")
-    command.add_argument("--lora", action="store_true", help="recipes train LoRA adapters, and not all weights")
-    command.add_argument("--trust-remote-code", action="store_true", help="run the code that lies beside a model")
-    command.set_defaults(rebuild_base=False)
+    add_checkpoint_options(command.add_argument)
 
 
 def _mri(options: argparse.Namespace) -> int:

@@ -116,10 +116,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     collector = config.stash[_collector]
     groups: dict[str, None] = {}
     for item in session.items:
-        asked = getattr(item, "callspec", None) and item.callspec.params.get("asked")
-        if asked:
-            collector.checkpoints[asked[0].name] = asked[0]
-            groups[asked[1].group] = None
+        callspec = getattr(item, "callspec", None)
+        if callspec and item.get_closest_marker("mazes"):
+            checkpoint, case = callspec.params["checkpoint"], callspec.params["case"]
+            collector.checkpoints[checkpoint.name] = checkpoint
+            groups[case.group] = None
     if session.items:
         option_checks.check_selected(option, config.stash[_added].margins, _floors(config), groups)
     collector.first = option_checks.first_runs(option, config.rootpath, collector.checkpoints)
@@ -150,10 +151,10 @@ class _Recorder:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_maze_measured(config: pytest.Config, checkpoint: str, lines: list[dict[str, Any]]) -> None:
+def pytest_maze_measured(config: pytest.Config, checkpoint: str, records: list[dict[str, Any]]) -> None:
     """Keep what has come on disk as it comes: whatever ends the session, the run is there, and says that it was cut."""
     collector = config.stash[_collector]
-    collector.add(checkpoint, lines)
+    collector.add(checkpoint, records)
     if time.monotonic() - collector.written > EVERY:
         with suppress(LabirintoError):  # it is told at the end
             if run := _run(config, checkpoint, ended=None):

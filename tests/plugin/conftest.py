@@ -19,7 +19,7 @@ RECIPES.update(tiny.RECIPES)
 LONG = (
     TINY
     + """
-from models.recipes import trainer
+from models.training import trainer
 from models.recipes.sft import SFT
 RECIPES["sft"] = SFT(**tiny.SMALL, num_examples=800)  # 100 steps
 trainer.SAVE_EVERY = 60

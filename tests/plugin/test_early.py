@@ -193,8 +193,8 @@ def test_settings_above_the_checkout_are_refused_by_plain_pytest(checkout):
     (checkout.parent / "conftest.txt").rename(checkout.parent / "conftest.py")
     (checkout.parent / "pytest.ini").unlink()
     assert (code, ran) == (4, "")
-    assert f"its settings from {checkout.parent}/pytest.ini, and not those of {checkout}" in said
-    assert f"Say -c {checkout}/pyproject.toml" in said
+    assert f"pytest uses the settings in {checkout.parent}/pytest.ini instead of {checkout}," in said
+    assert f"Add -c {checkout}/pyproject.toml" in said
     assert told == 0  # whoever names a root folder has it
 
 
@@ -206,11 +206,12 @@ def test_who_loads_the_plugins_in_a_conftest_is_told(project):
     for name in ("--checkpoint", "--save"):
         result = project.runpytest_subprocess("test_mazes.py", name, "mine")
         assert result.ret == pytest.ExitCode.USAGE_ERROR
-        message = f"{name} mine: pytest takes mine for a test path here"
+        message = f"{name} mine: pytest takes mine for a test path, "
         assert message in result.stderr.str()
         assert "was run" not in result.stderr.str()
         assert (
-            f"Write {name}=mine, or load the plugins in pytest's settings: addopts = -p fixtures" in result.stderr.str()
+            f"Write {name}=mine, or load the plugins in the settings of pytest: addopts = -p fixtures"
+            in result.stderr.str()
         )
     result = project.runpytest_subprocess("test_mazes.py", "--collect-only", "-q", "--limit=1", "--save=mine")
     assert result.ret == 0

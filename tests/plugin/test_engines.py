@@ -221,8 +221,8 @@ def test_a_reply_that_utf_8_cannot_encode_costs_nothing(slow):
 
 
 IMPATIENT = """
-from models import cache, session_cache
-cache.PATIENCE, session_cache.LAST, session_cache.RETRY = 0.1, 0.1, 0.2
+from models.inference import reply_cache, session_cache
+reply_cache.PATIENCE, session_cache.LAST, session_cache.RETRY = 0.1, 0.1, 0.2
 """
 
 
@@ -302,24 +302,24 @@ def test_workers_are_refused_with_what_to_do(project):
     project.extend(XDIST)
     result = project.runpytest_subprocess(*CASES, "--numprocesses", "4")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*does not run under pytest-xdist*Leave -n away*"])
+    result.stderr.fnmatch_lines(["*cannot run under pytest-xdist*Remove -n*"])
     assert project.runpytest_subprocess(*CASES, "--numprocesses", "0", "--collect-only", "-q").ret == 0
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--samples", "3"], "*--samples: greedy replies are all the same; give a --temperature*"),
-        (["--samples", "0"], "*'0' is not a whole number of 1 or more*"),
-        (["--temperature", "warm"], "*'warm' is not a temperature: a number from 0 to 10*"),
-        (["--flip-rate", "1"], "*'1' is not a whole number of 2 or more*"),
+        (["--samples", "3"], "*--samples needs --temperature*"),
+        (["--samples", "0"], "*'0' is not an integer of 1 or more*"),
+        (["--temperature", "warm"], "*'warm' is not a number from 0 to 10*"),
+        (["--flip-rate", "1"], "*'1' is not an integer of 2 or more*"),
         (["--engine", "steam"], "*invalid choice: 'steam'*auto*"),
         (["--engine", "server"], "*--engine server needs --endpoint URL and --model NAME*"),
-        (["--endpoint", "http://127.0.0.1:9/v1"], "*needs both --endpoint URL and --model NAME*"),
+        (["--endpoint", "http://127.0.0.1:9/v1"], "*--endpoint URL and --model NAME must be given together*"),
         (["--endpoint", "host:9", "--model", "m"], "*'host:9' is no endpoint*"),
         (
             ["--engine", "server", "--endpoint", "http://h/v1", "--model", "m", "--checkpoint", "sft"],
-            "*asks the endpoint alone, and sft would run here*",
+            "*only asks the model at --endpoint, but sft would run on this machine*",
         ),
     ],
 )

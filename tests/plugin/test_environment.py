@@ -83,17 +83,17 @@ def import_warner():
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
-        ('mazes("mine")', "there is no group 'mine'. There are tiny, small, "),
-        ('mazes("tiny", "TINY", 3)', "there is no group 'TINY', 3. There are tiny, "),
-        ('mazes(["tiny"])', "there is no group ['tiny']. There are tiny, "),
-        ("mazes()", "names no group. There are tiny, "),
-        ('mazes(group="tiny")', "takes names of groups alone, and not group=. There are tiny, "),
-        ('mazes("tiny", "tiny")', "'tiny' is named twice. There are tiny, "),
-        ('throughput("mine")', "there is no group 'mine'. There are tiny, "),
+        ('mazes("mine")', "unknown group 'mine'. The groups are tiny, small, "),
+        ('mazes("tiny", "TINY", 3)', "unknown group 'TINY', 3. The groups are tiny, "),
+        ('mazes(["tiny"])', "unknown group ['tiny']. The groups are tiny, "),
+        ("mazes()", "needs the name of at least one group. The groups are tiny, "),
+        ('mazes(group="tiny")', "takes group names only, without a keyword such as group=. The groups are tiny, "),
+        ('mazes("tiny", "tiny")', "'tiny' is given twice. The groups are tiny, "),
+        ('throughput("mine")', "unknown group 'mine'. The groups are tiny, "),
     ],
 )
 def test_a_marker_of_no_group_is_told_with_those_that_there_are(project, marker, message):
-    fixtures = "walk" if marker.startswith("mazes") else "checkpoint, tier, engine"
+    fixtures = "evaluate" if marker.startswith("mazes") else "checkpoint, tier, engine"
     project.makepyfile(test_mine=f"import pytest\n\n@pytest.mark.{marker}\ndef test_mine({fixtures}):\n    pass\n")
     result = project.runpytest_inprocess("test_mine.py", "--checkpoint", "oracle", "--collect-only")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -4,53 +4,75 @@ import os
 
 import pytest
 
-from fixtures import plugin
+from benchmark.mazes.agents import AGENTS
+from fixtures.choice import DEFAULT_CHECKPOINTS
+from fixtures.options import ENGINE_CHOICES
+from models.__main__ import main as models_command
+from models.engines import ENGINES
+from models.inference.plan import AUTO
+from models.options import CHECKPOINT_OPTIONS
 from models.recipes import RECIPES
+from reports.__main__ import main as reports_command
 
 pytest_plugins = ["pytester"]
 
 USAGE = 4
 
 
-def test_help_shows_our_options_under_one_heading_each_with_its_default(project):
+def test_help_shows_our_options_under_headings_each_with_its_default(project):
     text = project.runpytest_subprocess("--help").stdout.str()
-    section = text.split("mazes for language models (labirinto):")[1].split("\n\n")[0]
-    section = " ".join(section.split())
-    for option in (
-        "--checkpoint",
-        "--suite",
-        "--limit",
-        "--drawing",
-        "--prompt",
-        "--language",
-        "--shots",
-        "--engine",
-        "--cache",
+    headings = ("checkpoints", "mazes and prompts", "inference")
+    ours = {name: text.split(f"Labirinto: {name}:")[1].split("\n\n")[0] for name in headings}
+    ours = {name: " ".join(section.split()) for name, section in ours.items()}
+    for name, options in (
+        ("checkpoints", "--checkpoint --checkpoints --endpoint --model"),
+        ("mazes and prompts", "--limit --drawing --prompt --language --shots"),
+        ("inference", "--engine --cache --concurrency --samples --temperature --flip-rate"),
     ):
-        assert f"{option}=" in section
-    for option in ("--suite", "--save", "--compare", "--fail-on", "--min-accuracy", "--report"):
-        assert f"{option}=" in section
-    assert section.count("(default: ") == 14
-    for option in ("--lora", "--rebuild-base", "--trust-remote-code"):
-        assert option in section
+        for option in options.split():
+            assert f"{option}=" in ours[name]
+    for option in ("--save", "--compare", "--fail-on", "--min-accuracy", "--report"):
+        assert f"\n  {option}=" in text
+    assert {name: section.count("(default: ") for name, section in ours.items()} == {
+        "checkpoints": 3,
+        "mazes and prompts": 5,
+        "inference": 6,
+    }
+    for option in ("--lora", "--rebuild-base", "--trust-remote-code", *RECIPES.keys() - {"reward"}, *AGENTS):
+        assert option in ours["checkpoints"]
     for choice in ("coordinates", "chat", "pt"):
-        assert choice in section
+        assert choice in ours["mazes and prompts"]
+
+
+def test_the_engines_that_can_be_chosen_are_those_of_the_table():
+    assert ENGINE_CHOICES == ("auto", "transformers", "vllm", "server")
+    assert set(AUTO) < set(ENGINE_CHOICES) - {"auto"} == set(ENGINES) - {"agents"}
+
+
+def test_pytest_and_the_command_lines_have_the_same_options_about_checkpoints(capsys):
+    for command in ([models_command], [reports_command, "mri"]):
+        with pytest.raises(SystemExit):
+            command[0]([*command[1:], "--help"])
+        shown = " ".join(capsys.readouterr().out.split())
+        for option in CHECKPOINT_OPTIONS:
+            assert option.name in shown
+            assert option.settings["help"] in shown
 
 
 def test_the_default_checkpoints_are_recipes():
-    assert set(plugin.DEFAULT_CHECKPOINTS) <= set(RECIPES)
+    assert set(DEFAULT_CHECKPOINTS) <= set(RECIPES)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--limit", "0"], "*--limit*'0' is not a whole number of 1 or more*"),
-        (["--limit", "x"], "*--limit*'x' is not a whole number of 1 or more*"),
+        (["--limit", "0"], "*--limit*'0' is not an integer of 1 or more*"),
+        (["--limit", "x"], "*--limit*'x' is not an integer of 1 or more*"),
         (["--limit", "-3"], "*--limit*"),
         (["--drawing", "runes"], "*--drawing*invalid choice: 'runes'*"),
         (["--prompt", "song"], "*--prompt*invalid choice: 'song'*"),
         (["--language", "de"], "*--language*invalid choice: 'de'*"),
-        (["--shots", "-1"], "*--shots*'-1' is not a whole number of 0 or more*"),
+        (["--shots", "-1"], "*--shots*'-1' is not an integer of 0 or more*"),
         (["--glyphs"], "*the drawing compact takes no glyphs; block and spaced do*"),
         (["--reasoning"], "*reasoning is asked for in the chat prompt only*"),
         (
@@ -60,7 +82,7 @@ def test_the_default_checkpoints_are_recipes():
         (["--checkpoint", "./nowhere"], "*no checkpoint './nowhere'*"),
         (["--checkpoints", "names.toml"], "*cannot read the names of checkpoints in names.toml*"),
         (["--checkpoint", "."], "*no model in *looked for config.json and *.safetensors*"),
-        (["--checkpoint", "oracle", "--checkpoint", "oracle"], "*more than one is called oracle*"),
+        (["--checkpoint", "oracle", "--checkpoint", "oracle"], "*several checkpoints have the name oracle*"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_done(project, arguments, message):

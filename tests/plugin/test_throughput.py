@@ -14,7 +14,7 @@ def test_it_is_measured_where_it_is_asked_for(project, tiny_model):
     assert result.ret == 0
     # the tiny model's heads are smaller than any that vLLM knows on a CPU
     result.stdout.fnmatch_lines(
-        ["*benchmark 'tiny tiny': 1 tests*", "SKIPPED*vllm is not installed, or does not know*"]
+        ["*benchmark 'tiny tiny': 1 tests*", "SKIPPED*vllm is not installed, or does not support*"]
     )
     (found,) = json.loads((project.path / "speed.json").read_text())["benchmarks"]
     figures = found["extra_info"]
