@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     facts = commands.add_parser(
         "facts",
         help="what is in the suite",
-        description="Print the groups of the suite, what the baseline agents solve, and how much of the suite is in the "
+        description="Print the groups of the suite, what the baseline agents solve, and how much of it all is in the "
         "training stream (must be 0).",
     )
     facts.set_defaults(run=_facts, prog=facts.prog)
