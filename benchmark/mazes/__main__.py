@@ -76,11 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     facts = commands.add_parser(
         "facts",
         help="what is in the suite",
-<<<<<<< HEAD
         description="Print the groups of the suite, what the baseline agents solve, and how much of it is in the "
-=======
-        description="Print the groups of the suite, what the baseline agents solve, and how much of it all is in the "
->>>>>>> i15-benchmark
         "training stream (must be 0).",
     )
     facts.set_defaults(run=_facts, prog=facts.prog)
