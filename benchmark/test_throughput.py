@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.mazes import suite
+from benchmark.mazes.suite import SUITES
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -35,7 +35,7 @@ def test_throughput(
     benchmark: BenchmarkFixture,
 ) -> None:
     """Each round asks all cases of the tier at once."""
-    cases = suite.cases(tier)[: min(MAX_CASES, request.config.option.limit or MAX_CASES)]
+    cases = SUITES[request.config.option.suite].cases(tier)[: min(MAX_CASES, request.config.option.limit or MAX_CASES)]
     benchmark.group = f"{checkpoint.name} {tier}"
     timings: list[Timing] = []
     benchmark.pedantic(lambda: timings.append(time_replies(cases)), rounds=3, warmup_rounds=1)

@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmark.mazes import suite
+from benchmark.mazes.suite import DEFAULT, SUITES
+
+SUITE = SUITES[DEFAULT]
 
 
-@pytest.mark.mazes(*suite.groups("unsolvable"))
+@pytest.mark.mazes(*SUITE.groups_of_kind("unsolvable"))
 def test_unsolvable(evaluate: Callable[[], object]) -> None:
     """As many closed as open mazes, of three sizes."""
     evaluate()

@@ -7,6 +7,7 @@ python -m models show sft
 python -m models check sft-lora
 python -m models export sft ./folder
 python -m models push sft org/name
+python -m models pretrain ./folder
 python -m models remove sft
 python -m models cache show
 python -m models cache prune --checkpoint sft --older-than 30
@@ -30,15 +31,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tabulate import tabulate
+
+from benchmark.mazes.atomic import replacing
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
-from models import adapter_check
+from benchmark.mazes.prompt import PromptOptions, prompt
+from benchmark.mazes.suite import DEFAULT, SUITES
 from models.weights import is_adapter
 
-from . import hub, load, processes, registry, store
+from . import hub, processes, registry, store
 from .checkpoints import Built, Checkpoint
-from .checkpoints.lineage import model_card
+from .inference.reply_cache import Cache, place
 from .options import add_checkpoint_options
 from .recipes import RECIPES
 
@@ -71,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         ("build", _build, "build checkpoints, and what they start from, if they are missing", ("names",)),
         ("check", _check, "check that adapters are really applied, and say the same when they are merged", ("names",)),
         ("remove", _remove, "remove built checkpoints from the store; they can be built again", ("names",)),
+        ("pretrain", _pretrain, "train the base from nothing into a folder; run again, it goes on", ("folder",)),
         ("export", _export, "write a checkpoint with its model card into a new folder", ("name", "folder")),
         ("push", _push, "upload a checkpoint with its model card to the Hugging Face hub", ("name", "repository")),
     ):
@@ -122,8 +128,6 @@ def _add_cache(commands: Any) -> None:
 
 
 def _cache_show(_: argparse.Namespace) -> None:
-    from .inference.reply_cache import Cache, place
-
     if not place().is_file():
         print(f"{place()}: no replies yet")
         return
@@ -133,8 +137,6 @@ def _cache_show(_: argparse.Namespace) -> None:
 
 
 def _print_replies(summary: Sequence[Sequence[Any]]) -> None:
-    from tabulate import tabulate
-
     rows = [
         (printable(name), engine, n, tokens, *(f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}" for at in times))
         for name, engine, n, tokens, *times in summary
@@ -143,8 +145,6 @@ def _print_replies(summary: Sequence[Sequence[Any]]) -> None:
 
 
 def _cache_prune(options: argparse.Namespace) -> None:
-    from .inference.reply_cache import Cache, place
-
     if not (options.checkpoint or options.older_than is not None or options.all):
         raise CheckpointError("say which: --checkpoint NAME, --older-than DAYS, or --all")
     if not place().is_file():
@@ -175,8 +175,6 @@ def _may_delete(options: argparse.Namespace, what: str) -> bool:
 
 
 def _list(options: argparse.Namespace) -> None:
-    from tabulate import tabulate
-
     rows = []
     for name in [*RECIPES, *options.choices.named]:
         one = _any(name, options.choices)
@@ -206,9 +204,23 @@ def _build(options: argparse.Namespace) -> None:
             print(f"{name}: {folder}")
 
 
+def _pretrain(options: argparse.Namespace) -> None:
+    folder = Path(options.folder).expanduser().absolute()
+    checkpoint = registry.built("base")  # and not a rebuilt one: what is trained here may be shipped
+    if (store.read_record(folder) or {}).get("digest") == checkpoint.digest():
+        raise CheckpointError(f"{folder} is there already, and is whole")
+    work = folder / "part"
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CheckpointError(f"cannot write {folder}: {error.strerror}") from error
+    checkpoint.build({}, folder, work)
+    shutil.rmtree(work)
+    print(f"base: {folder}")
+
+
 def _check(options: argparse.Namespace) -> None:
-    from benchmark.mazes import suite
-    from benchmark.mazes.prompt import Asking, prompt
+    from .adapter_check import check_adapter
 
     for name in options.names:
         checkpoint = _any(name, options.choices)
@@ -218,7 +230,7 @@ def _check(options: argparse.Namespace) -> None:
         weights = checkpoint.weights()
         if not weights.base:
             raise CheckpointError(f"{name} is a whole model and no adapter: there is nothing to check")
-        found = adapter_check.check_adapter(weights, str(prompt(suite.cases("small")[0].maze, Asking())))
+        found = check_adapter(weights, str(prompt(SUITES[DEFAULT].cases("small")[0].maze, PromptOptions())))
         print(
             f"{name}: its logits differ from those of {weights.base} by up to {found['from_base']:.2g} of their "
             f"spread, and by {found['from_merged']:.1g} when it is merged"
@@ -249,10 +261,8 @@ def _export(options: argparse.Namespace) -> None:
     checkpoint = _built(options.name, options.choices)
     _place(checkpoint)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name[:100]}-") as beside:
-            _write(checkpoint, Path(beside) / "whole", options.merged)
-            (Path(beside) / "whole").rename(target)
+        with replacing(target) as beside:
+            _write(checkpoint, beside, options.merged)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"cannot write {target}: {error}") from error
     print(f"{options.name}: {target}")
@@ -268,9 +278,13 @@ def _push(options: argparse.Namespace) -> None:
 
 def _write(checkpoint: Built, target: Path, merged: bool) -> None:
     """The files of a built checkpoint, or with `merged` those of a whole model made from its adapter."""
+    from .checkpoints.lineage import model_card
+
     folder = _place(checkpoint)
     shutil.copytree(folder, target)
     if merged and is_adapter(folder):
+        from . import load  # it loads transformers
+
         _require_ancestors(checkpoint)
         load.model(checkpoint.weights()).merge_and_unload(safe_merge=True).save_pretrained(target)
         for file in target.glob("adapter_*"):

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from huggingface_hub import ModelCardData, metadata_load
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from tabulate import tabulate
+from yaml import YAMLError
 
 from benchmark.mazes.errors import CheckpointError
 from models.weights import is_adapter
 
 from .nano.taught import sentences, taught_inside
 
-HEAD = """# {name}
-
-{what} for mazes drawn in ASCII, made by the recipe `{method}`{parent} of Labirinto, a pytest benchmark of how language
-models find their way.
-"""
 METHODS = {
     "pretrain": "A small language model pretrained on drawings of mazes and statements that are true of them,",
-    "reward": "A judge of replies",
+    "reward": "A reward model, which scores replies,",
 }
-TAUGHT = """
-## Taught inside
-
-While the base was pretrained, its layers were taught this by losses of their own. It is no finding about this model
-that a probe reads it there.
-
-"""
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    undefined=StrictUndefined,
+    autoescape=False,  # noqa: S701  it is Markdown
+)
 
 
 def readme(folder: Path, record: Mapping[str, Any], lineage: Mapping[str, Any]) -> str:
@@ -40,9 +41,6 @@ def readme(folder: Path, record: Mapping[str, Any], lineage: Mapping[str, Any]) 
 
     Raises CheckpointError where the record lacks what a model card says.
     """
-    from huggingface_hub import ModelCardData
-    from tabulate import tabulate
-
     if not _is_whole(record):
         raise CheckpointError(f"the record of the checkpoint in {folder} is spoilt: build it again")
     recipe = record["recipe"]
@@ -55,36 +53,33 @@ def readme(folder: Path, record: Mapping[str, Any], lineage: Mapping[str, Any]) 
     settings = [
         (name, json.dumps(value)) for name, value in recipe.items() if name not in ("method", "data", "tokenizer")
     ]
-    told = {"name", "digest", "recipe", "parent", "judge", "weights", "taught_inside"}
-    figures = [(name, value) for name, value in record.items() if name not in told]
+    shown_elsewhere = {"name", "digest", "recipe", "parent", "judge", "weights", "taught_inside"}
+    figures = [(name, value) for name, value in record.items() if name not in shown_elsewhere]
     origins = [("recipe", record["digest"]), ("data", recipe["data"]), ("weights", record["weights"])]
     origins += [
         (f"{role} {record[role]['name']}", record[role]["digest"]) for role in ("parent", "judge") if record.get(role)
     ]
 
-    def table(rows: list[tuple[str, Any]], head: str, value: str) -> str:
-        return str(tabulate(rows, headers=[head, value], tablefmt="github", disable_numparse=True))
-
-    text = HEAD.format(
-        name=record["name"],
+    text: str = _TEMPLATES.get_template("model_card.md.jinja").render(
+        header=header.to_yaml(),
+        record=record,
+        recipe=recipe,
         what=METHODS.get(recipe["method"], "A language model fine-tuned"),
-        method=recipe["method"],
-        parent=f" from `{record['parent']['name']}`" if record["parent"] else "",
+        has_curve=(folder / "curve.svg").is_file(),
+        figures=_table(figures, "figure"),
+        settings=_table(settings, "setting"),
+        taught=sentences(taught_inside([record])),
+        origins=_table(origins, "what", "sha256"),
+        license=lineage.get("license_name") or lineage.get("license"),
     )
-    if (folder / "curve.svg").is_file():
-        text += "\n![Training curve](curve.svg)\n\nEvery logged step is in `curve.csv`.\n"
-    text += f"\n## Figures\n\n{table(figures, 'figure', 'value')}\n"
-    text += f"\n## Recipe\n\n{table(settings, 'setting', 'value')}\n"
-    if taught := sentences(taught_inside([record])):
-        text += TAUGHT + "".join(f"- {sentence}\n" for sentence in taught)
-    text += f"\n## Where it comes from\n\n{table(origins, 'what', 'sha256')}\n"
-    text += "\nThe mazes that it learned from share no layout, up to symmetry, with the benchmark's suite.\n"
-    if record["parent"]:
-        text += f"\n{_terms(record['parent']['name'], lineage)}\n"
-    return f"---\n{header.to_yaml()}\n---\n\n{text}"
+    return text
 
 
-def _is_whole(record: dict[str, Any]) -> bool:
+def _table(rows: Sequence[tuple[str, Any]], head: str, value: str = "value") -> str:
+    return str(tabulate(rows, headers=[head, value], tablefmt="github", disable_numparse=True))
+
+
+def _is_whole(record: Mapping[str, Any]) -> bool:
     """Whether a record has what a model card tells."""
     recipe, ancestors = record.get("recipe"), [record.get("parent"), record.get("judge")]
     return (
@@ -96,20 +91,8 @@ def _is_whole(record: dict[str, Any]) -> bool:
     )
 
 
-def _terms(parent: str, lineage: Mapping[str, Any]) -> str:
-    stated = lineage.get("license_name") or lineage.get("license")
-    if stated:
-        return f"It is a fine-tune of `{parent}` and under the license of that: {stated}."
-    return (
-        f"It is a fine-tune of `{parent}`, whose model card states no license: ask its authors before you publish it."
-    )
-
-
 def metadata(file: Path) -> dict[str, Any]:
     """The header of a model card; empty where there is none that can be read."""
-    from huggingface_hub import metadata_load
-    from yaml import YAMLError
-
     try:
         return metadata_load(file) or {}
     except (OSError, ValueError, YAMLError, RecursionError):

@@ -9,9 +9,7 @@ they save all write a conversation the same way.
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from functools import cache
-from typing import Any, NoReturn
 
 FOLD = """\
 {%- set labirinto = namespace(turns=[]) %}
@@ -28,7 +26,6 @@ FOLD = """\
 """
 FOLDED = "its chat template knows no system role, so that the system's text stands in the user's first turn"
 _SYSTEM, _USER = "the rules of the system", "the question of the user"
-_TOKENS = dict.fromkeys(("bos_token", "eos_token", "unk_token", "pad_token"), "")
 _PROBE = [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": _USER}]
 
 
@@ -61,43 +58,7 @@ def choose(template: str) -> str:
 @cache
 def _writes(template: str) -> bool:
     """Whether a template writes both the system's and the user's text of a conversation."""
-    from jinja2 import TemplateError
-    from jinja2.exceptions import SecurityError
+    from .chat_rendering import render  # it loads Jinja
 
-    try:
-        compiled = _environment().from_string(template)
-        written = compiled.render(_TOKENS, messages=_PROBE, tools=None, documents=None, add_generation_prompt=True)
-    except (TemplateError, SecurityError, TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError):
-        return False
-    return _SYSTEM in written and _USER in written
-
-
-def _environment() -> Any:
-    """As transformers renders templates; without transformers, which takes two seconds to import."""
-    from jinja2 import TemplateError, nodes
-    from jinja2.ext import Extension, loopcontrols
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    class Generation(Extension):
-        """The block in which a template says what the assistant writes."""
-
-        tags = {"generation"}  # noqa: RUF012  as the library has it
-
-        def parse(self, parser: Any) -> Any:
-            line = next(parser.stream).lineno
-            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
-            return nodes.Scope(body, lineno=line)
-
-    def refuse(message: str) -> NoReturn:
-        raise TemplateError(message)
-
-    def to_json(value: Any, **how: Any) -> str:
-        return json.dumps(value, **({"ensure_ascii": False} | how))
-
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
-    )
-    environment.filters["tojson"] = to_json
-    environment.globals["raise_exception"] = refuse
-    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
-    return environment
+    text = render(template, _PROBE)
+    return _SYSTEM in text and _USER in text

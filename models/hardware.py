@@ -11,7 +11,7 @@ def has_cuda() -> bool:
         return False
     import torch
 
-    return torch.cuda.is_available()
+    return bool(torch.cuda.is_available())
 
 
 def dtype() -> str:

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from benchmark.mazes.errors import CheckpointError
 
 ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
@@ -16,41 +18,40 @@ WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "adapter_model.s
 WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "README.md"]
 
 
+class _Silent(tqdm):
+    """No bar, whatever it is made with: the files are small."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        super().__init__(disable=True)
+
+
 def download(repo: str, revision: str | None, remote_code: bool = False) -> Path:
     """The folder of a model, downloaded if it is not here. Pickled weights are never asked for.
 
     Raises CheckpointError, saying what to do, where there is no such model, no access, or no network.
     """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub import errors, snapshot_download
 
     name = f"{repo}@{revision}" if revision else repo
     wanted = [*WANTED, "*.py"] if remote_code else WANTED
     try:
         folder = Path(snapshot_download(repo, revision=revision, allow_patterns=wanted))
-    except GatedRepoError as error:
+    except errors.GatedRepoError as error:
         raise CheckpointError(
             f"the hub lets only some download {name}: accept its terms on its page, and log in (`hf auth login`)"
         ) from error
-    except RepositoryNotFoundError as error:
+    except errors.RepositoryNotFoundError as error:
         raise CheckpointError(
             f"the hub has no model {name}, or does not show it to you: mind the spelling, or log in (`hf auth login`)"
         ) from error
-    except RevisionNotFoundError as error:
+    except errors.RevisionNotFoundError as error:
         raise CheckpointError(f"the model {repo} has no branch, tag or commit {revision!r}") from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+    except (errors.LocalEntryNotFoundError, errors.HfHubHTTPError, OSError) as error:
         raise CheckpointError(
             f"the model {name} is not on this machine and the hub cannot be reached. Try again with a network, or "
             f"download it elsewhere (`hf download {repo}`) and give its folder. It said: {_line(error)}"
         ) from error
-    except HFValidationError as error:
+    except errors.HFValidationError as error:
         raise CheckpointError(f"{name} is no name of a model on the hub: {_line(error)}") from error
     if not any(folder.glob("*.safetensors")):
         raise CheckpointError(f"the model {name} has no weights in safetensors, and others are not loaded")
@@ -63,13 +64,6 @@ def peek(repo: str, revision: str | None) -> Path | None:
     Where the model was downloaded before, the hub is not asked.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.utils import tqdm
-
-    class Silent(tqdm):
-        """No bar: the files are small."""
-
-        def __init__(self, *values: Any, **settings: Any) -> None:
-            super().__init__(*values, **(settings | {"disable": True}))
 
     try:
         return Path(
@@ -78,7 +72,7 @@ def peek(repo: str, revision: str | None) -> Path | None:
                 revision=revision,
                 allow_patterns=list(SMALL),
                 local_files_only=is_here(repo, revision),
-                tqdm_class=Silent,
+                tqdm_class=_Silent,
             )
         )
     except Exception:  # noqa: BLE001  whatever it is, `download` says it
@@ -87,12 +81,11 @@ def peek(repo: str, revision: str | None) -> Path | None:
 
 def is_here(repo: str, revision: str | None) -> bool:
     """Whether a model's weights were downloaded before."""
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub import errors, try_to_load_from_cache
 
     try:
         return any(isinstance(try_to_load_from_cache(repo, name, revision=revision), str) for name in WEIGHTS)
-    except HFValidationError:
+    except errors.HFValidationError:
         return False  # `download` says it
 
 
@@ -101,18 +94,15 @@ def push(folder: Path, repo: str, private: bool) -> str:
 
     Raises CheckpointError where the hub does not take it.
     """
-    from huggingface_hub import HfApi
-
-    # HTTPError is that of the client which this version of the hub's library uses
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
+    from huggingface_hub import HfApi, errors
 
     api = HfApi()
     try:
         api.create_repo(repo, private=private, exist_ok=True)
         return str(api.upload_folder(repo_id=repo, folder_path=folder, commit_message="Labirinto checkpoint"))
-    except HFValidationError as error:
+    except errors.HFValidationError as error:
         raise CheckpointError(f"{repo!r} is no name of a model on the hub: {_line(error)}") from error
-    except (HTTPError, HfHubHTTPError, OSError) as error:
+    except (errors.HTTPError, errors.HfHubHTTPError, OSError) as error:
         raise CheckpointError(
             f"cannot push to {repo}: {_line(error)}. It needs a network, and a token that may write (`hf auth login`)"
         ) from error

@@ -5,37 +5,33 @@ Weights are safetensors; nothing is unpickled, and code that lies beside a model
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging
 
 from benchmark.mazes.errors import CheckpointError
 
-from . import adapters, chat, soundness, threads
-from .weights import Weights
-
-if TYPE_CHECKING:
-    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from . import chat, soundness, threads
+from .adapter_loading import attach_adapter
+from .weights import Weights, read_settings
 
 LONGEST_ERROR = 500  # characters of what a library says
 
 
-def rank(weights: Weights) -> int:
-    """The rank of an adapter, 0 for a whole model."""
-    return adapters.rank(weights.folder) if weights.base else 0
-
-
-def virtual_tokens(weights: Weights) -> int:
-    """The tokens that an adapter of prompt tuning puts before each text."""
-    return adapters.virtual_tokens(weights.folder) if weights.base else 0
-
-
 def settings(weights: Weights) -> PretrainedConfig:
     """The configuration of the whole model. Raises CheckpointError where there is none that loads."""
-    from transformers import AutoConfig
-
     with _loading("the configuration", weights.whole):
         return AutoConfig.from_pretrained(weights.whole, trust_remote_code=weights.remote_code)
 
@@ -50,17 +46,6 @@ def stop_token_ids(weights: Weights, tokenizer: PreTrainedTokenizerBase) -> set[
                 ids = one.get("eos_token_id") if isinstance(one, Mapping) else None
                 stops |= {*ids} if isinstance(ids, list) else {ids}
     return {one for one in stops if isinstance(one, int)}
-
-
-def read_settings(file: Path) -> dict[str, Any]:
-    """The settings in a file. Raises CheckpointError where they cannot be read."""
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"cannot read {file}: {error}") from error
-    if not isinstance(config, dict):
-        raise CheckpointError(f"{file} is no table of settings")
-    return config
 
 
 def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedModel:
@@ -79,16 +64,13 @@ def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedMode
     soundness.check_numbers(f"the weights in {weights.whole} are spoilt", loaded.state_dict().items())
     if weights.base:
         with _loading("the adapter", weights.folder), _silence():
-            loaded = adapters.put_on(loaded, weights.folder)
+            loaded = attach_adapter(loaded, weights.folder)
     threads.follow_load(loaded)
     return loaded.eval()
 
 
 def _whole(weights: Weights, kind: Any, **settings: Any) -> PreTrainedModel:
     """The whole model without its adapter. Raises CheckpointError where names or shapes are not the model's."""
-    from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
-
     logging.disable_progress_bar()  # of loading weights: whoever waits for more than that shows a bar of their own
     with _loading("the model", weights.whole), _silence():
         loaded, names = (kind or AutoModelForCausalLM).from_pretrained(
@@ -115,8 +97,6 @@ def check(weights: Weights) -> None:
     Raises CheckpointError. What transformers cannot load (settings or a quantization that it lacks the packages for)
     is left to that engine.
     """
-    from safetensors import SafetensorError
-
     try:
         loaded = model(weights.bare, device_map="meta")
     except _CannotLoadError:
@@ -130,7 +110,7 @@ def check(weights: Weights) -> None:
         )
         if weights.base and loaded is not None:
             with _loading("the adapter", weights.folder):
-                adapters.put_on(loaded, weights.folder)
+                attach_adapter(loaded, weights.folder)
     except _CannotLoadError:
         return
     except (OSError, ValueError, RuntimeError, SafetensorError):
@@ -155,8 +135,6 @@ def _loading(what: str, folder: Path) -> Iterator[None]:
 @contextmanager
 def _silence() -> Iterator[None]:
     """Without transformers' own report of weights that are missing, which is a table: the error has it in a line."""
-    from transformers.utils import logging
-
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
@@ -180,8 +158,6 @@ def tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
     Its chat template is made to take a system's message where it does not, see `chat`. Raises CheckpointError where
     there is no tokenizer that loads.
     """
-    from transformers import AutoTokenizer
-
     with _loading("the tokenizer", weights.tokenizer):
         loaded = AutoTokenizer.from_pretrained(
             weights.tokenizer, padding_side="left", trust_remote_code=weights.remote_code

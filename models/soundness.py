@@ -11,12 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from safetensors import safe_open
 
 from benchmark.mazes.errors import CheckpointError
-
-if TYPE_CHECKING:
-    import torch
 
 INDEX = "model.safetensors.index.json"
 WHOLE = "model.safetensors"
@@ -46,8 +46,6 @@ def check_names(
 
 def check_numbers(what: str, weights: Iterable[tuple[str, torch.Tensor]]) -> None:
     """Raise CheckpointError where a weight is NaN or infinite; `what` begins the message."""
-    import torch
-
     wrong = []
     for name, value in weights:
         if not value.is_floating_point() or not value.numel() or value.is_meta:
@@ -62,8 +60,6 @@ def check_numbers(what: str, weights: Iterable[tuple[str, torch.Tensor]]) -> Non
 
 def read_weights(folder: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, torch.Tensor]]:
     """The weights in the files of a whole model whose names are wanted, one at a time."""
-    from safetensors import safe_open
-
     for file in files(folder):
         with safe_open(file, "pt") as opened:
             for name in opened.keys():  # noqa: SIM118  it is no mapping

@@ -6,6 +6,9 @@ from inspect import signature
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import torch
+from transformers import StaticCache
+
 
 def static_cache(model: Any, tokens: int) -> dict[str, Any]:
     """What `generate` takes beside its inputs: on a CPU a place for the keys and values of all these tokens.
@@ -13,8 +16,6 @@ def static_cache(model: Any, tokens: int) -> dict[str, Any]:
     Without it they are copied for every token: 128 replies about 8x8 mazes took two cores 94 s, and take 27 s with it.
     On a GPU transformers would compile the model for each size; a model without such a cache does as it is used to.
     """
-    from transformers import StaticCache
-
     if model.device.type != "cpu" or _has_prompt(model) or not _takes_static(_bare(model)):
         return {}
     return {"past_key_values": StaticCache(config=model.config, max_cache_len=tokens)}
@@ -54,9 +55,6 @@ def _takes_static(whole: Any) -> bool:
 
 
 def _try_static(whole: Any) -> bool:
-    import torch
-    from transformers import StaticCache
-
     ids = torch.zeros(1, 3, dtype=torch.long, device=whole.device)
     try:
         with torch.inference_mode():

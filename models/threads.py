@@ -2,7 +2,7 @@
 
 The threads of an operation wait for each other at its end, thousands of times a second. Where one of them has lost its
 core to another process, all wait until it comes back: beside two busy loops on two cores, two threads are up to ten
-times slower than one (`python -m benchmark.speed_threads`). On idle cores they are faster, so the number follows the
+times slower than one (`python -m scripts.speed_threads`). On idle cores they are faster, so the number follows the
 load while a model runs. The weights that come of it are the same, bit for bit (tests/models/test_threads.py).
 
 Whoever sets OMP_NUM_THREADS or MKL_NUM_THREADS gets that number and no other; `accelerate launch` sets it too.

@@ -8,6 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from benchmark.mazes.atomic import replace_text
+from benchmark.mazes.errors import CheckpointError
 
 from . import adapters
 from .store import RECORD
@@ -33,6 +37,16 @@ class Weights:
     def bare(self) -> Weights:
         """The whole model without the adapter."""
         return Weights(self.whole, None, self.remote_code)
+
+    @property
+    def lora_rank(self) -> int:
+        """The rank of the adapter, 0 for a whole model."""
+        return adapters.rank(self.folder) if self.base else 0
+
+    @property
+    def virtual_tokens(self) -> int:
+        """The tokens that an adapter of prompt tuning puts before each text."""
+        return adapters.virtual_tokens(self.folder) if self.base else 0
 
     @property
     def tokenizer(self) -> Path:
@@ -66,10 +80,21 @@ def is_adapter(folder: Path) -> bool:
     return (folder / ADAPTER).is_file()
 
 
+def read_settings(file: Path) -> dict[str, Any]:
+    """The settings in a file. Raises CheckpointError where they cannot be read."""
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"cannot read {file}: {error}") from error
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{file} is no table of settings")
+    return config
+
+
 def readdress(folder: Path, address: dict[str, str]) -> None:
     """Let the settings of an adapter name what it is for; PEFT writes the folder that it was loaded from."""
     file = folder / ADAPTER
-    file.write_text(json.dumps(json.loads(file.read_text()) | address, indent=2) + "\n")
+    replace_text(file, json.dumps(json.loads(file.read_text()) | address, indent=2) + "\n")
 
 
 def weights_digest(folder: Path) -> str:

@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmark.mazes.errors import LabirintoError, RunError
 from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
-from benchmark.mazes.suite import TIERS
+from benchmark.mazes.suite import DEFAULT, SUITES
 from models.options import add_checkpoint_options
 
 from . import gates, render, report, saved, verdict
@@ -232,7 +232,11 @@ def _add_mri(command: argparse.ArgumentParser) -> None:
     command.add_argument("tuned", nargs="+", metavar="TUNED", help="what was made from it")
     command.add_argument("--texts", type=int, default=256, metavar="N", help="mazes to look at (default: %(default)s)")
     command.add_argument(
-        "--tiers", nargs="+", choices=TIERS, default=["tiny", "small", "medium"], help="(default: tiny small medium)"
+        "--tiers",
+        nargs="+",
+        choices=SUITES[DEFAULT].tiers,
+        default=["tiny", "small", "medium"],
+        help="(default: tiny small medium)",
     )
     command.add_argument(
         "--reducer",

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmark.mazes.outcomes import OPTIMAL, OUTCOMES, SOLVED
-from benchmark.mazes.suite import GROUPS
+from benchmark.mazes.suite import DEFAULT, SUITES, Suite, group_names
 
 from . import floors
 from .run import Line
@@ -30,7 +30,7 @@ class _Reply(NamedTuple):
 _Replies = dict[str, list[_Reply]]  # of each case
 
 
-def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
+def table(lines: dict[str, list[Line]], suite: Suite = SUITES[DEFAULT]) -> pd.DataFrame:
     """One row per group and checkpoint, shares in percent; agents that were not asked follow as ceiling and floors.
 
     Columns: group, checkpoint, n, solved, low, high (the Wilson interval of solved), optimal, lenient (solved, read
@@ -42,7 +42,7 @@ def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    of_group: dict[str, dict[str, list[Line]]] = {group: {name: [] for name in lines} for group in GROUPS}
+    of_group: dict[str, dict[str, list[Line]]] = {group: {name: [] for name in lines} for group in group_names()}
     for name, run in lines.items():
         for line in run:
             of_group[line.group][name].append(line)
@@ -50,8 +50,8 @@ def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
         cases = {line.case: line.digest for run in here.values() for line in run}
         found = {name: _replies(run) for name, run in here.items()}
         errors = {name: sum(line.outcome == "error" for line in run) for name, run in here.items()}
-        if cases:
-            for name, walked in floors.walked(group, dict(sorted(cases.items()))).items():
+        if cases and group in suite.groups:
+            for name, walked in floors.walked(suite, group, dict(sorted(cases.items()))).items():
                 found.setdefault(name, {case: [_Reply(one.outcome, *one)] for case, one in walked.items()})
         rows += [_row(group, name, replies, errors.get(name, 0)) for name, replies in found.items() if replies]
     return pd.DataFrame(rows)
@@ -77,7 +77,7 @@ def _row(group: str, name: str, replies: _Replies, errors: int) -> dict[str, obj
         "checkpoint": name,
         "n": n,
         **{column: 100 * share for column, share in shares.items()},
-        "balanced": _balanced(group, replies),
+        "balanced": _balanced(replies),
         "errors": errors,
     }
 
@@ -101,13 +101,11 @@ def _replies(lines: list[Line]) -> _Replies:
     return found
 
 
-def _balanced(group: str, replies: _Replies) -> float | None:
+def _balanced(replies: _Replies) -> float | None:
     """Balanced accuracy in percent: whoever always says `unreachable`, and whoever never does, gets 50 at most."""
-    if not GROUPS[group].twins:
-        return None
     shares = []
     for twin in ("closed", "open"):
-        of_twin = {case: given for case, given in replies.items() if case.endswith(twin)}
+        of_twin = {case: given for case, given in replies.items() if case.endswith(f"-{twin}")}
         if not of_twin:
             return None
         strict, _ = _outcomes(of_twin)

@@ -27,7 +27,7 @@ from typing import Any
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.outcomes import OPTIMAL, SOLVED
-from benchmark.mazes.suite import GROUPS
+from benchmark.mazes.suite import group_names
 
 from .run import Line, Run
 from .statistics import change_interval, holm, mcnemar_two_sided, sign_flip, smallest_drop
@@ -130,7 +130,7 @@ def compare(
     scored = [place for place in both if all(_is_scored(of[place]) for of in cases)]
     if not scored:
         raise RunError("the runs have no scored case in common")
-    groups = [group for group in GROUPS if any(place[0] == group for place in scored)]
+    groups = [group for group in group_names() if any(place[0] == group for place in scored)]
     whole = [] if len(groups) == 1 else [ALL]
     asked = [("accuracy", group) for group in whole + groups]
     # of one group alone, what is asked of all cases is asked of it

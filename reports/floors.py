@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.mazes import agents
+from benchmark.mazes.atomic import replace_text
 from benchmark.mazes.outcomes import OUTCOMES
-from benchmark.mazes.suite import DIGEST, GROUPS, Case
+from benchmark.mazes.suite import Case, Suite
 from models import store
 
-from .run import replace_text
 from .shape import SHARE, Kind, MapOf, Object, faults
 
 
@@ -36,12 +36,12 @@ _WALKED = Kind(
 _SHAPE = Object(dict.fromkeys(agents.AGENTS, MapOf(_WALKED)), is_whole=True)
 
 
-def walked(group: str, digests: Mapping[str, str]) -> dict[str, dict[str, Walked]]:
+def walked(suite: Suite, group: str, digests: Mapping[str, str]) -> dict[str, dict[str, Walked]]:
     """What comes of each agent's answer to each of these cases of a group, given with their digests."""
-    file = store.home() / "floors" / f"{group}-{_key(group, digests)}.json"
+    file = store.home() / "floors" / f"{group}-{_key(suite, group, digests)}.json"
     if (stored := _stored(file, digests)) is not None:
         return stored
-    answers = {name: {case: _walk(name, group, case) for case in digests} for name in agents.AGENTS}
+    answers = {name: {case: _walk(name, suite.case(group, case)) for case in digests} for name in agents.AGENTS}
     with suppress(OSError):  # it is as right without
         replace_text(file, json.dumps(answers))
     return answers
@@ -58,18 +58,17 @@ def _stored(file: Path, cases: Collection[str]) -> dict[str, dict[str, Walked]] 
     return {name: {case: Walked(*walked) for case, walked in content[name].items()} for name in agents.AGENTS}
 
 
-def _key(group: str, digests: Mapping[str, str]) -> str:
+def _key(suite: Suite, group: str, digests: Mapping[str, str]) -> str:
     """The digest of all that decides it."""
     mazes = Path(agents.__file__).parent
     code = "".join((mazes / name).read_text(encoding="utf-8") for name in ("agents.py", "score.py"))
     # the best constant answer is that of the whole group
-    whole = json.dumps([code, DIGEST, repr(GROUPS[group]), sorted(digests.items())])
+    whole = json.dumps([code, suite.digest, repr(suite.groups[group]), sorted(digests.items())])
     return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
-def _walk(name: str, group: str, case: str) -> Walked:
+def _walk(name: str, case: Case) -> Walked:
     from benchmark.mazes.score import score  # Numba takes half a second to import
 
-    known = Case.of(group, case)
-    found = score(known.maze, agents.AGENTS[name](known))
+    found = score(case.maze, agents.AGENTS[name](case))
     return Walked(found.outcome, found.spl)

@@ -12,7 +12,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Collection, Mapping
 
 from benchmark.mazes.outcomes import SOLVED
-from benchmark.mazes.suite import GROUPS
+from benchmark.mazes.suite import group_names
 
 from .comparison import ALL, MEASURES
 from .run import Line
@@ -31,11 +31,11 @@ def margins(text: str, measures: Collection[str] = tuple(MEASURES)) -> Margins:
             raise ArgumentTypeError(f"{part!r} names no margin: write it as accuracy:2%")
         if name in measures:
             measure, group = name, ALL
-        elif first in GROUPS and (second or "accuracy") in measures:
+        elif first in group_names() and (second or "accuracy") in measures:
             measure, group = second or "accuracy", first
         else:
             raise ArgumentTypeError(
-                f"{name!r} is neither a measure ({', '.join(measures)}) nor a group ({', '.join(GROUPS)}) nor "
+                f"{name!r} is neither a measure ({', '.join(measures)}) nor a group ({', '.join(group_names())}) nor "
                 "GROUP.MEASURE"
             )
         found[measure, group] = _share(share)
@@ -47,9 +47,9 @@ def floors(text: str) -> dict[str, float]:
     found = {}
     for part in text.split(","):
         group, equals, share = part.strip().partition("=")
-        if not equals or (group != ALL and group not in GROUPS):
+        if not equals or (group != ALL and group not in group_names()):
             raise ArgumentTypeError(
-                f"{part!r} is no floor: write it as small=90%; there are {ALL}, {', '.join(GROUPS)}"
+                f"{part!r} is no floor: write it as small=90%; there are {ALL}, {', '.join(group_names())}"
             )
         found[group] = _share(share)
     return found

@@ -16,10 +16,9 @@ from typing import Any
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.outcomes import SOLVED
-from benchmark.mazes.suite import TIERS
 
 from .comparison import SAME, same
-from .run import Line, Run
+from .run import Run
 from .statistics import change_interval, mean_of_shares, mover
 
 _Shares = dict[str, dict[str, float]]  # of each case the share of its replies that solved it, by tier
@@ -63,7 +62,7 @@ def boards(runs: Mapping[str, Run]) -> list[Board]:
     Cases without a reply, and groups that are no tier, count for nothing; a run that has nothing else is left out.
     """
     groups: list[dict[str, Run]] = []
-    shares = {name: _shares(run.lines) for name, run in runs.items()}
+    shares = {name: _shares(run) for name, run in runs.items()}
     for name, run in runs.items():
         if not shares[name]:
             continue
@@ -87,12 +86,13 @@ def _are_rivals(one: Run, other: Run) -> bool:
     return True
 
 
-def _shares(lines: Sequence[Line]) -> _Shares:
+def _shares(run: Run) -> _Shares:
     found: dict[str, dict[str, list[bool]]] = {}
-    for line in lines:
-        if line.group in TIERS and line.outcome != "error":
+    tiers = run.suite.tiers
+    for line in run.lines:
+        if line.group in tiers and line.outcome != "error":
             found.setdefault(line.group, {}).setdefault(line.case, []).append(line.outcome in SOLVED)
-    return {tier: {case: fmean(given) for case, given in found[tier].items()} for tier in TIERS if tier in found}
+    return {tier: {case: fmean(given) for case, given in found[tier].items()} for tier in tiers if tier in found}
 
 
 def _board(group: Mapping[str, Run], shares: Mapping[str, _Shares]) -> Board:
@@ -158,7 +158,7 @@ def _is_tied(one: _Shares, other: _Shares) -> bool:
 
 
 def _entry(rank: int, name: str, run: Run, shares: _Shares) -> Entry:
-    lines = [line for line in run.lines if line.group in TIERS and line.outcome != "error"]
+    lines = [line for line in run.lines if line.group in run.suite.tiers and line.outcome != "error"]
     engine = run.provenance.get("engine", {})
     asked, spent = engine.get("asked"), engine.get("seconds")
     seconds = (spent - engine.get("waited", 0.0)) / asked if asked and spent is not None else None

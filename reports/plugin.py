@@ -16,6 +16,7 @@ import pytest
 from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.outcomes import SOLVED
 from benchmark.mazes.printable import printable
+from benchmark.mazes.suite import SUITES
 from models.checkpoints import Checkpoint
 
 from . import gates, hookspec, option_checks, options, provenance, render, report, saved, verdict
@@ -280,7 +281,11 @@ def _run(config: pytest.Config, name: str, ended: datetime | None) -> Run | None
         return None
     if name not in collector.about:
         collector.about[name] = provenance.provenance(
-            collector.checkpoints[name], config.rootpath, collector.started, collector.asked[name]
+            collector.checkpoints[name],
+            SUITES[config.option.suite],
+            config.rootpath,
+            collector.started,
+            collector.asked[name],
         )
     state = {"engine": dict(collector.engines[name]), "ended": ended and ended.isoformat(timespec="seconds")}
     return Run(collector.about[name] | state, lines)

@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict
 
-from benchmark.mazes import suite
 from benchmark.mazes.errors import CheckpointError
-from benchmark.mazes.prompt import Asking
+from benchmark.mazes.prompt import PromptOptions, digest_prompt
+from benchmark.mazes.suite import Suite
 from models import hardware
 from models.audit import audit
 from models.checkpoints import Checkpoint
@@ -74,15 +74,17 @@ class Provenance(TypedDict, total=False):
     """The name that `--save` gave it, or `baseline`."""
 
 
-def provenance(checkpoint: Checkpoint, root: Path, started: datetime, asked: Mapping[str, Any]) -> Provenance:
-    """What is known of a run before it has ended; `asked` is how it was asked (the fields of `Asking`)."""
+def provenance(
+    checkpoint: Checkpoint, suite: Suite, root: Path, started: datetime, asked: Mapping[str, Any]
+) -> Provenance:
+    """What is known of a run before it has ended; `asked` is how it was asked (`PromptOptions.record`)."""
     return Provenance(
         checkpoint=checkpoint.provenance(),
-        suite=suite.SUITE,
-        suite_digest=suite.DIGEST,
-        prompt_digest=Asking(**asked).digest(),
+        suite=suite.name,
+        suite_digest=suite.digest,
+        prompt_digest=digest_prompt(PromptOptions.from_record(asked)),
         **asked,
-        tokenizer=_tokenizer(checkpoint, asked["drawing"]),
+        tokenizer=_tokenizer(checkpoint, suite, asked["drawing"]),
         started=started.isoformat(timespec="seconds"),
         command=sys.argv,
         git=_git(root),
@@ -97,12 +99,12 @@ def provenance(checkpoint: Checkpoint, root: Path, started: datetime, asked: Map
     )
 
 
-def _tokenizer(checkpoint: Checkpoint, drawing: str) -> dict[str, Any] | None:
+def _tokenizer(checkpoint: Checkpoint, suite: Suite, drawing: str) -> dict[str, Any] | None:
     try:
         weights = checkpoint.weights()
     except CheckpointError:  # an agent, or served elsewhere
         return None
-    found = audit(weights, suite.cases("medium")[0].maze, drawing)
+    found = audit(weights, suite.cases(suite.tiers[len(suite.tiers) // 2])[0].maze, drawing)
     return found and asdict(found)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import SOLVED
 from benchmark.mazes.printable import encodable, one_line
-from benchmark.mazes.suite import TIERS
+from benchmark.mazes.suite import find_suite
 
 from . import accuracy, samples
 from .comparison import Comparison
@@ -57,6 +57,7 @@ def of(
     runs = {encodable(name): run for name, run in runs.items()}
     compared = {encodable(name): found for name, found in (compared or {}).items()}
     lines = {name: run.lines for name, run in runs.items()}
+    suite = next((run.suite for run in runs.values()), find_suite(None))
     notes = []
     for checkpoint, run in runs.items():
         name = one_line(checkpoint)
@@ -68,14 +69,14 @@ def of(
                 f"{name}: of {flips['replies']} replies {flips['changed']} changed in {flips['runs']} runs, and "
                 f"{flips['outcomes_changed']} outcomes"
             )
-    return Report(runs, accuracy.table(lines), samples.table(lines), compared, notes, columns, diffs)
+    return Report(runs, accuracy.table(lines, suite), samples.table(lines), compared, notes, columns, diffs)
 
 
 def _decay(name: str, run: Run) -> list[str]:
     """Over which length of path the share of solved mazes falls by a factor e."""
     tries: dict[tuple[str, str, int], list[bool]] = {}
     for line in run.lines:
-        if line.group in TIERS and line.shortest and line.outcome != "error":
+        if line.group in run.suite.tiers and line.shortest and line.outcome != "error":
             tries.setdefault((line.group, line.case, line.shortest), []).append(line.outcome in SOLVED)
     paths = [(length, fmean(solved)) for (*_, length), solved in tries.items()]
     if len({length for length, _ in paths}) < LENGTHS or not any(solved for _, solved in paths):

@@ -5,21 +5,18 @@ A file of JSON lines. The first is the provenance, with `schema`; each other lin
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmark.mazes.atomic import create_text, replace_text
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.outcomes import OUTCOMES, SOLVED
-from benchmark.mazes.printable import encodable
-from benchmark.mazes.suite import GROUPS, cases
+from benchmark.mazes.suite import Suite, find_suite, group_names
 
 from .shape import LINE, PROVENANCE, faults, quoted, tidied
 
@@ -28,7 +25,6 @@ OLDER: dict[int, dict[str, Any]] = {2: {"sample": 0}}
 """Schemas of before that are still read, and what their lines lack."""
 
 
-_ORDER = {group: place for place, group in enumerate(GROUPS)}
 _BOM = b"\xef\xbb\xbf"
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # half a character, written as JSON may write it
 
@@ -75,7 +71,7 @@ class Line:
     @property
     def place(self) -> tuple[int, str, int]:
         """Where the line stands in a run: by group, then by case and sample."""
-        return _ORDER[self.group], self.case, self.sample
+        return group_names().index(self.group), self.case, self.sample
 
     @property
     def spl(self) -> float:
@@ -91,6 +87,11 @@ class Run:
 
     provenance: dict[str, Any]
     lines: list[Line]
+
+    @property
+    def suite(self) -> Suite:
+        """What was measured."""
+        return find_suite(self.provenance.get("suite"))
 
 
 def write(run: Run, path: Path) -> None:
@@ -120,44 +121,6 @@ def _written(run: Run) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a file beside `path` and rename it into place, so that whoever reads it finds it whole."""
-    beside = _beside(path, text)
-    try:
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def create_text(path: Path, text: str) -> None:
-    """The same for a file that is not there yet. Raises FileExistsError where it is, also for whoever is second."""
-    beside = _beside(path, text)
-    try:
-        os.link(beside, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        with path.open("x", encoding="utf-8") as opened:
-            opened.write(encodable(text))
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _beside(path: Path, text: str) -> Path:
-    """A file with this text in the same folder; its name is short whatever that of `path` is."""
-    beside = path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:  # of the folder, which is not to be taken for one of the file
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from error
-    try:
-        beside.write_text(encodable(text), encoding="utf-8")
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-    return beside
-
-
 def read(path: Path) -> Run:
     """The run in a file. Raises RunError, naming file and line, where it is not one."""
     try:
@@ -167,11 +130,11 @@ def read(path: Path) -> Run:
         raise RunError(f"cannot read the run {path}: {error.strerror}") from error
     texts = _texts(path, rows)
     schema, provenance = _first(path, *next(texts, (1, "")))
-    lacking = OLDER.get(schema, {})
+    lacking, suite = OLDER.get(schema, {}), find_suite(provenance.get("suite"))
     lines = []
     met: set[tuple[int, str, int]] = set()
     for number, row in texts:
-        line = _line(path, number, row, lacking)
+        line = _line(path, number, row, lacking, suite)
         if line.place in met:
             raise RunError(f"{path}, line {number}: {line.group} {line.case} is there twice; the file was edited")
         met.add(line.place)
@@ -245,7 +208,7 @@ def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _line(path: Path, number: int, row: str, lacking: dict[str, Any]) -> Line:
+def _line(path: Path, number: int, row: str, lacking: dict[str, Any], suite: Suite) -> Line:
     value = lacking | _object(path, number, row)
     if value.keys() != LINE.fields.keys():
         wrong = sorted(value.keys() ^ LINE.fields.keys())
@@ -253,17 +216,17 @@ def _line(path: Path, number: int, row: str, lacking: dict[str, Any]) -> Line:
         raise RunError(f"{path}, line {number}: missing or unknown: {listed}")
     for fault in faults(value, LINE):
         raise RunError(f"{path}, line {number}: {fault}; the file was edited")
-    for name, known in (("group", GROUPS), ("outcome", OUTCOMES), ("lenient", OUTCOMES)):
+    for name, known in (("group", suite.groups), ("outcome", OUTCOMES), ("lenient", OUTCOMES)):
         if value[name] not in known:
             raise RunError(f"{path}, line {number}: no {name} {quoted(value[name])}; there are {', '.join(known)}")
-    if value["case"] not in _cases(value["group"]):
+    if value["case"] not in _cases(suite, value["group"]):
         raise RunError(f"{path}, line {number}: {value['group']} has no case {quoted(value['case'])}")
-    group = GROUPS[value["group"]]
+    group = suite.groups[value["group"]]
     if (value["shortest"] or 0) >= group.rows * group.cols:
         raise RunError(f"{path}, line {number}: shortest cannot be {value['shortest']}: the maze has fewer cells")
     return Line(**(tidied(value) if _HALF.search(row) else value))
 
 
 @cache
-def _cases(group: str) -> frozenset[str]:
-    return frozenset(case.id for case in cases(group))
+def _cases(suite: Suite, group: str) -> frozenset[str]:
+    return frozenset(case.id for case in suite.cases(group))

@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from benchmark.mazes.outcomes import SOLVED
-from benchmark.mazes.suite import GROUPS
+from benchmark.mazes.suite import group_names
 
 from .run import Line
 from .statistics import pass_all, pass_at
@@ -26,7 +26,7 @@ def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for group in GROUPS:
+    for group in group_names():
         for name, run in lines.items():
             cases: dict[str, list[Line]] = {}
             for line in run:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.mazes.errors import RunError
-from benchmark.mazes.suite import GROUPS
+from benchmark.mazes.suite import group_names
 
 from .comparison import SAME
 from .run import Run, read
@@ -109,7 +109,7 @@ def _mentions(file: Path) -> Iterator[tuple[str, int]]:
         content = file.read_bytes()
     except OSError as error:
         raise RunError(f"cannot read the run {file}: {error.strerror}") from error
-    for group in GROUPS:
+    for group in group_names():
         yield group, content.count(f'"{group}"'.encode())
 
 
@@ -133,7 +133,9 @@ def _left_out(chosen: Mapping[str, _Candidate], candidates: Sequence[_Candidate]
 def _merged(chosen: Mapping[str, _Candidate]) -> tuple[Run, Path]:
     """The chosen groups as one run, with the provenance of the run that gives most of them, and its file."""
     by_file = {one.file: one for one in chosen.values()}
-    lines = [line for group in GROUPS if group in chosen for line in chosen[group].run.lines if line.group == group]
+    lines = [
+        line for group in group_names() if group in chosen for line in chosen[group].run.lines if line.group == group
+    ]
     shares = Counter(chosen[line.group].file for line in lines)
     first = by_file[shares.most_common(1)[0][0]]
     provenance = first.run.provenance

@@ -1,13 +1,13 @@
 """Questions, and an engine asked without plan and cache."""
 
-from benchmark.mazes import suite
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.labirinto_v1 import SUITE
+from benchmark.mazes.prompt import PromptOptions, prompt
 from models.engines import make
 from models.requests import Request
 
 
 def requests(tier, n, drawing="compact", style="plain", **how):
-    return [Request(case, prompt(case.maze, Asking(drawing, style)), **how) for case in suite.cases(tier)[:n]]
+    return [Request(case, prompt(case.maze, PromptOptions(drawing, style)), **how) for case in SUITE.cases(tier)[:n]]
 
 
 def said(engine, checkpoint, requests):

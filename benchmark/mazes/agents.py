@@ -1,11 +1,11 @@
-"""Agents: answers without a model, the ceiling and the floors of every table.
+"""Agents: answers without a model, the baselines of every table.
 
-oracle          a shortest way, or `unreachable`
+oracle          a shortest path, or `unreachable`
 wall-follower   keeps its right hand on the wall, and answers with all that it walked; back where it began, it says
                 `unreachable`
 greedy          goes to the neighbour nearest to G as the crow flies that it has not been on, until there is none
 random-walk     goes on at random through open sides until it stands on G, or has made as many moves as there are cells
-constant        the same answer to every maze of a group: the one that is right most often there, known from the suite
+constant        the same answer to every maze of a group: the one that is right most often there, taken from the suite
                 itself, so that no constant answer can do better
 
 Where S is walled in on all sides, all but the constant one say `unreachable`.
@@ -18,10 +18,10 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from .answer import Answer, cells
+from .answer import Answer
+from .cases import Case, Suite
 from .errors import MazeError
-from .maze import OPPOSITE, Maze, ways
-from .suite import Case
+from .maze import OPPOSITE, Maze
 
 UNREACHABLE = Answer(None, "unreachable")
 _RIGHT_OF = {"U": "R", "R": "D", "D": "L", "L": "U"}
@@ -44,29 +44,29 @@ def oracle(case: Case) -> Answer:
 
 def wall_follower(case: Case) -> Answer:
     maze = case.maze
-    heading = next((move for move in "DRUL" if move in ways(maze.walls, maze.start)), "")
+    heading = next((move for move in "DRUL" if move in maze.open_moves(maze.start)), "")
     if not heading:
         return UNREACHABLE
     cell, first, moves = maze.start, heading, ""
     while cell != maze.goal:
         if moves and (cell, heading) == (maze.start, first):
             return UNREACHABLE
-        cell, moves = cells(cell, heading)[1], moves + heading
+        cell, moves = maze.step(cell, heading), moves + heading
         heading = _RIGHT_OF[heading]
-        while heading not in ways(maze.walls, cell):
+        while heading not in maze.open_moves(cell):
             heading = OPPOSITE[_RIGHT_OF[heading]]
     return Answer(moves)
 
 
 def greedy(case: Case) -> Answer:
     maze = case.maze
-    (goal_row, goal_col), cell, been, moves = maze.goal, maze.start, {maze.start}, ""
+    (goal_row, goal_col), cell, visited, moves = maze.goal, maze.start, {maze.start}, ""
     while cell != maze.goal:
-        steps = [(move, beside) for move in ways(maze.walls, cell) if (beside := cells(cell, move)[1]) not in been]
+        steps = [(move, beside) for move in maze.open_moves(cell) if (beside := maze.step(cell, move)) not in visited]
         if not steps:
             break
-        move, cell = min(steps, key=lambda way: abs(way[1][0] - goal_row) + abs(way[1][1] - goal_col))
-        been.add(cell)
+        move, cell = min(steps, key=lambda step: abs(step[1][0] - goal_row) + abs(step[1][1] - goal_col))
+        visited.add(cell)
         moves += move
     return Answer(moves) if moves else UNREACHABLE
 
@@ -75,22 +75,20 @@ def random_walk(case: Case) -> Answer:
     maze = case.maze
     random = Random(maze.digest())
     cell, moves = maze.start, ""
-    while cell != maze.goal and len(moves) < maze.rows * maze.cols and (choice := ways(maze.walls, cell)):
+    while cell != maze.goal and len(moves) < maze.rows * maze.cols and (choice := maze.open_moves(cell)):
         moves += random.choice(choice)
-        cell = cells(cell, moves[-1])[1]
+        cell = maze.step(cell, moves[-1])
     return Answer(moves) if moves else UNREACHABLE
 
 
 def constant(case: Case) -> Answer:
-    return _best_constant(case.group)
+    return _best_constant(case.suite, case.group)
 
 
 @cache
-def _best_constant(group: str) -> Answer:
+def _best_constant(suite: Suite, group: str) -> Answer:
     """The answer, of those that are right for some case of the group, that is right for the most."""
-    from .suite import cases
-
-    everything = cases(group)
+    everything = suite.cases(group)
     right: dict[Answer, int] = dict.fromkeys((oracle(case) for case in everything), 0)
     # a tree of moves, with an answer where it ends: a case walks all answers at once, as far as its walls let it
     tree: dict[str, Any] = {}
@@ -107,10 +105,10 @@ def _best_constant(group: str) -> Answer:
             node, cell = walks.pop()
             if cell == maze.goal and "" in node:
                 right[node[""]] += 1
-            walks += [(node[move], cells(cell, move)[1]) for move in ways(maze.walls, cell) if move in node]
+            walks += [(node[move], maze.step(cell, move)) for move in maze.open_moves(cell) if move in node]
         if oracle(case) == UNREACHABLE:
             right[UNREACHABLE] += 1
-    # ties broken by the alphabet, so that the answer does not hang on the order of the cases
+    # ties broken by the alphabet, so that the answer does not depend on the order of the cases
     return min(right, key=lambda answer: (-right[answer], answer.moves or ""))
 
 

@@ -7,9 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from .answer import cells
 from .errors import MazeError
-from .maze import DOWN, RIGHT, Maze, Walls
+from .maze import DOWN, RIGHT, Maze, Walls, follow
 from .solve import distances, shortest_path
 
 
@@ -63,7 +62,7 @@ def covariates(maze: Maze) -> Covariates:
         whole,
         shortest=len(path),
         turns=sum(a != b for a, b in pairwise(path)),
-        junctions=sum(int(degree[cell]) > 2 for cell in cells(maze.start, path)[1:-1]),
+        junctions=sum(int(degree[cell]) > 2 for cell in follow(maze.start, path)[1:-1]),
         detour=round(len(path) / (abs(row - goal_row) + abs(col - goal_col)), 4),
     )
 

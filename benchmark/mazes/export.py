@@ -7,19 +7,18 @@ with the one split `test`. Nothing of it is for training.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import suite
 from .agents import oracle
+from .atomic import replacing
+from .cases import Case, Suite
 from .covariates import covariates
 from .draw import draw
 from .errors import MazeError
-from .prompt import Asking, prompt
+from .prompt import PromptOptions, prompt
 from .question import question
 
 FIELDS = {
@@ -40,9 +39,9 @@ FIELDS = {
 }
 
 
-def row(case: suite.Case, asking: Asking) -> dict[str, Any]:
+def row(case: Case, options: PromptOptions) -> dict[str, Any]:
     """One case with all that is needed to ask it and to score the answer; its fields are `FIELDS`."""
-    asking, glyphs = question(case, asking)
+    options, glyphs = question(case, options)
     answer, maze = oracle(case), case.maze
     return {
         "id": f"{case.group}/{case.id}",
@@ -54,16 +53,22 @@ def row(case: suite.Case, asking: Asking) -> dict[str, Any]:
         "walls": maze.walls.tolist(),
         "start": maze.start,
         "goal": maze.goal,
-        "drawing": draw(maze, asking.drawing, glyphs),
-        "style": asking.drawing,
-        "prompt": prompt(maze, asking, glyphs),
+        "drawing": draw(maze, options.drawing, glyphs),
+        "style": options.drawing,
+        "prompt": prompt(maze, options, glyphs),
         "answer": answer.why or answer.moves,
         "covariates": asdict(covariates(maze)),
     }
 
 
-def export(path: Path, groups: Sequence[str], asking: Asking, progress: Callable[[int], object] | None = None) -> None:
-    """Write the cases of some groups: to one file if the path ends in .jsonl, else into a folder.
+def export(
+    path: Path,
+    suite: Suite,
+    groups: Sequence[str],
+    options: PromptOptions,
+    progress: Callable[[int], object] | None = None,
+) -> None:
+    """Write the cases of some groups of a suite: to one file if the path ends in .jsonl, else into a folder.
 
     Written beside and renamed into place. `progress` is told how many cases were written each time.
 
@@ -74,43 +79,36 @@ def export(path: Path, groups: Sequence[str], asking: Asking, progress: Callable
         raise MazeError(f"{path} looks like a file of another format: name a file that ends in .jsonl, or a folder")
     if path.exists():
         raise MazeError(f"{path} is there already: remove it or name another place")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.absolute().parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".jsonl":
-            _write(beside, (case for group in groups for case in suite.cases(group)), asking, progress)
-        else:
-            (beside / "data").mkdir(parents=True)
-            for group in groups:
-                _write(beside / "data" / f"{group}.jsonl", iter(suite.cases(group)), asking, progress)
-            (beside / "README.md").write_text(_card(groups, asking), encoding="utf-8")
-        beside.rename(path)
+        with replacing(path.absolute()) as beside:
+            if path.suffix == ".jsonl":
+                _write(beside, (case for group in groups for case in suite.cases(group)), options, progress)
+            else:
+                (beside / "data").mkdir(parents=True)
+                for group in groups:
+                    _write(beside / "data" / f"{group}.jsonl", iter(suite.cases(group)), options, progress)
+                (beside / "README.md").write_text(_card(suite, groups, options), encoding="utf-8")
     except (OSError, ValueError) as error:  # ValueError: there is a NUL in the path
         raise MazeError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
-    finally:
-        if beside.is_dir():
-            shutil.rmtree(beside)
-        elif beside.is_file():
-            beside.unlink()
 
 
-def _write(path: Path, cases: Iterator[suite.Case], asking: Asking, progress: Callable[[int], object] | None) -> None:
+def _write(path: Path, cases: Iterator[Case], options: PromptOptions, progress: Callable[[int], object] | None) -> None:
     with path.open("w", encoding="utf-8") as opened:
         for case in cases:
-            opened.write(json.dumps(row(case, asking), ensure_ascii=False) + "\n")
+            opened.write(json.dumps(row(case, options), ensure_ascii=False) + "\n")
             if progress:
                 progress(1)
 
 
-def _card(groups: Sequence[str], asking: Asking) -> str:
+def _card(suite: Suite, groups: Sequence[str], options: PromptOptions) -> str:
     configs = "".join(
         f"- config_name: {group}\n  data_files:\n  - split: test\n    path: data/{group}.jsonl\n" for group in groups
     )
     fields = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in FIELDS.items())
     return (
-        f"---\nlicense: apache-2.0\npretty_name: {suite.SUITE}\nconfigs:\n{configs}---\n\n# {suite.SUITE}\n\n"
-        f"Mazes for language models, exported from Labirinto. Suite digest `{suite.DIGEST}`; asked as "
-        f"`{json.dumps(asdict(asking))}`.\n\nThese mazes are for measuring. Training that keeps clear of them passes "
+        f"---\nlicense: apache-2.0\npretty_name: {suite.name}\nconfigs:\n{configs}---\n\n# {suite.name}\n\n"
+        f"Mazes for language models, exported from Labirinto. Suite digest `{suite.digest}`; asked as "
+        f"`{json.dumps(options.record())}`.\n\nThese mazes are for measuring. Training that keeps clear of them passes "
         "over every layout that\n`benchmark.mazes.split.reserved` names, in all rotations and reflections.\n\n"
         f"| field | meaning |\n| --- | --- |\n{fields}"
     )

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from . import suite
 from .agents import AGENTS
+from .cases import Suite
 from .covariates import covariates
 from .outcomes import OPTIMAL, SOLVED
 from .overlap import Overlap, overlap
@@ -38,12 +38,12 @@ class Facts:
     """Median of the loops."""
 
 
-def facts(group: str) -> Facts:
+def facts(suite: Suite, group: str) -> Facts:
     """The facts of a group."""
     cases = suite.cases(group)
-    found = [covariates(case.maze) for case in cases]
-    paths = [one.shortest for one in found if one.shortest is not None]
-    known = suite.GROUPS[group]
+    measured = [covariates(case.maze) for case in cases]
+    paths = [one.shortest for one in measured if one.shortest is not None]
+    known = suite.groups[group]
     return Facts(
         group,
         f"{known.rows}x{known.cols}",
@@ -51,26 +51,29 @@ def facts(group: str) -> Facts:
         ", ".join(known.generators),
         len({canonical(case.maze.walls) for case in cases}),
         f"{min(paths)} - {median(paths):g} - {max(paths)}",
-        median(one.turns for one in found if one.turns is not None),
-        median(one.junctions for one in found if one.junctions is not None),
-        median(one.dead_ends for one in found),
-        median(one.loops for one in found),
+        median(one.turns for one in measured if one.turns is not None),
+        median(one.junctions for one in measured if one.junctions is not None),
+        median(one.dead_ends for one in measured),
+        median(one.loops for one in measured),
     )
 
 
-def floors(group: str) -> dict[str, tuple[float, float]]:
+def baselines(suite: Suite, group: str) -> dict[str, tuple[float, float]]:
     """For each agent the percentage of a group's cases that it gets right, and of those that could not be better."""
     cases = suite.cases(group)
-    found = {}
+    shares = {}
     for name, agent in AGENTS.items():
         outcomes = [score(case.maze, agent(case)).outcome for case in cases]
         right, best = (sum(outcome in kind for outcome in outcomes) for kind in (SOLVED, OPTIMAL))
-        found[name] = (100 * right / len(cases), 100 * best / len(cases))
-    return found
+        shares[name] = (100 * right / len(cases), 100 * best / len(cases))
+    return shares
 
 
-def leaks(tier: str, mazes: int, progress: Callable[[int], object] | None = None) -> tuple[Overlap, Overlap]:
+def leaks(
+    suite: Suite, tier: str, mazes: int, progress: Callable[[int], object] | None = None
+) -> tuple[Overlap, Overlap]:
     """Overlap with so many training mazes: of all groups of a tier's shape guarded, and of the tier unguarded."""
-    shape = suite.GROUPS[tier].rows, suite.GROUPS[tier].cols
-    groups = [name for name, group in suite.GROUPS.items() if (group.rows, group.cols) == shape]
-    return overlap(groups, mazes, True, progress), overlap([tier], mazes, False, progress)
+    shape = suite.groups[tier].rows, suite.groups[tier].cols
+    same_shape = [name for name, group in suite.groups.items() if (group.rows, group.cols) == shape]
+    cases = [case for name in same_shape for case in suite.cases(name)]
+    return overlap(cases, mazes, True, progress), overlap(suite.cases(tier), mazes, False, progress)

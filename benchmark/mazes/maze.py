@@ -7,6 +7,7 @@ stands; a wall between two cells stands in both masks, and the border is closed.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import InitVar, dataclass
 from functools import cached_property
 
@@ -19,7 +20,10 @@ Walls = NDArray[np.uint8]
 Cell = tuple[int, int]
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
+"""The bit of each side in a mask; bit 0 to 3 in the order U D L R."""
 ALL = UP | DOWN | LEFT | RIGHT
+DEAD_ENDS = (ALL ^ UP, ALL ^ DOWN, ALL ^ LEFT, ALL ^ RIGHT)
+"""The masks of cells with one open side."""
 
 # move -> (the side it leaves by, the step it makes)
 MOVES: dict[str, tuple[int, Cell]] = {
@@ -29,15 +33,29 @@ MOVES: dict[str, tuple[int, Cell]] = {
     "R": (RIGHT, (0, 1)),
 }
 OPPOSITE = {"U": "D", "D": "U", "L": "R", "R": "L"}
-
+MOVE_OF_STEP = {step: move for move, (_, step) in MOVES.items()}
 
 # the moves through the open sides of a cell, by its bit mask, in the order U D L R
-_WAYS = ["".join(move for move, (side, _) in MOVES.items() if not walls & side) for walls in range(ALL + 1)]
+_OPEN_MOVES = ["".join(move for move, (side, _) in MOVES.items() if not mask & side) for mask in range(ALL + 1)]
 
 
-def ways(walls: Walls, cell: Cell) -> str:
+def step(cell: Cell, move: str) -> Cell:
+    """The cell that a move leads to, walls or not; it may lie outside the maze."""
+    _, (down, right) = MOVES[move]
+    return cell[0] + down, cell[1] + right
+
+
+def follow(start: Cell, moves: str) -> list[Cell]:
+    """The cells that the moves pass, `start` first, walls or not."""
+    passed = [start]
+    for move in moves:
+        passed.append(step(passed[-1], move))
+    return passed
+
+
+def open_moves(walls: Walls, cell: Cell) -> str:
     """The moves from a cell through open sides, in the order U D L R."""
-    return _WAYS[int(walls[cell])]
+    return _OPEN_MOVES[int(walls[cell])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +75,7 @@ class Maze:
         if check:
             check_walls(self.walls)
         for name, (row, col) in (("start", self.start), ("goal", self.goal)):
-            if not (0 <= row < self.rows and 0 <= col < self.cols):
+            if not self.contains((row, col)):
                 raise MazeError(
                     f"the {name} ({row},{col}) lies outside a maze of {self.rows} rows and {self.cols} columns"
                 )
@@ -76,6 +94,21 @@ class Maze:
     @property
     def cols(self) -> int:
         return int(self.walls.shape[1])
+
+    def cells(self) -> Iterator[Cell]:
+        """All cells, row by row."""
+        return ((row, col) for row in range(self.rows) for col in range(self.cols))
+
+    def contains(self, cell: Cell) -> bool:
+        return 0 <= cell[0] < self.rows and 0 <= cell[1] < self.cols
+
+    def open_moves(self, cell: Cell) -> str:
+        """The moves from a cell through open sides, in the order U D L R."""
+        return _OPEN_MOVES[self.flat[cell[0] * self.cols + cell[1]]]
+
+    def step(self, cell: Cell, move: str) -> Cell:
+        """The cell that a move leads to; `cell` itself where a wall stands in the way."""
+        return step(cell, move) if move in self.open_moves(cell) else cell
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Maze) and self._key() == other._key()

@@ -11,7 +11,8 @@ from itertools import islice
 
 import numpy as np
 
-from . import suite, training
+from . import training
+from .cases import Case
 from .generate import batch
 from .maze import Walls
 from .seeds import seeds
@@ -42,14 +43,14 @@ class Overlap:
 
 
 def overlap(
-    groups: Sequence[str], mazes: int, guarded: bool, progress: Callable[[int], object] | None = None
+    cases: Sequence[Case], mazes: int, guarded: bool, progress: Callable[[int], object] | None = None
 ) -> Overlap:
-    """Look for the layouts of groups, all of one shape, in the training stream, or in the same without its guard.
+    """Look for the layouts of cases, all of one shape, in the training stream, or in the same without its guard.
 
     `progress` is told how many mazes were looked at each time.
     """
-    rows, cols = suite.GROUPS[groups[0]].rows, suite.GROUPS[groups[0]].cols
-    own = np.stack([case.maze.walls for name in groups for case in suite.cases(name)])
+    own = np.stack([case.maze.walls for case in cases])
+    _, rows, cols = own.shape
     exact = {walls.tobytes() for walls in own}
     wanted = {form.tobytes() for form in forms(own)}
     met: set[bytes] = set()

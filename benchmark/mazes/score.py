@@ -62,8 +62,7 @@ def score(maze: Maze, answer: Answer) -> Score:
         if flat[cell[0] * cols + cell[1]] & side:
             hits += 1
             if not first_illegal:
-                inside = 0 <= beside[0] < maze.rows and 0 <= beside[1] < maze.cols
-                first_illegal = "wall" if inside else "outside"
+                first_illegal = "wall" if maze.contains(beside) else "outside"
             continue
         cell = beside
         if not first_illegal:

@@ -1,4 +1,9 @@
-"""Distances and shortest paths, by breadth-first search over the cells."""
+"""Distances and shortest paths, by one breadth-first search over the cells: sides in the order U D L R.
+
+Two rules give a shortest path where there are several. `path` takes, from the start on, the first move in the order
+U D L R that comes nearer to the goal. `search` says from which cell each was reached first; followed back, that is a
+shortest path too, though not always the same one.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +18,24 @@ from .maze import Cell, Maze, Walls
 @njit(cache=True)
 def flood(walls: Walls, row: int, col: int) -> NDArray[np.int32]:
     """The number of moves from (row, col) to each cell, int32 of shape (rows, cols); -1 where no way leads."""
+    size = walls.size
+    distance: NDArray[np.int32] = _search(walls, row, col, np.empty(size, np.int32), np.empty(size, np.int32))[0]
+    return distance
+
+
+@njit(cache=True)
+def _search(
+    walls: Walls, row: int, col: int, queue: NDArray[np.int32], reached_from: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], int]:
+    """The distances that `flood` gives, and how many cells are reached.
+
+    Fills two int32 arrays of shape (cells,): `queue` with the cells in the order in which they are reached, and
+    `reached_from`, by cell, with the one that each was reached from. A cell is row * columns + column.
+    """
     rows, cols = walls.shape
     distance = np.full((rows, cols), -1, np.int32)
-    queue = np.empty(rows * cols, np.int32)
     queue[0] = row * cols + col
+    reached_from[queue[0]] = -1
     distance[row, col] = 0
     head, tail = 0, 1
     while head < tail:
@@ -30,14 +49,27 @@ def flood(walls: Walls, row: int, col: int) -> NDArray[np.int32]:
             if distance[nr, nc] < 0:
                 distance[nr, nc] = distance[r, c] + 1
                 queue[tail] = nr * cols + nc
+                reached_from[queue[tail]] = r * cols + c
                 tail += 1
-    return distance
+    return distance, tail
 
 
 def distances(walls: Walls, cell: Cell) -> NDArray[np.int32]:
     """The number of moves from `cell` to each cell, shape (rows, cols); -1 where no way leads."""
     distance: NDArray[np.int32] = flood(walls, cell[0], cell[1])
     return distance
+
+
+def search(walls: Walls, start: Cell) -> dict[Cell, Cell | None]:
+    """Each cell that can be reached from `start`, in the order of the search, with the cell it was reached from."""
+    queue, reached_from = np.empty(walls.size, np.int32), np.empty(walls.size, np.int32)
+    _, count = _search(walls, start[0], start[1], queue, reached_from)
+    cols = walls.shape[1]
+    before: dict[Cell, Cell | None] = {}
+    for cell in queue[:count].tolist():
+        earlier = int(reached_from[cell])
+        before[divmod(cell, cols)] = divmod(earlier, cols) if earlier >= 0 else None
+    return before
 
 
 def shortest_path(maze: Maze) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .maze import Walls
+from .maze import DOWN, LEFT, RIGHT, UP, Walls
 from .splitmix import GOLDEN, mix
 
 SHARE = 4  # one layout in so many is reserved
@@ -29,11 +29,11 @@ def _image(walls: Walls, image: int, out: NDArray[np.uint8]) -> None:
             col = cols - 1 - col if image & 2 else col
             mask = int(walls[row, col])
             if image & 1:
-                mask = (mask & 12) | (mask & 1) << 1 | (mask & 2) >> 1
+                mask = (mask & (LEFT | RIGHT)) | (mask & UP) << 1 | (mask & DOWN) >> 1
             if image & 2:
-                mask = (mask & 3) | (mask & 4) << 1 | (mask & 8) >> 1
+                mask = (mask & (UP | DOWN)) | (mask & LEFT) << 1 | (mask & RIGHT) >> 1
             if image & 4:
-                mask = (mask & 3) << 2 | (mask & 12) >> 2
+                mask = (mask & (UP | DOWN)) << 2 | (mask & (LEFT | RIGHT)) >> 2
             out[r * wide + c] = mask
 
 

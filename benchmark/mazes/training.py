@@ -10,7 +10,7 @@ from itertools import count
 
 import numpy as np
 
-from .ends import pick
+from .endpoints import pick_endpoints
 from .generate import batch
 from .maze import DOWN, LEFT, RIGHT, UP, Maze
 from .seeds import seeds
@@ -26,21 +26,22 @@ def stream(
 ) -> Iterator[Maze]:
     """Mazes without end, the generators in turn; `name` decides the seeds, so one name is one stream for ever.
 
-    The ends of a maze are at least `at_least` moves apart.
+    The endpoints of a maze are at least `at_least` moves apart.
     """
     for block in count():
         blocks = [
-            made(f"training/{name}/{rows}x{cols}/{generator}/{block}", _BLOCK, generator, rows, cols, at_least)
+            make_mazes(f"training/{name}/{rows}x{cols}/{generator}/{block}", _BLOCK, generator, rows, cols, at_least)
             for generator in generators
         ]
         for mazes in zip(*blocks, strict=False):  # a few of the longer ones are left out, which keeps the turns even
             yield from mazes
 
 
-def altered(maze: Maze, share: float, random: np.random.Generator) -> Maze:
+def alter(maze: Maze, share: float, random: np.random.Generator) -> Maze:
     """The maze with this share of its inner walls taken away where they stood and put up where none stood.
 
-    So it has rooms, and regions that are cut off, perhaps with one of its ends; a layout that is reserved is not made.
+    So it has rooms, and regions that are cut off, perhaps with one of its endpoints. A layout that is reserved is not
+    made.
     """
     walls = maze.walls.copy()
     right, down = random.random((maze.rows, maze.cols - 1)) < share, random.random((maze.rows - 1, maze.cols)) < share
@@ -51,14 +52,16 @@ def altered(maze: Maze, share: float, random: np.random.Generator) -> Maze:
     return maze if reserved(walls[None])[0] else Maze(walls, maze.start, maze.goal)
 
 
-def made(name: str, n: int, generator: str, rows: int, cols: int, at_least: int, held_out: bool = False) -> list[Maze]:
+def make_mazes(
+    name: str, n: int, generator: str, rows: int, cols: int, at_least: int, held_out: bool = False
+) -> list[Maze]:
     """Of `n` mazes of one generator those whose layouts are not reserved (`held_out`: those whose are).
 
-    The ones without ends at least so far apart are left out too.
+    The ones without endpoints at least so far apart are left out too.
     """
     numbers = seeds(name, n)
     walls = batch(generator, rows, cols, numbers)
     chosen = reserved(walls) == held_out
     walls, numbers = walls[chosen], numbers[chosen]
-    ends = pick(walls, numbers, at_least=at_least)
-    return [Maze(layout, *pair, check=False) for layout, pair in zip(walls, ends, strict=True) if pair[0][0] >= 0]
+    endpoints = pick_endpoints(walls, numbers, at_least=at_least)
+    return [Maze(layout, *pair, check=False) for layout, pair in zip(walls, endpoints, strict=True) if pair[0][0] >= 0]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .maze import MOVES, Cell, Maze
+from .maze import MOVES, OPPOSITE, Cell, Maze, step
 from .seeds import seeds
 from .solve import distances
 from .split import reserved
@@ -58,13 +58,12 @@ def _edges(tree: Maze) -> tuple[list[tuple[Cell, int, Cell, int]], NDArray[np.in
     holds_goal = np.zeros(tree.walls.shape, np.bool_)
     holds_goal[tree.goal] = True
     edges, behind = [], []
-    opposite = {1: 2, 2: 1, 4: 8, 8: 4}
     for place in np.argsort(-away, axis=None, kind="stable").tolist():  # the farthest first, so that sizes add up
         row, col = divmod(place, tree.cols)
-        for side, (down, right) in MOVES.values():
-            beside = (row + down, col + right)
-            if not tree.walls[row, col] & side and away[beside] < away[row, col]:
-                edges.append(((row, col), side, beside, opposite[side]))
+        for move in tree.open_moves((row, col)):
+            beside = step((row, col), move)
+            if away[beside] < away[row, col]:
+                edges.append(((row, col), MOVES[move][0], beside, MOVES[OPPOSITE[move]][0]))
                 behind.append((row, col))
                 sizes[beside] += sizes[row, col]
                 holds_goal[beside] |= holds_goal[row, col]

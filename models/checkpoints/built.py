@@ -18,7 +18,6 @@ from models.recipes import RECIPES, Recipe
 from models.weights import Weights, is_adapter, readdress, weights_digest
 
 from .base import Checkpoint
-from .lineage import model_card
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 
@@ -104,11 +103,13 @@ class Built(Checkpoint):
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> None:
         """Build it into the folder `target`, with the card that the store keeps; `needed` is where its parents lie."""
+        from .lineage import model_card  # it loads the hub's library
+
         started = time.monotonic()
         figures = self.recipe.build(needed, target, work)
         if not processes.is_first():
             return
-        if is_adapter(target):
+        if self.parent and is_adapter(target):
             readdress(target, self.parent.adapter_settings())
         records = [
             {"recipe": self.recipe.describe()},

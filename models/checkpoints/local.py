@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.mazes.errors import CheckpointError
-from models import load, store
+from models import store
 from models.weights import Weights
 
 from .base import Checkpoint
@@ -61,7 +61,7 @@ class Folder(Checkpoint):
 
     @property
     def lora_rank(self) -> int:
-        return load.rank(self.weights()) if self.base else 0
+        return self.weights().lora_rank if self.base else 0
 
     def adapter_settings(self) -> dict[str, str]:
         return {"base_model_name_or_path": str(self.path)} if self.base is None else self.base.adapter_settings()

@@ -9,9 +9,8 @@
 
 from __future__ import annotations
 
-from benchmark.mazes import answer
-from benchmark.mazes.maze import Maze
-from benchmark.mazes.prompt import Asking, Message, prompt
+from benchmark.mazes.maze import Maze, follow
+from benchmark.mazes.prompt import Message, PromptOptions, prompt
 from benchmark.mazes.prompt.en import TAG
 from models.budget import reply_tokens
 
@@ -29,7 +28,7 @@ def build_example(maze: Maze, answer_format: str = "search") -> tuple[Text, Text
 
 def build_prompt(maze: Maze, answer_format: str = "search") -> Text:
     """The benchmark's question about a maze: messages in the format `chat`, else a text to continue."""
-    return prompt(maze, Asking("compact", PROMPT_STYLES[answer_format]))
+    return prompt(maze, PromptOptions("compact", PROMPT_STYLES[answer_format]))
 
 
 def build_reply(maze: Maze, moves: str, answer_format: str = "search") -> Text:
@@ -42,7 +41,7 @@ def build_reply(maze: Maze, moves: str, answer_format: str = "search") -> Text:
     """
     if answer_format == "search":
         searched = write_search(maze.walls, search(maze.walls, maze.goal))
-        path = write_cells(answer.cells(maze.start, moves))
+        path = write_cells(follow(maze.start, moves))
         return f"{write_ends(maze).rstrip()}:{searched}\n{TAG}\nS{path}"
     return as_reply(f"{TAG} {' '.join(moves)}", answer_format)
 

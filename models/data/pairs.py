@@ -20,10 +20,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from random import Random
 
-from benchmark.mazes import answer
 from benchmark.mazes.answer import Answer
 from benchmark.mazes.errors import CheckpointError
-from benchmark.mazes.maze import MOVES, OPPOSITE, Maze, ways
+from benchmark.mazes.maze import MOVES, OPPOSITE, Maze, follow, step
 from benchmark.mazes.printable import encodable
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import path
@@ -118,13 +117,12 @@ def _texts(part: Text) -> list[str]:
 
 def _wall(maze: Maze, right: str, random: Random) -> str | None:
     """Through a wall beside the path, and on from there by a shortest path, without coming back through it."""
-    passed = answer.cells(maze.start, right)
+    passed = follow(maze.start, right)
     through = []
     for at, cell in enumerate(passed[:-1]):
-        for move, (side, _) in MOVES.items():
-            beside = answer.cells(cell, move)[1]
-            inside = 0 <= beside[0] < maze.rows and 0 <= beside[1] < maze.cols
-            if inside and maze.walls[cell] & side:
+        for move in MOVES:
+            beside = step(cell, move)
+            if maze.contains(beside) and move not in maze.open_moves(cell):
                 through.append((at, move, beside))
     if not through:
         return None
@@ -140,31 +138,31 @@ def _overshot(maze: Maze, right: str, random: Random) -> str | None:
     """One to three steps more, wherever they lead."""
     cell, more = maze.goal, ""
     for _ in range(random.randint(1, 3)):
-        more += random.choice(ways(maze.walls, cell))
-        cell = answer.cells(cell, more[-1])[1]
+        more += random.choice(maze.open_moves(cell))
+        cell = step(cell, more[-1])
     return right + more if cell != maze.goal else right + more[0]
 
 
 def _wrong_end(maze: Maze, right: str, random: Random) -> str | None:
     """To another cell, by a path on which G does not lie."""
-    others = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
+    others = list(maze.cells())
     random.shuffle(others)
     for cell in others:
         if cell not in (maze.start, maze.goal):
             moves = path(maze.walls, maze.start, cell)
-            if maze.goal not in answer.cells(maze.start, moves) and not right.startswith(moves):
+            if maze.goal not in follow(maze.start, moves) and not right.startswith(moves):
                 return moves
     return None
 
 
 def _detour(maze: Maze, right: str, random: Random) -> str | None:
     """Into a side way and back, somewhere on the path."""
-    passed = answer.cells(maze.start, right)
+    passed = follow(maze.start, right)
     aside = [
         (at, move)
         for at, cell in enumerate(passed[:-1])
-        for move in ways(maze.walls, cell)
-        if answer.cells(cell, move)[1] != maze.goal
+        for move in maze.open_moves(cell)
+        if step(cell, move) != maze.goal
     ]
     if not aside:
         return None

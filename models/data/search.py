@@ -9,27 +9,20 @@ which it has walls, and its neighbours, the one that it was reached from first. 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from itertools import pairwise
 
-from benchmark.mazes.maze import MOVES, Cell, Maze, Walls
+from benchmark.mazes.maze import MOVE_OF_STEP, MOVES, Cell, Maze, Walls, open_moves, step
 
 ReachedFrom = dict[Cell, Cell | None]
 """The cells that a search reaches, in order, and the cell that each was reached from; None for the first."""
 
 
 def search(walls: Walls, centre: Cell) -> ReachedFrom:
-    """Search breadth first from `centre`, neighbours in the order U, D, L, R."""
-    reached_from: ReachedFrom = {centre: None}
-    waiting = deque([centre])
-    while waiting:
-        cell = waiting.popleft()
-        for neighbour in _open_neighbours(walls, cell):
-            if neighbour not in reached_from:
-                reached_from[neighbour] = cell
-                waiting.append(neighbour)
-    return reached_from
+    """Search breadth first from `centre`, see `benchmark.mazes.solve.search`."""
+    from benchmark.mazes import solve  # Numba takes half a second to import, and collection does without
+
+    return solve.search(walls, centre)
 
 
 def path_back(reached_from: ReachedFrom, start: Cell) -> list[Cell]:
@@ -46,8 +39,7 @@ def shortest_moves(maze: Maze) -> str:
     In a maze with loops any other shortest path would contradict the search that it is written behind.
     """
     path = path_back(search(maze.walls, maze.goal), maze.start)
-    move_of = {step: move for move, (_, step) in MOVES.items()}
-    return "".join(move_of[b[0] - a[0], b[1] - a[1]] for a, b in pairwise(path))
+    return "".join(MOVE_OF_STEP[b[0] - a[0], b[1] - a[1]] for a, b in pairwise(path))
 
 
 def write_search(walls: Walls, reached_from: ReachedFrom) -> str:
@@ -55,7 +47,7 @@ def write_search(walls: Walls, reached_from: ReachedFrom) -> str:
     previous = {cell: before for before, cell in pairwise(reached_from)}  # the one that was reached just before
     groups = []
     for cell, origin in reached_from.items():
-        neighbours = _open_neighbours(walls, cell)
+        neighbours = [step(cell, move) for move in open_moves(walls, cell)]
         neighbours.sort(key=lambda neighbour: neighbour != origin)
         listed = "".join(
             f" {write_cell(neighbour)}"
@@ -83,8 +75,3 @@ def write_cells(cells: Iterable[Cell]) -> str:
 
 def write_cell(cell: Cell) -> str:
     return f"({cell[0]},{cell[1]})"
-
-
-def _open_neighbours(walls: Walls, cell: Cell) -> list[Cell]:
-    row, col = cell
-    return [(row + down, col + right) for side, (down, right) in MOVES.values() if not walls[cell] & side]

@@ -75,7 +75,7 @@ class Transformers:
             self.close()
             self._loaded = _load(weights)
         loaded = self._loaded
-        longest = positions(load.settings(weights)) - load.virtual_tokens(weights)
+        longest = positions(load.settings(weights)) - weights.virtual_tokens
         left = asked(requests, loaded.tokenizer, weights, longest, loaded.vocabulary)
         say_if_folded(checkpoint.name, requests, loaded.tokenizer)
         if weights.base and left:

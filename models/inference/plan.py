@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmark.mazes import answer
 from benchmark.mazes.errors import CheckpointError, EngineError, LabirintoError
-from benchmark.mazes.prompt import Asking, Message, prompt
+from benchmark.mazes.prompt import Message, PromptOptions, prompt
 from benchmark.mazes.question import question
 from benchmark.mazes.suite import Case
 from models import hardware
@@ -77,7 +77,7 @@ class Plan:
     def __init__(
         self,
         planned: Iterable[tuple[Checkpoint, Case]],
-        asking: Mapping[str, Asking],
+        asking: Mapping[str, PromptOptions],
         how: How = How(),
         say: Callable[[str], None] = print,
         heard: Callable[[Checkpoint], None] = lambda _: None,
@@ -372,7 +372,7 @@ class Plan:
 
 
 @cache
-def _prompt(case: Case, asking: Asking) -> str | list[Message]:
+def _prompt(case: Case, asking: PromptOptions) -> str | list[Message]:
     """The question of a case, the same for all checkpoints that are asked so."""
     drawn, glyphs = question(case, asking)
     return prompt(case.maze, drawn, glyphs)

@@ -24,7 +24,7 @@ def documents_at(settings: PretrainSettings, step: int) -> list[Document]:
     for made in islice(mazes, max(1, settings.cells_per_batch[kind] // size**2)):
         maze = made
         if step >= settings.taught_from_step.get("altered", 0) and random.random() < settings.altered_share:
-            maze = training.altered(made, settings.altered_wall_share, random)
+            maze = training.alter(made, settings.altered_wall_share, random)
         documents.append(build_document(kind, maze, random))
     return documents
 

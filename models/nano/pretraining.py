@@ -24,7 +24,8 @@ from tqdm import tqdm
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils import logging
 
-from models import curve, processes
+from benchmark.mazes.atomic import replacing
+from models import curve_writer, processes
 
 from . import supervision
 from . import tokenizer as nano
@@ -78,13 +79,12 @@ def train(settings: PretrainSettings, target: Path, work: Path) -> dict[str, Any
                     "seconds": torch.tensor(took),
                     "log": reached.reshape(-1, 2),
                 }
-                beside = saved.with_suffix(".new")
-                save_file(_state(model, optimizers) | done, beside)
-                beside.replace(saved)
+                with replacing(saved) as beside:
+                    save_file(_state(model, optimizers) | done, beside)
     if processes.is_first():
         model.save_pretrained(target)
         tokenizer.save_pretrained(target)
-        curve.write(log, target)
+        curve_writer.write(log, target)
     recent = losses[-100:] or [entry["loss"] for entry in log[-5:]]  # none where nothing was left to train
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -96,7 +96,8 @@ def train(settings: PretrainSettings, target: Path, work: Path) -> dict[str, Any
 
 def learning_rate_at(settings: PretrainSettings, step: int) -> float:
     """The learning rates at this step, as a share of their full size."""
-    return float(np.interp(step, *zip(*settings.learning_rate_schedule, strict=True)))
+    steps, shares = zip(*settings.learning_rate_schedule, strict=True)
+    return float(np.interp(step, steps, shares))
 
 
 def build_model(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -184,7 +185,7 @@ def _learn(model: LlamaForCausalLM, batch: _Batch) -> float:
             loss = reduce(loss)
             for value in model.parameters():
                 value.grad = reduce(value.grad)
-    return loss.item()
+    return float(loss.item())
 
 
 def _tracked(

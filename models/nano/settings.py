@@ -38,14 +38,14 @@ class PretrainSettings:
         (700, _turns("w5 w8 w4 w5 l12 w8 w5 k8 w5 w8 l5 k12")),
         (1_200, _turns("w8 w5 w4 w8 w5 l12 w8 w12 w5 w8 w5 k12 w8 l5 w5")),
     )
-    """From which step on batches of which kind (see `texts`) and size follow each other in turn."""
+    """From which step on batches of which kind (see `documents`) and size follow each other in turn."""
     generators: tuple[tuple[str, ...], ...] = (
         ("braided", "dfs", "braided", "wilson", "braided", "kruskal"),
         ("braided", "wilson", "braided", "kruskal", "braided", "dfs"),
         ("braided", "kruskal", "braided", "dfs", "braided", "wilson"),
     )
     """What makes the mazes of a batch in turn; from batch to batch the orders follow each other in turn."""
-    altered_share: float = 0.4  # the share of mazes with some walls more and some fewer (`training.altered`)
+    altered_share: float = 0.4  # the share of mazes with some walls more and some fewer (`training.alter`)
     altered_wall_share: float = 0.1  # the share of their inner walls
     cells_per_batch: dict[str, int] = field(default_factory=lambda: {"letters": 2304, "looks": 1152, "ways": 432})
     """How many cells the mazes of a batch of each kind have together."""

@@ -20,23 +20,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
+
+from benchmark.mazes.maze import Cell
 from models import processes
 from models.data.search import wall_letters, write_cell
 
+from .documents import Document
+from .settings import PretrainSettings
 from .tokenizer import NAMED, SIDES
 
-if TYPE_CHECKING:
-    import torch
-    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
-
-    from benchmark.mazes.maze import Cell
-    from models.nano.documents import Document
-
-    from .settings import PretrainSettings
-
-NAMES = {f" {write_cell(cell)}": cell for cell in product(range(NAMED), repeat=2)}
+NAMES: dict[str, Cell] = {f" {write_cell((row, col))}": (row, col) for row, col in product(range(NAMED), repeat=2)}
 
 
 class Known(NamedTuple):
@@ -51,9 +50,6 @@ class Known(NamedTuple):
 
     def missed(self, model: LlamaForCausalLM, states: tuple[torch.Tensor, ...], ids: torch.Tensor) -> torch.Tensor:
         """The mean cross-entropy, as far as this process has it; `states` and `ids` are of its own documents."""
-        import torch
-        from torch.nn.functional import cross_entropy
-
         mine, rows, places = _mine(self.rows, self.places)
         among = self.among.to(ids.device)
         scores = model.model.norm(states[self.layer][rows, places]) @ model.lm_head.weight[among].T
@@ -74,8 +70,6 @@ class Look(NamedTuple):
 
     def missed(self, model: LlamaForCausalLM, states: tuple[torch.Tensor, ...], ids: torch.Tensor) -> torch.Tensor:
         """The mean of -log of the attention that is there, as far as this process has it."""
-        import torch
-
         mine, rows, places = _mine(self.rows, self.places)
         right = self.right[mine].to(ids.device)
         scores = self.scores(model, states)[rows, places]
@@ -85,9 +79,6 @@ class Look(NamedTuple):
 
     def scores(self, model: LlamaForCausalLM, states: tuple[torch.Tensor, ...]) -> torch.Tensor:
         """What the head's softmax gets: (documents, tokens, tokens), not yet without what comes later."""
-        import torch
-        from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
-
         layer = model.model.layers[self.layer - 1]
         attention = layer.self_attn
         read = layer.input_layernorm(states[self.layer - 1])
@@ -135,7 +126,8 @@ class _Read:
 def _drawing(read: _Read, row: int, document: Document, start: int) -> None:
     """Each cell of the drawing has to know its name, then its sides, and the letter in it."""
     walls = document.maze.walls
-    for at, cell in enumerate(product(*map(range, walls.shape)), start):
+    cells = product(range(document.maze.rows), range(document.maze.cols))
+    for at, cell in enumerate(cells, start):
         read.known["named"].append((row, at, f" {write_cell(cell)}"))
         read.known["sided"].append((row, at, f" {wall_letters(walls, cell)}"))
         letter = {document.maze.start: "S", document.maze.goal: "G"}.get(cell, " -")
@@ -199,8 +191,6 @@ def _statements(read: _Read, row: int, document: Document, start: int, words: li
 
 
 def _look(layer: int, head: int, looks: list[tuple[int, int, list[int]]], longest: int) -> Look:
-    import torch
-
     rows, places, there = zip(*looks, strict=True)
     right = torch.zeros(len(rows), longest, dtype=torch.bool)
     for at, tokens in enumerate(there):
@@ -209,8 +199,6 @@ def _look(layer: int, head: int, looks: list[tuple[int, int, list[int]]], longes
 
 
 def _known(layer: int, states: list[tuple[int, int, str]], tokenizer: PreTrainedTokenizerFast, what: str) -> Known:
-    import torch
-
     rows, places, told = zip(*states, strict=True)
     tokens = torch.tensor(tokenizer.convert_tokens_to_ids(list(told)))
     among = {"celled": [*NAMES], "reached": [*NAMES], "ordered": [*NAMES, ";"]}.get(what)

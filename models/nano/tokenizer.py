@@ -15,7 +15,8 @@ from itertools import product
 from string import printable
 from typing import TYPE_CHECKING
 
-from benchmark.mazes.prompt.en import LEGENDS, QUESTION
+from benchmark.mazes.draw import DRAWINGS
+from benchmark.mazes.prompt.en import QUESTION
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -84,6 +85,6 @@ def _phrases() -> list[str]:
     """The sentences of the question as it stands around a drawing, and its words in case it changes."""
     before, after = QUESTION.split("{drawing}")
     head = before.split("{legend}")[0]
-    sentences = [head, after, *(LEGENDS[drawing] + "\n" for drawing in ("block", "compact"))]
+    sentences = [head, after, *(DRAWINGS[drawing].legends["en"].symbols + "\n" for drawing in ("block", "compact"))]
     words = re.findall(r" ?[A-Za-z]{2,}", " ".join(sentences))
     return [*sentences, *words]

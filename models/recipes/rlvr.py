@@ -13,11 +13,11 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.data.formats import Text, build_prompt, max_completion_tokens
 from models.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from benchmark.mazes.maze import Maze
-    from models.data.formats import Text
     from models.weights import Weights
 
 
@@ -55,13 +55,10 @@ class RLVR(TrainingSettings):
 
     def prompts(self) -> list[Text]:
         """The questions about the mazes, in their order."""
-        from models.data.formats import build_prompt
-
         return [build_prompt(maze, self.answer_format) for maze in self.data()]
 
     def generation_arguments(self) -> dict[str, Any]:
         """The settings of a trainer that samples replies and rewards them."""
-        from models.data.formats import max_completion_tokens
         from models.training.trainer import cache_implementation
 
         return {

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.data.formats import build_example
 from models.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ class SFT(TrainingSettings):
 
     def data(self) -> Iterator[dict[str, Any]]:
         """The training examples in order, each batch of one size, so that little is padded."""
-        from models.data.formats import build_example
-
         streams = {size: self.mazes(f"sft-{self.seed}", size) for size in set(self.sizes)}
         for step in range(self.num_examples // self.batch_size):
             size = self.sizes[step % len(self.sizes)]

@@ -30,7 +30,7 @@ def generate(
     with torch.inference_mode():
         cache = static_cache(model, prompt_tokens + most)
         output = model.generate(**inputs, **cache, max_new_tokens=most, pad_token_id=tokenizer.pad_token_id, **sampling)
-    return tokenizer.batch_decode(output[:, prompt_tokens:], skip_special_tokens=True)
+    return list(tokenizer.batch_decode(output[:, prompt_tokens:], skip_special_tokens=True))
 
 
 def count_solved(model: Any, tokenizer: PreTrainedTokenizerBase, mazes: Sequence[Maze], answer_format: str) -> int:

@@ -16,6 +16,7 @@ import torch
 from tqdm import tqdm
 
 from benchmark.mazes import answer
+from benchmark.mazes.atomic import replace_text
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
 from models import load, processes
@@ -49,9 +50,7 @@ def sample(recipe: PairSettings, mazes: int, parent: Weights, file: Path) -> lis
                 pairs += pair_mistakes(model, tokenizer, batch, recipe.answer_format)
                 bar.update(len(batch))
     if processes.is_first():
-        beside = file.with_suffix(".new")
-        beside.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
-        beside.replace(file)
+        replace_text(file, "".join(json.dumps(pair) + "\n" for pair in pairs))
     return pairs
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from models.data.formats import reply_text
+
 from .settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -61,8 +63,6 @@ class PairSettings(TrainingSettings):
 
     def batches(self, pairs: list[Pair]) -> list[Pair]:
         """The pairs as they are learned from, each batch of like lengths, so that little is padded."""
-        from models.data.formats import reply_text
-
         ordered = sorted(pairs, key=lambda pair: len(reply_text(pair["chosen"])), reverse=True)
         full = [
             ordered[at : at + self.batch_size] for at in range(0, len(pairs) - self.batch_size + 1, self.batch_size)

@@ -21,8 +21,6 @@ class TrainingSettings:
     summary: ClassVar[str]
     third_party_learning_rate: ClassVar[float]
     """The learning rate for an adapter of a third-party model."""
-    reward_model: ClassVar[str | None] = None
-    """The recipe whose product scores replies for this one."""
     answers_mazes: ClassVar[bool] = True
     """False for a reward model, which scores replies and gives none."""
     RECORD_NAMES: ClassVar[dict[str, str]] = {
@@ -52,6 +50,11 @@ class TrainingSettings:
     """How a maze is asked about and answered, see `models.data.formats`."""
     lora_rank: int = 0
     """The rank of a LoRA adapter on all linear layers; 0 tunes all weights."""
+
+    @property
+    def reward_model(self) -> str | None:
+        """The recipe whose product scores replies for this one; a field where there is one."""
+        return None
 
     def as_adapter(self) -> Self:
         """The same with an adapter, which needs a higher rate than all weights do to learn as much."""

@@ -7,26 +7,36 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import AutoModelForSequenceClassification, PrinterCallback
+from peft import (
+    LoraConfig,
+    PeftConfig,
+    PeftModel,
+    get_peft_model,
+    get_peft_model_state_dict,
+    set_peft_model_state_dict,
+)
+from safetensors.torch import load_file
+from transformers import (
+    AutoModelForSequenceClassification,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+    Trainer,
+)
+from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging
 
 from benchmark.mazes.errors import CheckpointError
-from models import curve, load, processes
+from models import curve_writer, load, processes
 from models.weights import Weights
 
 from .progress import Progress, last_checkpoint, quiet
+from .settings import TrainingSettings
 from .validation import validation
-
-if TYPE_CHECKING:
-    from peft import PeftModel
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
-
-    from .settings import TrainingSettings
-
 
 SAVE_EVERY = 200  # steps
 COLLAPSED = 0.8
@@ -80,10 +90,6 @@ def load_trainable(
 def _adapter(
     recipe: TrainingSettings, weights: Weights, tokenizer: PreTrainedTokenizerBase, with_score: bool
 ) -> PeftModel:
-    from peft import LoraConfig, PeftConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-    from safetensors.torch import load_file
-    from transformers.pytorch_utils import Conv1D
-
     whole = load.model(weights.bare)
     config = LoraConfig(
         r=recipe.lora_rank,
@@ -165,7 +171,7 @@ def run(recipe: TrainingSettings, trainer: Trainer, work: Path, target: Path) ->
             model.save_pretrained(target, selected_adapters=["default"])  # TRL keeps the parent's beside it as `ref`
             trainer.processing_class.save_pretrained(target)
         (target / "training_args.bin").unlink(missing_ok=True)  # a pickle; the card says what it would
-        curve.write(trainer.state.log_history, target)
+        curve_writer.write(trainer.state.log_history, target)
     return {"loss": round(result.training_loss, 4), "torch": torch.__version__}
 
 

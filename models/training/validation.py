@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from typing import TYPE_CHECKING
+
+from transformers import Trainer
 
 from .generation import count_solved
-
-if TYPE_CHECKING:
-    from transformers import Trainer
-
-    from .settings import TrainingSettings
+from .settings import TrainingSettings
 
 MAZES = 32
 

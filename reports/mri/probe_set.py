@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.mazes import answer
 from benchmark.mazes.draw import DRAWINGS, Grid, draw
 from benchmark.mazes.errors import CheckpointError
-from benchmark.mazes.maze import MOVES, Maze, ways
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.maze import MOVES, Maze, step
+from benchmark.mazes.prompt import PromptOptions, prompt
 from benchmark.mazes.prompt.en import TAG
 from benchmark.mazes.solve import distances
-from benchmark.mazes.suite import GENERATORS, Case
+from benchmark.mazes.suite import DEFAULT, SUITES, Case
 from models.checkpoints import Checkpoint
 from models.data import formats, search
 
@@ -56,7 +55,7 @@ class Probe:
 
     @cached_property
     def maze(self) -> Maze:
-        return Case.of(self.group, self.case).maze
+        return SUITES[DEFAULT].case(self.group, self.case).maze
 
 
 @dataclass(frozen=True)
@@ -129,12 +128,13 @@ def _balanced(n: int, tiers: Sequence[str]) -> Iterator[Case]:
 
 def _stream(tier: str) -> Iterator[Case]:
     """The cases of a tier, generators in turn; there are more than the suite asks."""
-    return (Case.of(tier, f"{generator}-{index:04d}") for index in count() for generator in GENERATORS)
+    suite = SUITES[DEFAULT]
+    return (suite.case(tier, f"{generator}-{index:04d}") for index in count() for generator in suite.generators)
 
 
 def _probe(tokenizer: PreTrainedTokenizerBase, case: Case, form: str) -> Probe:
     maze = case.maze
-    asked: Any = prompt(maze, Asking(DRAWING, formats.PROMPT_STYLES[form]))
+    asked: Any = prompt(maze, PromptOptions(DRAWING, formats.PROMPT_STYLES[form]))
     if form == "chat":
         if tokenizer.chat_template is None:
             raise CheckpointError("the tokenizer has no chat template, and the checkpoint was taught to chat")
@@ -159,12 +159,8 @@ def _probe(tokenizer: PreTrainedTokenizerBase, case: Case, form: str) -> Probe:
         len(ids) - 1,
         tuple(_cells(maze, asked, [start for start, end in offsets if end > start], _first(offsets))),
         tuple(move[0] if move else -1 for move in moves),
-        "".join(move for move in ways(maze.walls, maze.start) if left[_beside(maze, move)] < left[maze.start]),
+        "".join(move for move in maze.open_moves(maze.start) if left[step(maze.start, move)] < left[maze.start]),
     )
-
-
-def _beside(maze: Maze, move: str) -> tuple[int, int]:
-    return answer.cells(maze.start, move)[1]
 
 
 def _first(offsets: Sequence[tuple[int, int]]) -> int:
@@ -179,11 +175,8 @@ def _lead(maze: Maze, form: str) -> tuple[str, list[str]]:
     whole = formats.reply_text(formats.build_reply(maze, search.shortest_moves(maze), form))
     name = f"{TAG}\nS {search.write_cell(maze.start)}"
     lead = whole[: whole.index(name) + len(name)]
-    beside = [_beside(maze, move) for move in MOVES]
-    return lead, [
-        f" {search.write_cell(cell)}" if 0 <= cell[0] < maze.rows and 0 <= cell[1] < maze.cols else ""
-        for cell in beside
-    ]
+    beside = [step(maze.start, move) for move in MOVES]
+    return lead, [f" {search.write_cell(cell)}" if maze.contains(cell) else "" for cell in beside]
 
 
 def _cells(maze: Maze, text: str, starts: Sequence[int], skipped: int) -> Iterator[int]:
@@ -194,7 +187,6 @@ def _cells(maze: Maze, text: str, starts: Sequence[int], skipped: int) -> Iterat
     lines = [begin]
     for line in drawn.split("\n"):
         lines.append(lines[-1] + len(line) + 1)
-    for row in range(maze.rows):
-        for col in range(maze.cols):
-            line, column = style.place(row, col)
-            yield skipped + bisect_right(starts, lines[line] + column) - 1
+    for cell in maze.cells():
+        line, column = style.place(*cell)
+        yield skipped + bisect_right(starts, lines[line] + column) - 1

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.mazes import answer
-from benchmark.mazes.maze import MOVES
+from benchmark.mazes.maze import MOVES, follow
 from benchmark.mazes.solve import distances
 from models.data import search
 
@@ -103,7 +102,7 @@ def _of_cells(maze: object) -> dict[str, NDArray[np.int64]]:
     """The labels of a maze's cells, row by row."""
     walls, start, goal = maze.walls, maze.start, maze.goal  # type: ignore[attr-defined]
     far = distances(walls, goal).ravel()
-    passed = set(answer.cells(start, search.shortest_moves(maze)))  # type: ignore[arg-type]
+    passed = set(follow(start, search.shortest_moves(maze)))  # type: ignore[arg-type]
     on_path = [cell in passed for cell in np.ndindex(walls.shape)]
     sides = np.stack([(walls.ravel() & side) > 0 for side, _ in MOVES.values()], 1)
     thirds = np.minimum(3 * far // (far.max() + 1), 2)

@@ -8,8 +8,6 @@ transformers gives it.
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.mazes.atomic import replacing
 from benchmark.mazes.errors import CheckpointError
 from models import hardware, store
 from models.checkpoints import Checkpoint
@@ -93,17 +92,13 @@ def scan(
         if progress:
             progress(len(probes))
     else:
-        beside = folder.with_name(f".{folder.name}.{os.getpid()}")
-        beside.mkdir(parents=True, exist_ok=True)
         try:
-            run(open_model(weights, RANDOM if random else None), probes, beside, progress)
-            try:
-                beside.rename(folder)
-            except OSError:  # another process was first
-                if not folder.is_dir():
-                    raise
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            with replacing(folder) as beside:
+                beside.mkdir()
+                run(open_model(weights, RANDOM if random else None), probes, beside, progress)
+        except OSError:  # another process was first
+            if not folder.is_dir():
+                raise
     _check_varies(found)
     return found
 

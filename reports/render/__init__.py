@@ -8,8 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.mazes.atomic import replace_text
 from benchmark.mazes.errors import RunError
-from reports.run import replace_text
 
 if TYPE_CHECKING:
     from reports.report import Report

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import OUTCOMES, SOLVED
 from benchmark.mazes.printable import one_line
-from benchmark.mazes.suite import GROUPS, TIERS
+from benchmark.mazes.suite import Suite, find_suite, group_names
 from models import curve
 from reports.run import Line, Run
 from reports.statistics import wilson
@@ -45,7 +45,8 @@ LONGEST = 32  # letters of a name in a picture; the tables have all of it
 
 def by_size(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
     """Solved share in each tier, with Wilson intervals; empty where fewer than two tiers were asked."""
-    tiers = [tier for tier in TIERS if (table.group == tier).any()]
+    suite = _suite(runs)
+    tiers = [tier for tier in suite.tiers if (table.group == tier).any()]
     if len(tiers) < 2:
         return ""
     drawn, axes = figure(5.2, 3.2)
@@ -60,8 +61,15 @@ def by_size(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
         spread = [(rows.solved - rows.low).clip(lower=0), (rows.high - rows.solved).clip(lower=0)]
         axes.errorbar(places, rows.solved, yerr=spread, color=colour(at), marker="o", capsize=3, label=label(name))
     axes.set(xlabel="tier", ylabel="solved, %", ylim=(-3, 103))
-    axes.set_xticks(range(len(tiers)), [f"{tier}\n{GROUPS[tier].rows}x{GROUPS[tier].cols}" for tier in tiers])
+    axes.set_xticks(
+        range(len(tiers)), [f"{tier}\n{suite.groups[tier].rows}x{suite.groups[tier].cols}" for tier in tiers]
+    )
     return svg(drawn, axes, "Share of mazes solved in each tier, by checkpoint, with 95 % Wilson intervals")
+
+
+def _suite(runs: Mapping[str, Run]) -> Suite:
+    """What the first of the runs has measured."""
+    return next((run.suite for run in runs.values()), find_suite(None))
 
 
 def by_length(runs: Mapping[str, Run]) -> str:
@@ -69,7 +77,7 @@ def by_length(runs: Mapping[str, Run]) -> str:
     drawn, axes = figure(5.2, 3.2)
     has_any = False
     for at, (name, run) in enumerate(runs.items()):
-        points = _bins(run.lines)
+        points = _bins(run.lines, run.suite.tiers)
         if len(points) < 2:
             continue
         has_any = True
@@ -84,11 +92,11 @@ def by_length(runs: Mapping[str, Run]) -> str:
     )
 
 
-def _bins(lines: Sequence[Line]) -> list[tuple[float, float, float, float]]:
+def _bins(lines: Sequence[Line], tiers: Sequence[str]) -> list[tuple[float, float, float, float]]:
     """Mean length, and share with interval in percent, of the tiers' mazes in order of length, AT_LEAST to a bin."""
     tries: dict[tuple[int, str, str], list[bool]] = {}  # of one maze they are no mazes of their own
     for line in lines:
-        if line.group in TIERS and line.outcome != "error" and line.shortest:
+        if line.group in tiers and line.outcome != "error" and line.shortest:
             tries.setdefault((line.shortest, line.group, line.case), []).append(line.outcome in SOLVED)
     ordered = sorted((length, sum(solved) / len(solved)) for (length, *_), solved in tries.items())
     size = max(AT_LEAST, len(ordered) // 12)
@@ -123,8 +131,8 @@ def outcomes(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
 def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
     """A heat map of what is solved in each group by each checkpoint; empty without groups beside the tiers."""
     rows = table[table.checkpoint.isin(list(runs))]
-    groups = [group for group in GROUPS if (rows.group == group).any()]
-    if not set(groups) - set(TIERS):
+    groups = [group for group in group_names() if (rows.group == group).any()]
+    if not set(groups) - set(_suite(runs).tiers):
         return ""
     shares = rows.pivot(index="group", columns="checkpoint", values="solved").reindex(index=groups, columns=list(runs))
     names = [label(name) for name in runs]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.mazes.printable import encodable
-from benchmark.mazes.suite import Case
+from benchmark.mazes.suite import Suite
 from reports.leaderboard import Board, boards
 from reports.report import Column, Report
 from reports.run import Line, Run
@@ -118,12 +118,13 @@ def _packed(report: Report) -> str:
         for name in report.runs
     ]
     about += [{"name": f"{_checkpoint(run)} ({against})", "is_saved": True} for against, run in before.items()]
+    suite = next(iter(report.runs.values())).suite
     lines: dict[tuple[str, str], list[list[Any]]] = {}
     for at, run in enumerate([*report.runs.values(), *before.values()]):
         for line in run.lines:
             if at < len(report.runs) or (line.group, line.case) in lines:
                 lines.setdefault((line.group, line.case), []).append(_line(at, line))
-    whole = {"cases": [[*_case(*place), of_case] for place, of_case in lines.items()], "runs": about}
+    whole = {"cases": [[*_case(suite, *place), of_case] for place, of_case in lines.items()], "runs": about}
     text = encodable(json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
@@ -132,9 +133,9 @@ def _checkpoint(run: Run) -> str:
     return str(run.provenance.get("checkpoint", {}).get("name", ""))
 
 
-def _case(group: str, name: str) -> list[Any]:
+def _case(suite: Suite, group: str, name: str) -> list[Any]:
     """Group, name, rows, columns, the walls of each cell as a hexadecimal digit, start, goal."""
-    maze = Case.of(group, name).maze
+    maze = suite.case(group, name).maze
     walls = "".join(f"{int(value):x}" for value in maze.walls.flat)
     return [group, name, maze.rows, maze.cols, walls, list(maze.start), list(maze.goal)]
 

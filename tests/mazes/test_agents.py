@@ -5,12 +5,12 @@ import pytest
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.answer import Answer
 from benchmark.mazes.covariates import covariates
+from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.score import score
-from benchmark.mazes.suite import cases
 
 
 def outcomes(agent, group):
-    return Counter(score(case.maze, AGENTS[agent](case)).outcome for case in cases(group))
+    return Counter(score(case.maze, AGENTS[agent](case)).outcome for case in SUITE.cases(group))
 
 
 @pytest.mark.parametrize("group", ["small", "unsolvable-medium", "generator-medium"])
@@ -20,25 +20,25 @@ def test_no_agent_ever_meets_a_wall_but_the_constant_one(group):
 
 
 def test_the_wall_follower_is_right_in_every_tree_twins_too():
-    for case in [*cases("small"), *cases("unsolvable-medium")]:
+    for case in [*SUITE.cases("small"), *SUITE.cases("unsolvable-medium")]:
         found = score(case.maze, AGENTS["wall-follower"](case))
         assert found.solved or covariates(case.maze).loops
 
 
 def test_greedy_never_comes_back_to_a_cell():
-    for case in cases("medium"):
+    for case in SUITE.cases("medium"):
         assert score(case.maze, AGENTS["greedy"](case)).revisits == 0
 
 
 def test_the_random_walk_is_the_same_each_time_and_ends():
-    for case in cases("unsolvable-small"):
+    for case in SUITE.cases("unsolvable-small"):
         answer = AGENTS["random-walk"](case)
         assert answer == AGENTS["random-walk"](case)
         assert len(answer.moves or "") <= 25
 
 
 def test_no_constant_answer_does_better_than_the_constant_agent():
-    group = cases("tiny")
+    group = SUITE.cases("tiny")
     (best,) = {AGENTS["constant"](case) for case in group}
 
     def right(answer):
@@ -50,4 +50,4 @@ def test_no_constant_answer_does_better_than_the_constant_agent():
 
 
 def test_the_constant_answer_to_twins_is_right_for_half_of_them():
-    assert {AGENTS["constant"](case) for case in cases("unsolvable-small")} == {Answer(None, "unreachable")}
+    assert {AGENTS["constant"](case) for case in SUITE.cases("unsolvable-small")} == {Answer(None, "unreachable")}

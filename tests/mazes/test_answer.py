@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from benchmark.mazes.answer import Answer, Reading, cells, read, thoughts, write
+from benchmark.mazes.answer import Answer, Reading, read, thoughts, write
 from benchmark.mazes.draw import DRAWINGS, Glyphs, Grid, draw
 from benchmark.mazes.draw import read as read_drawing
 from benchmark.mazes.generate import generate
-from benchmark.mazes.maze import Maze
+from benchmark.mazes.maze import Maze, follow
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import shortest_path
 
@@ -344,7 +344,7 @@ def test_an_answer_that_ends_a_reply_that_was_cut_off_is_read(reply, strict):
 def test_what_is_written_is_read_back(walked, maze):
     assert read(write(Answer(walked)), maze).strict == Answer(walked)
     assert read(write(Answer(None, "unreachable")), maze).strict == Answer(None, "unreachable")
-    assert len(cells(maze.start, walked)) == len(walked) + 1
+    assert len(follow(maze.start, walked)) == len(walked) + 1
 
 
 GRIDS = [name for name, style in DRAWINGS.items() if isinstance(style, Grid)]
@@ -357,7 +357,7 @@ def _marked(maze, drawing, char, between, glyphs=None):
     def put(line, column):
         lines[line] = lines[line][:column] + char + lines[line][column + 1 :]
 
-    passed = cells(maze.start, shortest_path(maze))
+    passed = follow(maze.start, shortest_path(maze))
     for cell in passed[1:-1]:
         put(*style.place(*cell))
     if between:

@@ -7,17 +7,17 @@ import sys
 import numpy as np
 import pytest
 
-from benchmark.mazes import suite
 from benchmark.mazes.__main__ import main
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.answer import read as read_answer
 from benchmark.mazes.draw import DRAWINGS, Glyphs, read
 from benchmark.mazes.export import FIELDS
 from benchmark.mazes.generate import generate
+from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.score import score
 from benchmark.mazes.solve import shortest_path
-from benchmark.mazes.suite import GROUPS, Case, cases
+from benchmark.mazes.suite import Case
 
 
 def run(capsys, *arguments):
@@ -47,9 +47,9 @@ def test_a_case_of_the_suite_is_shown_in_all_drawings(capsys):
     out = run(capsys, "draw", "--case", "unsolvable-small/dfs-0003-closed", "--drawing", "all", "--solution")
     for drawing in DRAWINGS:
         text = out.split(f"\n{drawing}:\n")[1].split("\n\n")[0]
-        assert read(text, drawing) == Case("unsolvable-small", "dfs", 3, "closed").maze
+        assert read(text, drawing) == Case(SUITE, "unsolvable-small", "dfs", 3, "closed").maze
     assert out.endswith("solution: unreachable\n")
-    case = cases("glyphs-small")[0]
+    case = SUITE.cases("glyphs-small")[0]
     out = run(capsys, "draw", "--case", f"glyphs-small/{case.id}", "--drawing", "block")
     assert read(out.split("\n\n")[0].split("\n", 1)[1], "block", case.glyphs) == case.maze
 
@@ -108,12 +108,12 @@ def test_a_reader_that_leaves_early_is_no_error():
 
 def test_facts_say_what_is_in_the_suite_what_is_free_and_that_nothing_leaks(capsys):
     out = run(capsys, "facts", "--training", "3000")
-    assert f"labirinto-v1: 4640 cases in {len(GROUPS)} groups, digest {suite.DIGEST}" in out
-    for group, known in GROUPS.items():
+    assert f"labirinto-v1: 4640 cases in {len(SUITE.groups)} groups, digest {SUITE.recorded_digest}" in out
+    for group, known in SUITE.groups.items():
         line = next(line for line in out.splitlines() if line.startswith(f"{group} "))
         assert f"{known.rows}x{known.cols}" in line
     tiny = next(line.split() for line in out.split("solved without a model")[1].splitlines() if line.startswith("tiny"))
-    right = [sum(score(case.maze, agent(case)).solved for case in cases("tiny")) for agent in AGENTS.values()]
+    right = [sum(score(case.maze, agent(case)).solved for case in SUITE.cases("tiny")) for agent in AGENTS.values()]
     assert [float(share) for share in tiny[1::2]] == [round(count / 4, 1) for count in right]
     leaks = out.split("among 3,000 training mazes")[1]
     for shape in ("4x4", "5x5", "8x8"):
@@ -156,11 +156,11 @@ def test_a_folder_is_exported_that_datasets_loads(capsys, tmp_path, monkeypatch)
     for group in ("tiny", "unsolvable-small"):
         loaded = datasets.load_dataset(str(folder), group, cache_dir=str(tmp_path / "cache"))
         assert list(loaded) == ["test"]
-        assert [row["id"] for row in loaded["test"]] == [f"{case.group}/{case.id}" for case in cases(group)]
+        assert [row["id"] for row in loaded["test"]] == [f"{case.group}/{case.id}" for case in SUITE.cases(group)]
         for row in loaded["test"]:
             _is_sound(row)
             assert [message["role"] for message in row["prompt"]] == ["system", "user", "assistant", "user"]
-    assert suite.DIGEST in (folder / "README.md").read_text()
+    assert SUITE.recorded_digest in (folder / "README.md").read_text()
 
 
 def test_an_export_that_fails_leaves_nothing_behind(capsys, tmp_path):

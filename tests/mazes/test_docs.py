@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from benchmark.mazes import facts, suite
+from benchmark.mazes import facts
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.draw import DRAWINGS, draw, read
+from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.outcomes import OUTCOMES
 
 from ..conftest import ROOT
@@ -28,10 +29,10 @@ def rows(heading):
 
 def test_the_floors_are_those_of_the_suite():
     table = rows("Answers without a model")
-    assert [row[0] for row in table] == [name for name, group in suite.GROUPS.items() if not group.of]
+    assert [row[0] for row in table] == [name for name, group in SUITE.groups.items() if not group.source]
     assert f"| group | {' | '.join(AGENTS)} |" in PAGE
     for group, *cells in table:
-        assert cells == [f"{right:.1f} ({best:.1f})" for right, best in facts.floors(group).values()]
+        assert cells == [f"{right:.1f} ({best:.1f})" for right, best in facts.baselines(SUITE, group).values()]
 
 
 def test_the_groups_are_those_of_the_suite():
@@ -40,9 +41,9 @@ def test_the_groups_are_those_of_the_suite():
     for name in re.findall(r"`([^`]+)`", text):
         kind = kind if name.startswith("-") else name.split("-")[0]
         named.append(kind + name if name.startswith("-") else name)
-    assert named == list(suite.GROUPS)
+    assert named == list(SUITE.groups)
     for row in rows("The suite `labirinto-v1`"):
-        counts = {len(suite.cases(name)) for name in suite.GROUPS if f"`{name}`" in row[0]}
+        counts = {len(SUITE.cases(name)) for name in SUITE.groups if f"`{name}`" in row[0]}
         assert {int(row[1].split()[-1])} == counts
 
 

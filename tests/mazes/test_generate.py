@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from scipy.stats import chisquare
 
-from benchmark.mazes.ends import POLICIES
+from benchmark.mazes.endpoints import POLICIES
 from benchmark.mazes.errors import MazeError
 from benchmark.mazes.generate import GENERATORS, batch, generate
 from benchmark.mazes.maze import check_walls
@@ -129,9 +129,9 @@ def test_the_ends_stand_where_the_policy_says(policy):
     seen = set()
     for seed in range(200):
         maze = (
-            generate("percolation", 6, 6, seed, ends=policy, share=0.4)
+            generate("percolation", 6, 6, seed, endpoints=policy, share=0.4)
             if policy == "apart"
-            else generate("dfs", 6, 6, seed, ends=policy)
+            else generate("dfs", 6, 6, seed, endpoints=policy)
         )
         seen |= {maze.start, maze.goal}
         away = distances(maze.walls, maze.start)[maze.goal]

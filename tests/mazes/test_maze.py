@@ -3,7 +3,7 @@ import pytest
 
 from benchmark.mazes.errors import MazeError
 from benchmark.mazes.generate import generate
-from benchmark.mazes.maze import DOWN, Maze
+from benchmark.mazes.maze import DOWN, MOVES, OPPOSITE, Maze, follow, open_moves, step
 
 
 def test_equal_mazes_are_one_key():
@@ -37,3 +37,23 @@ def test_impossible_ends_are_refused(start, goal):
 def test_walls_of_another_type_are_refused():
     with pytest.raises(MazeError, match="uint8"):
         Maze(np.full((3, 3), 15), (0, 0), (1, 1))
+
+
+def test_a_maze_is_walked_cell_by_cell():
+    maze = generate("dfs", 3, 4, 5)
+    cells = list(maze.cells())
+    assert cells[0] == (0, 0)
+    assert cells[-1] == (2, 3)
+    assert len(cells) == len(set(cells)) == 12
+    for cell in cells:
+        assert maze.contains(cell)
+        assert maze.open_moves(cell) == open_moves(maze.walls, cell)
+        for move, (side, _) in MOVES.items():
+            there = maze.step(cell, move)
+            if maze.walls[cell] & side:
+                assert there == cell
+            else:
+                assert there == step(cell, move)
+                assert maze.step(there, OPPOSITE[move]) == cell
+    assert not any(maze.contains(cell) for cell in ((-1, 0), (0, -1), (3, 0), (0, 4)))
+    assert follow((0, 0), "RDLU") == [(0, 0), (0, 1), (1, 1), (1, 0), (0, 0)]

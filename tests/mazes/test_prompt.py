@@ -11,7 +11,8 @@ from benchmark.mazes.answer import read as read_answer
 from benchmark.mazes.draw import DRAWINGS, Glyphs
 from benchmark.mazes.draw import read as read_drawing
 from benchmark.mazes.errors import MazeError
-from benchmark.mazes.prompt import EXAMPLE, LANGUAGES, STYLES, Asking, prompt, reply
+from benchmark.mazes.prompt import EXAMPLE, LANGUAGES, PROMPT_STYLES, PromptOptions, digest_prompt, prompt
+from benchmark.mazes.prompt.examples import write_reply
 from benchmark.mazes.score import score
 from benchmark.mazes.split import reserved
 
@@ -19,7 +20,7 @@ from .strategies import mazes
 
 GLYPHS = Glyphs("x", "o", "$", "%")
 askings = st.builds(
-    Asking,
+    PromptOptions,
     st.sampled_from(list(DRAWINGS)),
     st.just("chat"),
     st.sampled_from(list(LANGUAGES)),
@@ -47,7 +48,7 @@ def _mazes_in(text, drawing, glyphs=None):
 @pytest.mark.parametrize("drawing", DRAWINGS)
 @pytest.mark.parametrize("reasoning", [False, True])
 def test_the_worked_example_is_right(drawing, language, reasoning):
-    asking = Asking(drawing, "chat", language, reasoning=reasoning)
+    asking = PromptOptions(drawing, "chat", language, reasoning=reasoning)
     system = prompt(EXAMPLE, asking)[0]["content"]
     (shown,) = _mazes_in(system, drawing)
     answered = system.split("\n\n")[-1]
@@ -65,15 +66,15 @@ def test_the_question_shows_the_maze_and_each_shot_its_right_reply(maze, asking)
         assert shot.walls.shape == maze.walls.shape
         assert not reserved(shot.walls[None])[0]  # no example is a case of a suite
         assert score(shot, read_answer(answered["content"], shot).strict).outcome == "optimal"
-        assert answered["content"] == reply(shot, asking)
+        assert answered["content"] == write_reply(shot, asking)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("drawing", DRAWINGS)
 def test_the_plain_question_shows_the_maze_too(drawing, language):
-    text = prompt(EXAMPLE, Asking(drawing, "plain", language))
+    text = prompt(EXAMPLE, PromptOptions(drawing, "plain", language))
     assert _mazes_in(text, drawing) == [EXAMPLE]
-    with_shots = prompt(EXAMPLE, Asking(drawing, "plain", language, shots=2))
+    with_shots = prompt(EXAMPLE, PromptOptions(drawing, "plain", language, shots=2))
     first, second, asked = _mazes_in(with_shots, drawing)
     assert asked == EXAMPLE != first != second
     assert with_shots.endswith(text)
@@ -82,8 +83,8 @@ def test_the_plain_question_shows_the_maze_too(drawing, language):
 
 
 def test_the_legend_of_glyphs_says_what_they_are():
-    for style in STYLES:
-        text = json.dumps(prompt(EXAMPLE, Asking("block", style), GLYPHS))
+    for style in PROMPT_STYLES:
+        text = json.dumps(prompt(EXAMPLE, PromptOptions("block", style), GLYPHS))
         assert "x is a wall, o is open; S is drawn as $ and G as %." in text
         assert "#" not in text
         assert _mazes_in(json.loads(text)[-1]["content"] if style == "chat" else json.loads(text), "block", GLYPHS)
@@ -107,26 +108,28 @@ def test_the_languages_say_the_same_things():
     names = [{name for name in vars(words) if name.isupper()} for words in LANGUAGES.values()]
     assert names[0] == names[1]
     for words in LANGUAGES.values():
-        assert set(words.LEGENDS) == set(words.STEPS) == set(DRAWINGS)
+        assert words.NAME
+    for drawing in DRAWINGS.values():
+        assert drawing.legends.keys() == LANGUAGES.keys()
 
 
 def test_each_way_of_asking_has_its_digest():
     ways = [
-        Asking(),
-        Asking("block"),
-        Asking(style="chat"),
-        Asking(style="chat", language="pt"),
-        Asking(shots=1),
-        Asking(style="chat", reasoning=True),
+        PromptOptions(),
+        PromptOptions("block"),
+        PromptOptions(prompt_style="chat"),
+        PromptOptions(prompt_style="chat", language="pt"),
+        PromptOptions(shots=1),
+        PromptOptions(prompt_style="chat", reasoning=True),
     ]
-    assert len({way.digest() for way in ways}) == len(ways)
-    assert Asking().digest() == Asking().digest()
+    assert len({digest_prompt(way) for way in ways}) == len(ways)
+    assert digest_prompt(PromptOptions()) == digest_prompt(PromptOptions())
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"style": "song"}, "unknown prompt 'song': choose one of plain, chat"),
+        ({"prompt_style": "song"}, "unknown prompt 'song': choose one of plain, chat"),
         ({"language": "de"}, "unknown language 'de': choose one of en, pt"),
         ({"drawing": "runes"}, "unknown drawing 'runes'"),
         ({"shots": -1}, "0 examples or more, not -1"),
@@ -135,4 +138,4 @@ def test_each_way_of_asking_has_its_digest():
 )
 def test_what_cannot_be_asked_is_refused(arguments, message):
     with pytest.raises(MazeError, match=message):
-        Asking(**arguments)
+        PromptOptions(**arguments)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.answer import Answer, read
 from benchmark.mazes.draw import DRAWINGS
+from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.outcomes import OPTIMAL, OUTCOMES, SOLVED
 from benchmark.mazes.score import Score, score
-from benchmark.mazes.suite import GROUPS, cases
 
 from .strategies import graph, mazes
 
@@ -72,7 +72,7 @@ def test_a_hundred_thousand_replies_are_scored_as_an_independent_scorer_does():
         "generator-medium",
         "size-5x8",
     ]
-    asked = [case for group in groups for case in cases(group)]
+    asked = [case for group in groups for case in SUITE.cases(group)]
     prepared = [(case.maze, graph(case.maze.walls), [agent(case).moves for agent in AGENTS.values()]) for case in asked]
     seen = Counter()
     for number in range(100_000):
@@ -122,7 +122,7 @@ def test_a_detour_is_solved_and_not_optimal():
 
 
 def test_to_say_that_no_way_leads_to_the_goal_is_right_where_none_does():
-    cut, whole = (cases("unsolvable-small")[at].maze for at in (0, 1))
+    cut, whole = (SUITE.cases("unsolvable-small")[at].maze for at in (0, 1))
     claim = Answer(None, "unreachable")
     assert score(cut, claim) == Score("unreachable", shortest=None)
     assert score(cut, claim).spl == 1.0
@@ -144,10 +144,10 @@ def test_the_outcomes_that_are_right_are_outcomes():
     assert set(OPTIMAL) < set(SOLVED) < set(OUTCOMES)
 
 
-@pytest.mark.parametrize("group", [name for name, group in GROUPS.items() if group.rows <= 8])
+@pytest.mark.parametrize("group", [name for name, group in SUITE.groups.items() if group.rows <= 8])
 def test_the_oracle_is_always_right_through_text(group):
     from benchmark.mazes.answer import write
 
-    for case in cases(group):
+    for case in SUITE.cases(group):
         reading = read(write(AGENTS["oracle"](case)), case.maze, drawing=next(iter(DRAWINGS)))
         assert score(case.maze, reading.strict).outcome in OPTIMAL

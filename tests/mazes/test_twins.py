@@ -5,7 +5,7 @@ from hypothesis import given
 from scipy.stats import mannwhitneyu
 
 from benchmark.mazes.covariates import covariates
-from benchmark.mazes.suite import cases, groups
+from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.twins import twins
 
 from .strategies import graph, trees
@@ -47,9 +47,11 @@ def _look(maze):
     }
 
 
-@pytest.mark.parametrize("group", groups("unsolvable"))
+@pytest.mark.parametrize("group", SUITE.groups_of_kind("unsolvable"))
 def test_no_look_tells_the_twins_apart(group):
-    looks = {twin: [_look(case.maze) for case in cases(group) if case.twin == twin] for twin in ("closed", "open")}
+    looks = {
+        twin: [_look(case.maze) for case in SUITE.cases(group) if case.twin == twin] for twin in ("closed", "open")
+    }
     for sight in looks["open"][0]:
         closed, opened = ([look[sight] for look in looks[twin]] for twin in ("closed", "open"))
         # the chance that a closed twin shows more of it than an open one: one half where it tells nothing

@@ -3,14 +3,14 @@
 import pytest
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-from benchmark.mazes import suite
+from benchmark.mazes.labirinto_v1 import SUITE
 from models.audit import Audit, audit
 from models.registry import find
 from models.weights import Weights
 
 from . import strangers
 
-MAZE = suite.cases("medium")[0].maze  # 8x8; as `block` 17 rows of 17 characters
+MAZE = SUITE.cases("medium")[0].maze  # 8x8; as `block` 17 rows of 17 characters
 
 
 def saved(folder, pattern):

@@ -7,9 +7,9 @@ import pytest
 from jinja2 import TemplateError
 from transformers import AutoTokenizer
 
-from benchmark.mazes import suite
 from benchmark.mazes.errors import CheckpointError
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.labirinto_v1 import SUITE
+from benchmark.mazes.prompt import PromptOptions, prompt
 from models import chat, hub, load, registry, store
 from models.audit import audit
 from models.checkpoints import Hub
@@ -117,8 +117,8 @@ def test_a_template_is_folded_once(folder):
 
 
 def asked(**how):
-    (case,) = suite.cases("tiny")[:1]
-    return [Request(case, prompt(case.maze, Asking(style="chat", **how)))]
+    (case,) = SUITE.cases("tiny")[:1]
+    return [Request(case, prompt(case.maze, PromptOptions(prompt_style="chat", **how)))]
 
 
 @pytest.mark.parametrize("template", DOES_NOT)
@@ -171,7 +171,7 @@ def test_settings_of_a_tokenizer_that_cannot_be_read_are_told_when_it_is_asked(f
     checkpoint = find(str(folder))
     assert checkpoint.prompt_style in ("chat", "plain")
     checkpoint.provenance()
-    audit(checkpoint.weights(), suite.cases("tiny")[0].maze, "compact")
+    audit(checkpoint.weights(), SUITE.cases("tiny")[0].maze, "compact")
     if file == "chat_template.jinja" and text != b"\xff\xfe":
         return  # that is a template
     with pytest.raises(CheckpointError, match="cannot load the tokenizer in") as error:

@@ -7,11 +7,11 @@ import torch
 import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from benchmark.mazes import suite
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.answer import read
 from benchmark.mazes.errors import CheckpointError
-from benchmark.mazes.prompt import Asking, prompt
+from benchmark.mazes.labirinto_v1 import SUITE
+from benchmark.mazes.prompt import PromptOptions, prompt
 from models.engines import tokens
 from models.engines import transformers as engine
 from models.registry import find
@@ -87,8 +87,8 @@ def test_a_folder_that_does_not_load_is_a_clear_error(tiny_model, tmp_path, spoi
 
 
 def chat(reasoning):
-    (case,) = suite.cases("tiny")[:1]
-    return [Request(case, prompt(case.maze, Asking(style="chat", reasoning=reasoning)), reasoning)]
+    (case,) = SUITE.cases("tiny")[:1]
+    return [Request(case, prompt(case.maze, PromptOptions(prompt_style="chat", reasoning=reasoning)), reasoning)]
 
 
 TEMPLATE = (

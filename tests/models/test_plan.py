@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import jinja2
 import pytest
 
-from benchmark.mazes import suite
 from benchmark.mazes.errors import CheckpointError, LabirintoError
-from benchmark.mazes.prompt import Asking
+from benchmark.mazes.labirinto_v1 import SUITE
+from benchmark.mazes.prompt import PromptOptions
 from models import engines
 from models.checkpoints import Checkpoint
 from models.inference import boundary
 from models.inference.plan import Plan
 from models.requests import Reply
 
-CASES = suite.cases("tiny")[:6]
+CASES = SUITE.cases("tiny")[:6]
 
 
 class UnspeakableError(Exception):
@@ -119,7 +119,7 @@ def make_plan(monkeypatch, tmp_path, notes):
 
     def make(*checkpoints, **settings):
         planned = [(checkpoint, case) for checkpoint in checkpoints for case in CASES]
-        return Plan(planned, {one.name: Asking() for one in checkpoints}, say=notes.append, **settings)
+        return Plan(planned, {one.name: PromptOptions() for one in checkpoints}, say=notes.append, **settings)
 
     return make
 

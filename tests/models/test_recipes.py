@@ -10,8 +10,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.mazes.errors import CheckpointError
-from models.nano import tokenizer
-from models.recipes import pretrain
+from models.nano import pretraining, tokenizer
 from models.recipes.dpo import DPO
 from models.recipes.orpo import ORPO
 from models.recipes.pretrain import Pretrain
@@ -34,7 +33,7 @@ def build(recipe, parent, folder, judge=None):
 
 
 def test_the_default_base_is_small_enough():
-    model = Pretrain().model(tokenizer.build())
+    model = pretraining.build_model(Pretrain(), tokenizer.build())
     assert sum(parameter.numel() for parameter in model.parameters()) <= 4_000_000
 
 
@@ -53,19 +52,19 @@ def test_pretraining_lowers_the_loss_and_saves_what_transformers_loads(tmp_path)
 
 
 def test_an_interrupted_pretraining_ends_with_the_same_weights(tmp_path, monkeypatch):
-    monkeypatch.setattr(pretrain, "SAVE_EVERY", 3)
+    monkeypatch.setattr(pretraining, "SAVE_EVERY", 3)
     RECIPES["base"].build({}, tmp_path / "whole", tmp_path)
     (tmp_path / "step.safetensors").unlink()
 
-    documents, asked = Pretrain.documents, []
+    documents_at, asked = pretraining.documents_at, []
 
-    def interrupted(self, step):
+    def interrupted(settings, step):
         asked.append(step)
         if step == 5 and 5 not in asked[:-1]:
             raise KeyboardInterrupt
-        return documents(self, step)
+        return documents_at(settings, step)
 
-    monkeypatch.setattr(Pretrain, "documents", interrupted)
+    monkeypatch.setattr(pretraining, "documents_at", interrupted)
     try:
         RECIPES["base"].build({}, tmp_path / "resumed", tmp_path)
     except KeyboardInterrupt:
@@ -154,5 +153,8 @@ def test_reinforcement_by_the_verifier_runs_and_says_when_there_is_nothing_to_le
     figures = build(RLVR(**FEW), tiny_model, tmp_path / "rlvr")
     assert figures["reward_first"] == figures["reward_last"] == 0.0  # this model gets nothing right
     assert figures["zero_std"] == 1.0
-    assert "rlvr: in all groups all replies were worth the same, so that nothing was learned" in capsys.readouterr().err
+    assert (
+        "rlvr: reward collapse: in all groups all replies had the same reward, so that nothing was learned from"
+        in capsys.readouterr().err
+    )
     assert AutoModelForCausalLM.from_pretrained(tmp_path / "rlvr").config.vocab_size > 0

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.mazes.draw import draw
-from benchmark.mazes.prompt import Asking, prompt
-from benchmark.mazes.suite import TIERS, cases
+from benchmark.mazes.labirinto_v1 import SUITE
+from benchmark.mazes.prompt import PromptOptions, prompt
 from models.data import formats
 from models.nano import tokenizer as nano
 
@@ -19,7 +19,7 @@ def ids(text):
 
 @given(mazes, st.sampled_from(["block", "compact"]))
 def test_questions_and_replies_survive_the_round_trip(maze, drawing):
-    for text in (prompt(maze, Asking(drawing)), formats.build_example(maze)[1]):
+    for text in (prompt(maze, PromptOptions(drawing)), formats.build_example(maze)[1]):
         assert tokenizer.decode(ids(text)) == text
         assert tokenizer.unk_token_id not in ids(text)
 
@@ -43,14 +43,15 @@ def test_foreign_characters_are_unknown_and_no_error():
 
 @pytest.mark.parametrize("drawing", ["block", "compact"])
 def test_a_prompt_is_short(drawing):
-    for tier, size in TIERS.items():
+    for tier in SUITE.tiers:
+        size = SUITE.groups[tier].rows
         least = size * size if drawing == "compact" else size * (2 * size - 1)
-        assert len(ids(prompt(cases(tier)[0].maze, Asking(drawing)))) <= least + 10
+        assert len(ids(prompt(SUITE.cases(tier)[0].maze, PromptOptions(drawing)))) <= least + 10
 
 
 def test_it_is_the_same_after_saving(tmp_path):
     from transformers import AutoTokenizer
 
     tokenizer.save_pretrained(tmp_path)
-    text = prompt(cases("medium")[0].maze, Asking("block"))
+    text = prompt(SUITE.cases("medium")[0].maze, PromptOptions("block"))
     assert AutoTokenizer.from_pretrained(tmp_path)(text)["input_ids"] == ids(text)

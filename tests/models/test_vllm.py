@@ -94,7 +94,7 @@ def test_it_says_what_transformers_says_and_adapters_share_one_process(family, e
 
 @pytest.mark.slow
 def test_the_beginnings_of_400_replies_are_those_of_transformers(family, engine, monkeypatch):
-    """Of a model and two adapters in one engine; whole replies of trained ones: `python -m benchmark.parity`."""
+    """Of a model and two adapters in one engine; whole replies of trained ones: `python -m scripts.parity`."""
     monkeypatch.setattr("models.budget.REPLY", (16, 0, 0))
     base, first, second, _ = family
     questions = requests("small", 400)

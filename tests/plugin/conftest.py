@@ -33,9 +33,10 @@ def loaded():
     import matplotlib.figure  # noqa: F401
     import pandas as pd  # noqa: F401
 
-    from benchmark.mazes import agents, score, suite
+    from benchmark.mazes import agents, score
+    from benchmark.mazes.labirinto_v1 import SUITE
 
-    case = suite.cases("tiny")[0]
+    case = SUITE.cases("tiny")[0]
     score.score(case.maze, agents.oracle(case))
 
 

@@ -18,7 +18,8 @@ import pytest
 
 import fixtures.plugin  # noqa: F401
 import reports.plugin  # noqa: F401
-from benchmark.mazes import agents, score, suite
+from benchmark.mazes import agents, score
+from benchmark.mazes.labirinto_v1 import SUITE
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 DIARY = Path("diary.txt")
@@ -72,7 +73,7 @@ def count_saved():
 
 if __name__ == "__main__":
     count, chance = int(sys.argv[1]), random.Random(int(sys.argv[2]))
-    case = suite.cases("tiny")[0]
+    case = SUITE.cases("tiny")[0]
     score.score(case.maze, agents.oracle(case))  # Numba compiles, or reads what it has compiled
     for turn in range(count):
         number = SIGNALS[turn % len(SIGNALS)]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.mazes import suite
 from benchmark.mazes.agents import AGENTS
+from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.outcomes import OUTCOMES
 
 pytest_plugins = ["pytester"]
@@ -84,7 +84,7 @@ def test_mazes_that_were_turned_or_drawn_otherwise_have_agents_beside_them(proje
     kinds = ["test_transfer.py", "-k", "rotation or drawing or glyphs", "--limit", "3", "--checkpoint", "greedy"]
     assert project.runpytest_inprocess(*kinds, "--report", "csv=report.csv").ret == 0
     table = pd.read_csv(project.path / "report.csv")
-    groups = [*suite.groups("rotation"), *suite.groups("drawing"), *suite.groups("glyphs")]
+    groups = [*SUITE.groups_of_kind("rotation"), *SUITE.groups_of_kind("drawing"), *SUITE.groups_of_kind("glyphs")]
     assert table.group.unique().tolist() == groups
     assert set(table.groupby("group").checkpoint.agg(tuple)) == {
         ("greedy", *(name for name in AGENTS if name != "greedy"))

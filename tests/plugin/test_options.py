@@ -26,7 +26,7 @@ def test_help_shows_our_options_under_headings_each_with_its_default(project):
     ours = {name: " ".join(section.split()) for name, section in ours.items()}
     for name, options in (
         ("checkpoints", "--checkpoint --checkpoints --endpoint --model"),
-        ("mazes and prompts", "--limit --drawing --prompt --language --shots"),
+        ("mazes and prompts", "--suite --limit --drawing --prompt --language --shots"),
         ("inference", "--engine --cache --concurrency --samples --temperature --flip-rate"),
     ):
         for option in options.split():
@@ -35,7 +35,7 @@ def test_help_shows_our_options_under_headings_each_with_its_default(project):
         assert f"\n  {option}=" in text
     assert {name: section.count("(default: ") for name, section in ours.items()} == {
         "checkpoints": 3,
-        "mazes and prompts": 5,
+        "mazes and prompts": 6,
         "inference": 6,
     }
     for option in ("--lora", "--rebuild-base", "--trust-remote-code", *RECIPES.keys() - {"reward"}, *AGENTS):

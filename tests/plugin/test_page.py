@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from benchmark.mazes import suite
 from benchmark.mazes.agents import AGENTS
+from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.score import score
 from reports import report
 from reports.comparison import compare
@@ -30,7 +30,7 @@ def run(agent, tiers, limit=None, name=None, reply=""):
     """What an agent does, as a run."""
     lines = []
     for tier in tiers:
-        for case in suite.cases(tier)[:limit]:
+        for case in SUITE.cases(tier)[:limit]:
             answer = AGENTS[agent](case)
             found = score(case.maze, answer)
             lines.append(
@@ -146,7 +146,7 @@ def test_the_way_is_drawn_over_the_maze_and_the_first_illegal_step_is_marked(ope
     page.select_option("#left", label="<b>&")
     page.select_option("#outcome", "wall")
     name = page.locator("#case option").first.inner_text().split("/")
-    case = suite.Case.of(*name)
+    case = SUITE.case(*name)
     (line,) = [line for line in run("constant", [name[0]], 40).lines if line.case == name[1]]
     way = page.locator("#view .way").get_attribute("d")
     assert way.count("L") == line.prefix
@@ -264,7 +264,7 @@ def test_ten_thousand_cases_fit_into_five_megabytes_and_open_in_two_seconds(open
     random, words = Random(1), [f"({row},{col})" for row in range(1, 9) for col in range(1, 9)]
     runs = {}
     for number, agent in enumerate(("oracle", "wall-follower", "greedy", "random-walk", "constant")):
-        made = run(agent, suite.TIERS, name=f"{agent}-{number}")
+        made = run(agent, SUITE.tiers, name=f"{agent}-{number}")
         # as long as the nano family's searches, and no two alike
         lines = [replace(line, reply=" ".join(random.choices(words, k=120))) for line in made.lines]
         runs[f"{agent}-{number}"] = Run(made.provenance, lines)

@@ -1,7 +1,7 @@
 import pytest
 
-from benchmark.mazes import suite
 from benchmark.mazes.agents import AGENTS
+from benchmark.mazes.labirinto_v1 import SUITE
 from reports import floors
 from reports.accuracy import table
 from reports.render.terminal import render
@@ -25,8 +25,8 @@ OUTCOMES = ["optimal"] * 3 + [
     "error",
 ]
 LINES = {
-    "sft": [line("tiny", case, outcome) for case, outcome in zip(suite.cases("tiny"), OUTCOMES, strict=False)],
-    "base": [line("small", case, "wall") for case in suite.cases("small")[:4]],
+    "sft": [line("tiny", case, outcome) for case, outcome in zip(SUITE.cases("tiny"), OUTCOMES, strict=False)],
+    "base": [line("small", case, "wall") for case in SUITE.cases("small")[:4]],
 }
 
 
@@ -49,33 +49,33 @@ def test_every_group_has_its_ceiling_and_floors_on_the_same_mazes():
 
 def test_what_agents_come_to_is_kept_and_worked_out_again_where_it_was_spoilt(tmp_path, monkeypatch):
     monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path))
-    digests = {case.id: case.digest for case in suite.cases("tiny")[:8]}
-    first = floors.walked("tiny", digests)
+    digests = {case.id: case.digest for case in SUITE.cases("tiny")[:8]}
+    first = floors.walked(SUITE, "tiny", digests)
     (kept,) = (tmp_path / "floors").iterdir()
     with monkeypatch.context() as patch:
         patch.setattr(floors, "_walk", lambda *_: pytest.fail("it was worked out again"))
-        assert floors.walked("tiny", digests) == first
+        assert floors.walked(SUITE, "tiny", digests) == first
     kept.write_text(kept.read_text()[:-9])
-    assert floors.walked("tiny", digests) == first
-    floors.walked("tiny", digests | {"dfs-0000": "another maze"})
+    assert floors.walked(SUITE, "tiny", digests) == first
+    floors.walked(SUITE, "tiny", digests | {"dfs-0000": "another maze"})
     assert len(list((tmp_path / "floors").iterdir())) == 2
 
 
 def test_an_agent_that_was_asked_is_not_added_again():
-    asked = {"oracle": [line("tiny", suite.cases("tiny")[0], "wall")]}
+    asked = {"oracle": [line("tiny", SUITE.cases("tiny")[0], "wall")]}
     found = table(asked)
     assert found[found.checkpoint == "oracle"].solved.tolist() == [0]
 
 
 def test_the_lenient_reading_stands_beside_the_strict_one():
-    first, second = suite.cases("tiny")[:2]
+    first, second = SUITE.cases("tiny")[:2]
     row = table({"x": [line("tiny", first, "unreadable", "solved"), line("tiny", second, "optimal")]}).iloc[0]
     assert [row.solved, row.lenient] == [50, 100]
 
 
 def test_twins_are_weighed_alike():
     """Who always says unreachable gets 50, and who sees through some of the open ones as well gets more."""
-    asked = suite.cases("unsolvable-small")[:12]
+    asked = SUITE.cases("unsolvable-small")[:12]
     lazy = [line(case.group, case, "unreachable" if case.twin == "closed" else "false-unreachable") for case in asked]
     keen = [line(case.group, case, "unreachable" if case.twin == "closed" else "optimal") for case in asked[:9]]
     found = table({"lazy": lazy, "keen": keen}).set_index("checkpoint")
@@ -88,7 +88,7 @@ def test_twins_are_weighed_alike():
 def test_balanced_accuracy_is_that_of_scikit_learn():
     from sklearn.metrics import balanced_accuracy_score
 
-    asked = suite.cases("unsolvable-small")[:31]
+    asked = SUITE.cases("unsolvable-small")[:31]
     right = [number % 3 != 0 for number in range(31)]
     lines = [line(case.group, case, "solved" if good else "wall") for case, good in zip(asked, right, strict=True)]
     truth = [case.twin == "closed" for case in asked]
@@ -97,10 +97,10 @@ def test_balanced_accuracy_is_that_of_scikit_learn():
     assert row.balanced == pytest.approx(100 * balanced_accuracy_score(truth, said))
 
 
-@pytest.mark.parametrize("group", suite.GROUPS)
+@pytest.mark.parametrize("group", SUITE.groups)
 def test_every_group_of_the_suite_has_its_agents(group):
     """Also where a tier's mazes are turned or drawn in another way: replies are held against the same floors."""
-    cases = suite.cases(group)[:6]
+    cases = SUITE.cases(group)[:6]
     found = table({"x": [line(group, case, "wall") for case in cases]}).set_index("checkpoint")
     assert found.index.tolist() == ["x", *AGENTS]
     assert set(found.n) == {6}
@@ -109,7 +109,7 @@ def test_every_group_of_the_suite_has_its_agents(group):
 
 def test_agents_do_not_see_how_a_maze_is_drawn():
     tables = {
-        group: table({"x": [line(group, case, "wall") for case in suite.cases(group)[:40]]}).set_index("checkpoint")
+        group: table({"x": [line(group, case, "wall") for case in SUITE.cases(group)[:40]]}).set_index("checkpoint")
         for group in ("small", "drawing-block", "drawing-walls", "glyphs-small")
     }
     others = ["oracle", "wall-follower", "greedy", "random-walk"]  # the constant answer is the best of all of a group
@@ -119,7 +119,7 @@ def test_agents_do_not_see_how_a_maze_is_drawn():
 
 @pytest.mark.parametrize("group", ["tiny", "unsolvable-medium", "drawing-coordinates"])
 def test_the_table_fits_the_terminal_and_names_each_group_once(group):
-    lines = {name: [line(group, case, "wall") for case in suite.cases(group)] for name in ("sft", "thirteen-long")}
+    lines = {name: [line(group, case, "wall") for case in SUITE.cases(group)] for name in ("sft", "thirteen-long")}
     text = render(table({**lines, **LINES}))
     assert max(map(len, text.splitlines())) <= 100
     assert text.count(f"\n{group} ") == text.count("\nsmall ") == 1

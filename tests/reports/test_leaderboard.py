@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.mazes.suite import cases
+from benchmark.mazes.labirinto_v1 import SUITE
 from reports.leaderboard import boards
 from reports.provenance import Provenance
 from reports.run import Run, write
@@ -18,7 +18,7 @@ from .test_comparison import ABOUT, line, run
 
 def measured(group, results, **other):
     """Lines of cases of the suite, as they can be saved."""
-    known = cases(group)
+    known = SUITE.cases(group)
     return [
         replace(line(group, 0, right=right, **{"shortest": 5} | other), case=known[at].id)
         for at, right in enumerate(results)

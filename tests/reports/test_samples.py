@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.mazes import suite
+from benchmark.mazes.labirinto_v1 import SUITE
 from reports.accuracy import table as accuracy
 from reports.render.terminal import render_samples
 from reports.run import Line
@@ -35,7 +35,7 @@ def test_what_is_no_choice_is_told(k, n, right):
 
 
 def test_one_row_a_group_and_checkpoint_that_gave_several():
-    first, second = suite.cases("tiny")[:2]
+    first, second = SUITE.cases("tiny")[:2]
     lines = [line(first, at, outcome) for at, outcome in enumerate(["optimal", "wall", "solved", "wall"])]
     lines += [line(second, at, "wall") for at in range(4)]
     found = table({"sft": lines, "base": [line(first, 0, "optimal")]})
@@ -46,7 +46,7 @@ def test_one_row_a_group_and_checkpoint_that_gave_several():
 
 
 def test_the_majority_is_of_answers_and_not_of_outcomes():
-    (case,) = suite.cases("tiny")[:1]
+    (case,) = SUITE.cases("tiny")[:1]
     replies = [("wall", "R"), ("wall", "RR"), ("optimal", "DR"), ("optimal", "DR"), ("wall", "U")]
     lines = [line(case, at, outcome, moves) for at, (outcome, moves) in enumerate(replies)]
     assert table({"sft": lines}).majority.tolist() == [100]
@@ -61,7 +61,7 @@ def test_the_majority_is_of_answers_and_not_of_outcomes():
 
 
 def test_each_case_counts_once_in_the_table_with_its_share():
-    first, second = suite.cases("tiny")[:2]
+    first, second = SUITE.cases("tiny")[:2]
     lines = [line(first, at, "optimal" if at else "wall") for at in range(4)]
     lines += [line(second, at, "wall") for at in range(4)]
     row = accuracy({"sft": lines}).iloc[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.mazes.errors import RunError
+from benchmark.mazes.labirinto_v1 import SUITE
 from reports import floors, saved
 from reports.__main__ import main
 from reports.run import Run, read, write
@@ -222,14 +223,14 @@ def test_a_reader_that_goes_away_and_a_full_disk_are_no_traceback(folder):
 def test_floors_that_were_damaged_are_worked_out_again(monkeypatch, tmp_path, content):
     monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path))
     digests = {"dfs-0000": "ab"}
-    right = floors.walked("tiny", digests)
+    right = floors.walked(SUITE, "tiny", digests)
     (file,) = (tmp_path / "floors").iterdir()
     stored = file.read_text()
     content = {"names": stored.replace("oracle", "orakel"), "values": stored.replace("1.0", '"1"')}.get(
         content, content
     )
     file.write_bytes(content.encode(errors="surrogatepass"))
-    assert floors.walked("tiny", digests) == right
+    assert floors.walked(SUITE, "tiny", digests) == right
     assert file.read_text() == stored
 
 

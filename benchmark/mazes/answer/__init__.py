@@ -23,12 +23,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..draw import Glyphs
-from ..maze import MOVES, Cell, Maze
-from .forms import MOVE_OF_WORD, Answer, beginning, whole
-from .marked import marked
-from .thoughts import spoken
+from ..maze import Cell, Maze
+from .forms import MOVE_OF_WORD, Answer, parse_beginning, parse_whole
+from .marked import read_marks
+from .thoughts import remove_thoughts
 
-__all__ = ["Answer", "Reading", "cells", "read", "write"]
+__all__ = ["Answer", "Reading", "read", "write"]
 
 _TAG = re.compile(r"(?<![^\W_])(?:answer|resposta)[ \t*_`]{0,4}:", re.IGNORECASE)
 _OTHER_TAG = re.compile(
@@ -93,7 +93,7 @@ def read(reply: str, maze: Maze, drawing: str = "", glyphs: Glyphs | None = None
     """
     if not reply.strip():
         return _both(Answer(None, "truncated" if truncated else "empty"))
-    text, in_thought = spoken(reply if reply.isascii() else reply.translate(_SPACES))
+    text, in_thought = remove_thoughts(reply if reply.isascii() else reply.translate(_SPACES))
     if in_thought and truncated:
         return _both(Answer(None, "truncated"))
     strict = _strict(text, maze, drawing, glyphs, truncated)
@@ -108,15 +108,6 @@ def write(answer: Answer) -> str:
     return "answer: " + (" ".join(answer.moves) if answer.moves is not None else answer.why)
 
 
-def cells(start: Cell, moves: str) -> list[Cell]:
-    """The cells that the moves pass, the start first, walls or not."""
-    passed = [start]
-    for move in moves:
-        (row, col), (_, (down, right)) = passed[-1], MOVES[move]
-        passed.append((row + down, col + right))
-    return passed
-
-
 def _both(answer: Answer) -> Reading:
     return Reading(answer, answer)
 
@@ -129,7 +120,7 @@ def _strict(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncate
         whole_reply = after is not None and not after.strip(_MARKUP + "\n")
         if (whole_reply or not truncated) and (answer := _plain(body, maze.start)):
             return answer
-    if (tags or _is_bare(text)) and (answer := marked(behind, maze, drawing, glyphs, at_end=truncated)):
+    if (tags or _is_bare(text)) and (answer := read_marks(behind, maze, drawing, glyphs, at_end=truncated)):
         return answer
     if truncated:
         return Answer(None, "truncated")
@@ -150,7 +141,7 @@ def _lenient(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncat
             if answer and not is_cut and not (tag["weak"] and len(after.strip()) > _MOST_AFTER):
                 return answer
     if (block := _fenced(text, last=True)) and not (truncated and block[1].strip()):
-        answer = _plain(block[0], start) or marked(block[0], maze, drawing, glyphs)
+        answer = _plain(block[0], start) or read_marks(block[0], maze, drawing, glyphs)
         if answer and answer.is_readable:
             return answer
     lines = text.rstrip().rsplit("\n", 1)
@@ -175,7 +166,7 @@ def _plain(text: str, start: Cell) -> Answer | None:
     text = text.strip(_MARKUP + "\n.")
     if _NO_WAY.fullmatch(text):
         return Answer(None, "unreachable")
-    return whole(text, start) if text else None
+    return parse_whole(text, start) if text else None
 
 
 def _no_way(text: str) -> Answer | None:
@@ -193,15 +184,15 @@ def _beginning(text: str, start: Cell) -> tuple[Answer | None, str]:
         line_end = text.find("\n", number.end())
         line = text[number.end() : line_end if line_end >= 0 else len(text)].strip(_MARKUP + ".")
         is_first = number[0].strip(" \t-*•.)") in ("", "0", "1")  # `6. 2.` are digits of a keypad and no list
-        if whole(line, start) is None or not (listed or is_first):
+        if parse_whole(line, start) is None or not (listed or is_first):
             break
         listed.append(line)
         at = line_end + 1 or len(text)
     body = " ".join(listed) if listed else text
-    answer, end = beginning(body, start)
+    answer, end = parse_beginning(body, start)
     if answer and body[end : end + 1] == ".":
         body = text = _DOTTED.sub(_undotted, body)
-        answer, end = beginning(body, start)
+        answer, end = parse_beginning(body, start)
     if answer is None or not answer.is_readable or not _AFTER.match(body, end):
         return None, ""
     after = text[at if listed else end :]
@@ -213,7 +204,7 @@ def _goes_on(after: str, start: Cell) -> bool:
     for between in _GOING_ON:
         if separator := between.match(after):
             line = after[separator.end() :].partition("\n")[0]
-            answer, end = beginning(line, start)
+            answer, end = parse_beginning(line, start)
             if answer is not None and _STOPS.match(line, end):
                 return True
     return False

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..maze import MOVES, Cell
+from ..maze import MOVE_OF_STEP, Cell
 
 _WORDS = {
     "U": ("up", "upward", "upwards", "north", "cima", "acima", "norte"),
@@ -46,7 +46,6 @@ _WORD = re.compile(
     rf"(?![^\W_]){_BETWEEN}",
     re.IGNORECASE,
 )
-_MOVE_OF_STEP = {step: move for move, (_, step) in MOVES.items()}
 
 
 @dataclass(frozen=True)
@@ -67,14 +66,14 @@ class Answer:
         return self.moves is not None or self.why == "unreachable"
 
 
-def whole(text: str, start: Cell) -> Answer | None:
+def parse_whole(text: str, start: Cell) -> Answer | None:
     """The answer that this text is from end to end, None where it is no answer."""
     text = text.rstrip()
-    answer, end = beginning(text, start)
+    answer, end = parse_beginning(text, start)
     return answer if end == len(text) else None
 
 
-def beginning(text: str, start: Cell) -> tuple[Answer | None, int]:
+def parse_beginning(text: str, start: Cell) -> tuple[Answer | None, int]:
     """The longest answer that this text begins with, and where it ends, blanks behind it left out."""
     first = len(text) - len(text.lstrip(" \t[{\"'`"))
     for answer, end in (
@@ -117,13 +116,13 @@ def _signs(text: str, at: int, move_of: dict[str, str], between: re.Pattern[str]
 
 
 def _walk(listed: list[Cell], start: Cell) -> Answer:
-    if listed[0] != start and (listed[0][0] - start[0], listed[0][1] - start[1]) not in _MOVE_OF_STEP:
+    if listed[0] != start and (listed[0][0] - start[0], listed[0][1] - start[1]) not in MOVE_OF_STEP:
         return Answer(None, "start")
     here, moves = start, []
     for cell in listed[1:] if listed[0] == start else listed:
         step = (cell[0] - here[0], cell[1] - here[1])
-        if step not in _MOVE_OF_STEP:
+        if step not in MOVE_OF_STEP:
             return Answer(None, "jump")
-        moves.append(_MOVE_OF_STEP[step])
+        moves.append(MOVE_OF_STEP[step])
         here = cell
     return Answer("".join(moves))

@@ -9,14 +9,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..draw import DRAWINGS, Glyphs, Grid, draw
-from ..maze import MOVES, Cell, Maze
+from ..maze import MOVES, Maze, step
 from .forms import Answer
 
 
-def marked(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, at_end: bool = False) -> Answer | None:
+def read_marks(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, at_end: bool = False) -> Answer | None:
     """The way that is marked in the last copy of the drawing in this text; None where there is no such copy.
 
     With `at_end` a copy counts only where nothing follows it.
@@ -51,8 +49,8 @@ def _follow(changed: set[tuple[int, int]], maze: Maze, style: Grid) -> Answer:
     Malformed where more than one way leads on, where a mark is left over, or where anything but cells and what lies
     between two of them was changed.
     """
-    everywhere = list(np.ndindex(*maze.walls.shape))
-    marks = {(row, col) for row, col in everywhere if style.place(row, col) in changed}
+    everywhere = list(maze.cells())
+    marks = {cell for cell in everywhere if style.place(*cell) in changed}
     places = {style.place(*cell) for cell in marks}
     passages = {place for cell in everywhere for place in (style.below(*cell), style.beside(*cell))}
     between = changed & passages - places
@@ -60,19 +58,14 @@ def _follow(changed: set[tuple[int, int]], maze: Maze, style: Grid) -> Answer:
         return Answer(None, "malformed")
     here, moves, left = maze.start, "", marks | {maze.goal}
     while here != maze.goal:
-        steps = [step for step in _steps(here) if step[1] in left]
-        steps = [step for step in steps if style.between(here, step[1]) in between] or steps
-        steps = [step for step in steps if not maze.walls[here] & step[2]] or steps
+        steps = [(move, cell) for move in MOVES if (cell := step(here, move)) in left]
+        steps = [(move, cell) for move, cell in steps if style.between(here, cell) in between] or steps
+        steps = [(move, cell) for move, cell in steps if move in maze.open_moves(here)] or steps
         if not steps and left == {maze.goal}:
             break  # the marks end before G, and so does the way
         if len(steps) != 1:
             return Answer(None, "malformed")
-        move, here, _ = steps[0]
+        move, here = steps[0]
         left.discard(here)
         moves += move
     return Answer(moves) if moves and not left - {maze.goal} else Answer(None, "malformed")
-
-
-def _steps(cell: Cell) -> list[tuple[str, Cell, int]]:
-    """The four moves from a cell, the cells that they lead to, and the sides by which they leave."""
-    return [(move, (cell[0] + down, cell[1] + right), side) for move, (side, (down, right)) in MOVES.items()]

@@ -77,7 +77,7 @@ _FRAME = re.compile(
 _TAG_AROUND = re.compile(r"\s*<(answer|response|output|conclusion|solution)>", re.IGNORECASE)
 
 
-def spoken(reply: str) -> tuple[str, bool]:
+def remove_thoughts(reply: str) -> tuple[str, bool]:
     """The reply without what was only thought, and whether it ends inside a thought.
 
     A thought that only ends was begun by the chat template, so that all before its end is thought. A mark that a

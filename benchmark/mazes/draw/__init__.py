@@ -1,5 +1,8 @@
 """A maze as ASCII art, in each drawing, and back again. One file a drawing; each shows its own in its docstring.
 
+A new drawing is one file that makes a `Drawing` (a `Grid`, `Tokens`, or any class with the same members), with its
+legends in every language, and one line in `DRAWINGS`.
+
 | drawing | what it is |
 | --- | --- |
 | `compact` | three characters for a cell: the shortest |
@@ -13,43 +16,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Protocol
 
 from ..errors import MazeError
-from ..maze import MOVES, Cell, Maze, Walls
+from ..maze import Cell, Maze, Walls, step
 from . import block, boxes, compact, coordinates, peers, spaced, unicode, walls
-from .glyphs import TAKERS, Glyphs
+from .glyphs import Glyphs
 from .grid import Grid
+from .legend import Legend
+from .tokens import Tokens
 
-__all__ = ["DRAWINGS", "TAKERS", "Drawing", "Glyphs", "Grid", "draw", "draw_walls", "draw_way", "guess", "read"]
+__all__ = [
+    "DRAWINGS",
+    "Drawing",
+    "Glyphs",
+    "Grid",
+    "Legend",
+    "Tokens",
+    "check_glyphs",
+    "draw",
+    "draw_path",
+    "draw_walls",
+    "guess",
+    "read",
+]
 
 
 class Drawing(Protocol):
     """How a maze is drawn, and how the drawing is read back into the same maze."""
 
-    def write(self, walls: Walls, marks: dict[Cell, str]) -> list[str]:
+    @property
+    def legends(self) -> Mapping[str, Legend]:
+        """What a prompt says about it, by language."""
+
+    @property
+    def glyph_step(self) -> int:
+        """Every how many characters of a line wall, floor, S or G stands, with blanks between; 0 takes no glyphs."""
+
+    def write(self, walls: Walls, marks: dict[Cell, str], /) -> list[str]:
         """The lines of a layout, with a letter on each marked cell."""
 
-    def read(self, lines: list[str]) -> tuple[Walls, dict[str, Cell]]:
+    def read(self, lines: list[str], /) -> tuple[Walls, dict[str, Cell]]:
         """The layout and the cells of S and G, if marked. Raises MazeError where the lines are no such drawing."""
 
 
-@dataclass(frozen=True)
-class _Tokens:
-    write: Callable[[Walls, dict[Cell, str]], list[str]]
-    read: Callable[[list[str]], tuple[Walls, dict[str, Cell]]]
-
-
 DRAWINGS: dict[str, Drawing] = {
-    "compact": compact.STYLE,
-    "block": block.STYLE,
-    "spaced": spaced.STYLE,
-    "boxes": boxes.STYLE,
-    "unicode": unicode.STYLE,
-    "coordinates": _Tokens(coordinates.write, coordinates.read),
-    "walls": _Tokens(walls.write, walls.read),
+    "compact": compact.DRAWING,
+    "block": block.DRAWING,
+    "spaced": spaced.DRAWING,
+    "boxes": boxes.DRAWING,
+    "unicode": unicode.DRAWING,
+    "coordinates": coordinates.DRAWING,
+    "walls": walls.DRAWING,
 }
 
 PEERS = {"maze-dataset": peers.maze_dataset, "ascii-maze-benchmark": peers.ascii_maze_benchmark}
@@ -66,10 +85,13 @@ def draw(maze: Maze, drawing: str, glyphs: Glyphs | None = None) -> str:
 def draw_walls(walls: Walls, drawing: str, marks: dict[Cell, str] | None = None, glyphs: Glyphs | None = None) -> str:
     """A layout as lines of text, with a letter on each marked cell."""
     lines = _drawing(drawing).write(walls, marks or {})
-    return "\n".join(glyphs.put(lines, drawing) if glyphs else lines)
+    if glyphs:
+        check_glyphs(drawing)
+        lines = glyphs.put(lines, DRAWINGS[drawing].glyph_step)
+    return "\n".join(lines)
 
 
-def draw_way(maze: Maze, moves: str, drawing: str, glyphs: Glyphs | None = None, mark: str = ".") -> str:
+def draw_path(maze: Maze, moves: str, drawing: str, glyphs: Glyphs | None = None, mark: str = ".") -> str:
     """The maze with the cells that the moves pass marked, and what lies between them; moves stop at the border.
 
     Raises MazeError for a drawing that has no place for marks.
@@ -81,9 +103,8 @@ def draw_way(maze: Maze, moves: str, drawing: str, glyphs: Glyphs | None = None,
     lines = draw(maze, drawing, glyphs).split("\n")
     cell = maze.start
     for move in moves:
-        _, (down, right) = MOVES[move]
-        beside = (cell[0] + down, cell[1] + right)
-        if not (0 <= beside[0] < maze.rows and 0 <= beside[1] < maze.cols):
+        beside = step(cell, move)
+        if not maze.contains(beside):
             break
         between = style.between(cell, beside)
         for line, column in (between, style.place(*beside)):
@@ -106,7 +127,8 @@ def read(text: str, drawing: str | None = None, glyphs: Glyphs | None = None) ->
         lines, drawing = PEERS[drawing](lines), "block"
         lines = lines or [""]
     if glyphs:
-        lines = glyphs.take(lines, drawing)
+        check_glyphs(drawing)
+        lines = glyphs.take(lines, DRAWINGS[drawing].glyph_step)
     walls, marks = _drawing(drawing).read(lines)
     for name in "SG":
         if name not in marks:
@@ -135,6 +157,13 @@ def guess(text: str) -> str:
     if grid:
         return "ascii-maze-benchmark"
     raise MazeError(f"no drawing of a maze begins with {lines[0][:40]!r}; there are {', '.join([*DRAWINGS, *PEERS])}")
+
+
+def check_glyphs(drawing: str) -> None:
+    """Raise MazeError, naming those that do, where a drawing takes no glyphs."""
+    if not _drawing(drawing).glyph_step:
+        takers = " and ".join(name for name, other in DRAWINGS.items() if other.glyph_step)
+        raise MazeError(f"the drawing {drawing} takes no glyphs; {takers} do")
 
 
 def _drawing(name: str) -> Drawing:

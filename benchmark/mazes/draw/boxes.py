@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ..maze import DOWN, LEFT, RIGHT, UP, Walls
 from .grid import Grid, walled
+from .legend import Legend
 
 
 def _lines(walls: Walls) -> list[str]:
@@ -28,11 +29,26 @@ def _size(lines: list[str]) -> tuple[int, int] | None:
     return (height // 2, width // 3) if height % 2 and width % 3 == 1 else None
 
 
-STYLE = Grid(
+LEGENDS = {
+    "en": Legend(
+        "-- and | are walls, + is a corner.",
+        "Every cell is two characters wide and one line high, between the lines and characters that are kept "
+        "for walls: one move is two lines down or three characters across, but one cell of the maze.",
+    ),
+    "pt": Legend(
+        "-- e | são paredes, + é um canto.",
+        "Cada célula tem dois caracteres de largura e uma linha de altura, entre as linhas e os caracteres "
+        "reservados às paredes: um movimento são duas linhas para baixo ou três caracteres para o lado, mas "
+        "uma célula do labirinto.",
+    ),
+}
+
+DRAWING = Grid(
     _lines,
     _size,
     "an odd number of lines, 3 or more, each of 3 characters for a column of the maze and one more",
     place=lambda row, col: (2 * row + 1, 3 * col + 1),
     below=lambda row, col: (2 * row + 2, 3 * col + 1),
     beside=lambda row, col: (2 * row + 1, 3 * col + 3),
+    legends=LEGENDS,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..maze import DOWN, RIGHT, Walls
 from .grid import Grid
+from .legend import Legend
 
 _CELL = [floor + floor + ("|" if mask & RIGHT else floor) for mask in range(16) for floor in "_ "[not mask & DOWN]]
 
@@ -24,7 +25,21 @@ def _size(lines: list[str]) -> tuple[int, int] | None:
     return (len(lines) - 1, width // 3) if width % 3 == 0 else None
 
 
-STYLE = Grid(
+LEGENDS = {
+    "en": Legend(
+        "_ and | are walls.",
+        "Every cell is three characters of one line: its floor, drawn as _ where there is a wall below it, "
+        "twice, and its right side, drawn as | where there is a wall. The first line is the top wall.",
+    ),
+    "pt": Legend(
+        "_ e | são paredes.",
+        "Cada célula são três caracteres de uma linha: o chão, desenhado como _ onde há uma parede embaixo, "
+        "duas vezes, e o lado direito, desenhado como | onde há uma parede. A primeira linha é a parede de "
+        "cima.",
+    ),
+}
+
+DRAWING = Grid(
     _lines,
     _size,
     "2 lines or more, the first of 3 characters for a column of the maze",
@@ -32,4 +47,5 @@ STYLE = Grid(
     below=lambda row, col: (row + 1, 3 * col + 2),
     beside=lambda row, col: (row + 1, 3 * col + 3),
     open_beside=" _",
+    legends=LEGENDS,
 )

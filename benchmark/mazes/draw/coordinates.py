@@ -16,6 +16,8 @@ import numpy as np
 
 from ..errors import MazeError
 from ..maze import ALL, DOWN, LEFT, RIGHT, UP, Cell, Walls
+from .legend import Legend
+from .tokens import Tokens
 
 _CELL = re.compile(r"\((\d{1,3}),(\d{1,3})\)")
 _ANY_CELL = "a cell such as (0,1)"
@@ -101,3 +103,18 @@ def _walls(pairs: list[tuple[Cell, Cell]]) -> Walls:
             walls[row, col] &= ~np.uint8(RIGHT)
             walls[row, beside] &= ~np.uint8(LEFT)
     return walls
+
+
+LEGENDS = {
+    "en": Legend(
+        "Pairs of neighbouring cells (row,column) without a wall between them are listed; S is the ORIGIN and "
+        "G the TARGET.",
+        "Two cells that are not listed as a pair have a wall between them.",
+    ),
+    "pt": Legend(
+        "São listados os pares de células vizinhas (linha,coluna) sem parede entre elas; S é ORIGIN e G é TARGET.",
+        "Duas células que não são listadas como par têm uma parede entre si.",
+    ),
+}
+
+DRAWING = Tokens(write, read, LEGENDS)

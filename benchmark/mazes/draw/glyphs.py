@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from ..errors import MazeError
 from ..seeds import seeds
 
-TAKERS = ("block", "spaced")  # the drawings that are made of nothing but the four
 # neither the characters of prose nor those that an answer may be made of
 _CHOICE = "".join(
     char for char in map(chr, range(33, 127)) if char not in "\"'`\\<>()[],.:;-_*|^vV8246UDLRNSEWudlrnsew"
@@ -40,26 +39,20 @@ class Glyphs:
         order = seeds(f"glyphs/{name}", len(_CHOICE)).argsort(kind="stable")
         return cls(*(_CHOICE[at] for at in order[:4]))
 
-    def put(self, lines: list[str], drawing: str) -> list[str]:
-        """The lines with these characters in place of the usual ones."""
-        return self._translated(lines, drawing, Glyphs().all, self.all)
+    def put(self, lines: list[str], step: int) -> list[str]:
+        """The lines with these characters in place of the usual ones, at every `step`-th character of a line."""
+        return _translate(lines, step, Glyphs().all, self.all)
 
-    def take(self, lines: list[str], drawing: str) -> list[str]:
+    def take(self, lines: list[str], step: int) -> list[str]:
         """The lines with the usual characters in place of these. Raises MazeError for any other character."""
         for number, line in enumerate(lines, 1):
             for column, char in enumerate(line, 1):
-                if char not in self.all and not (drawing == "spaced" and char == " "):
+                if char not in self.all and not (step > 1 and char == " "):
                     expected = " ".join(self.all)
                     raise MazeError(f"line {number}, column {column}: {char!r} where one of {expected} was expected")
-        return self._translated(lines, drawing, self.all, Glyphs().all)
+        return _translate(lines, step, self.all, Glyphs().all)
 
-    @staticmethod
-    def _translated(lines: list[str], drawing: str, old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
-        if drawing not in TAKERS:
-            raise MazeError(f"the drawing {drawing} takes no glyphs; {' and '.join(TAKERS)} do")
-        table = str.maketrans("".join(old), "".join(new))
-        if drawing == "spaced":  # every other character is a space between two
-            return [
-                "".join(char if at % 2 else char.translate(table) for at, char in enumerate(line)) for line in lines
-            ]
-        return [line.translate(table) for line in lines]
+
+def _translate(lines: list[str], step: int, old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
+    table = str.maketrans("".join(old), "".join(new))
+    return ["".join(char if at % step else char.translate(table) for at, char in enumerate(line)) for line in lines]

@@ -7,20 +7,21 @@ wrong in it is found, with its place and what was expected there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import MazeError
 from ..maze import DOWN, LEFT, RIGHT, UP, Cell, Walls
+from .legend import Legend
 
 Place = tuple[int, int]  # line and column of a character, both from 0
 
 
 @dataclass(frozen=True)
 class Grid:
-    """One style of drawing. `lines` writes a layout without letters; the rest says where things stand in it."""
+    """One drawing. `lines` writes a layout without letters; the rest says where things stand in it."""
 
     lines: Callable[[Walls], list[str]]
     size: Callable[[list[str]], tuple[int, int] | None]
@@ -33,8 +34,12 @@ class Grid:
     """Where it shows whether a wall stands below a cell."""
     beside: Callable[[int, int], Place]
     """Where it shows whether a wall stands right of a cell."""
+    legends: Mapping[str, Legend]
+    """What a prompt says of it, by language."""
     open_beside: str = " "
     """What stands there if no wall does; below, it is a space."""
+    glyph_step: int = 0
+    """See `Drawing.glyph_step`."""
 
     def between(self, a: Cell, b: Cell) -> Place:
         """What lies between two neighbours: where it shows whether a wall stands there."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from ..maze import DOWN, RIGHT, Walls
 from . import spaced
 from .grid import walled
+from .legend import Legend
 
 # the character that joins walls going up, down, left and right of a corner: bits 1, 2, 4, 8
 CORNERS = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"
@@ -46,4 +47,19 @@ def _lines(walls: Walls) -> list[str]:
     return lines
 
 
-STYLE = replace(spaced.STYLE, lines=_lines)  # cells and walls stand where those of `spaced` do
+LEGENDS = {
+    "en": Legend(
+        "Lines are walls.",
+        "Every cell is three characters wide and one line high, between the lines and characters that are kept "
+        "for walls: one move is two lines down or four characters across, but one cell of the maze.",
+    ),
+    "pt": Legend(
+        "As linhas são paredes.",
+        "Cada célula tem três caracteres de largura e uma linha de altura, entre as linhas e os caracteres "
+        "reservados às paredes: um movimento são duas linhas para baixo ou quatro caracteres para o lado, mas "
+        "uma célula do labirinto.",
+    ),
+}
+
+# cells and walls stand where those of `spaced` do
+DRAWING = replace(spaced.DRAWING, lines=_lines, legends=LEGENDS, glyph_step=0)

@@ -14,6 +14,8 @@ import numpy as np
 
 from ..errors import MazeError
 from ..maze import Cell, Walls
+from .legend import Legend
+from .tokens import Tokens
 
 _SIDES = ("up", "down", "left", "right")  # bit 0 to 3 of a mask
 _NAMES = ["_".join(side for bit, side in enumerate(_SIDES) if mask >> bit & 1) or "no" for mask in range(16)]
@@ -55,3 +57,18 @@ def read(lines: list[str]) -> tuple[Walls, dict[str, Cell]]:
         if len(masks[row]) != len(masks[0]):
             raise MazeError(f"line {row + 1} has {len(masks[row])} cells where {len(masks[0])} were expected")
     return np.array(masks, np.uint8), marks
+
+
+LEGENDS = {
+    "en": Legend(
+        "Each cell is given as <|row-column|>, its walls and what it holds; S is the origin and G the target.",
+        "A move is only possible through a side whose wall is not named.",
+    ),
+    "pt": Legend(
+        "Cada célula é dada como <|linha-coluna|>, suas paredes (up: em cima, down: embaixo, left: à esquerda, "
+        "right: à direita) e o que contém; S é origin e G é target.",
+        "Um movimento só é possível por um lado cuja parede não é citada.",
+    ),
+}
+
+DRAWING = Tokens(write, read, LEGENDS)

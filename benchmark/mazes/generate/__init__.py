@@ -1,7 +1,8 @@
 """Mazes from seeds. One file a generator; each carves N mazes at once, each from its own 64-bit seed.
 
 `batch` makes the walls of N mazes, `generate` one whole maze. The same seed gives the same maze on every machine and
-with every version of every library; the random numbers are written out in `lattice`.
+with every version of every library; the random numbers are written out in `splitmix`.
+A new generator is one file with a function `carve`, and one line in `GENERATORS`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ends import POLICIES, pick
+from ..endpoints import POLICIES, pick_endpoints
 from ..errors import MazeError
 from ..maze import Maze, Walls
 from . import braided, dfs, division, kruskal, percolation, prim, wilson
@@ -76,21 +77,22 @@ def generate(
     cols: int,
     seed: int,
     at_least: int = 1,
-    ends: str = "random",
+    endpoints: str = "random",
     share: float | None = None,
 ) -> Maze:
     """One maze with start and goal; `seed` is any whole number below 2**64.
 
-    `ends` is one of `benchmark.mazes.ends.POLICIES`, and `at_least` the shortest distance from start to goal, in moves.
+    `endpoints` is one of `benchmark.mazes.endpoints.POLICIES`, and `at_least` the shortest distance from start to goal,
+    in moves.
 
-    Raises MazeError as `batch` does, for an unknown policy, or where the maze has no such pair of ends.
+    Raises MazeError as `batch` does, for an unknown policy, or where the maze has no such pair of endpoints.
     """
     walls = batch(generator, rows, cols, [seed], share)
-    start, goal = pick(walls, [seed], ends, at_least)[0]
+    start, goal = pick_endpoints(walls, [seed], endpoints, at_least)[0]
     if start[0] < 0:
-        away = f" and {at_least} or more moves apart" if ends != "apart" else ""
+        away = f" and {at_least} or more moves apart" if endpoints != "apart" else ""
         raise MazeError(
-            f"this {rows}x{cols} {generator} maze has no ends that are {POLICIES[ends]}{away}: ask for less, or take "
-            "another seed"
+            f"this {rows}x{cols} {generator} maze has no endpoints that are {POLICIES[endpoints]}{away}: ask for less, "
+            "or take another seed"
         )
     return Maze(walls[0], start, goal, check=False)

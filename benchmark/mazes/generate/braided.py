@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..maze import Walls
+from ..maze import DEAD_ENDS, Walls
 from ..splitmix import GOLDEN, below, chance
 from .dfs import blank, grow
 from .lattice import Seeds, keep, open_side
@@ -28,8 +28,8 @@ def carve(walls: Walls, seeds: Seeds, share: float) -> None:
             for col in range(1, cols + 1):
                 cell = row * width + col
                 closed = masks[cell]
-                if closed != 7 and closed != 11 and closed != 13 and closed != 14:
-                    continue  # not a dead end, or no longer one
+                if closed not in DEAD_ENDS:
+                    continue  # or no longer one
                 state += GOLDEN
                 if not chance(state, share):
                     continue

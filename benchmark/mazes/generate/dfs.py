@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..maze import Walls
+from ..maze import ALL, Walls
 from ..splitmix import GOLDEN, below
 from .lattice import Flags, Seeds, keep
 
 # of the sides that a bit mask names, the k-th: _PICK[mask, k], and their number: _COUNT[mask]
 _COUNT = np.array([mask.bit_count() for mask in range(16)], np.uint8)
 _PICK = np.array([([side for side in range(4) if mask >> side & 1] + [0] * 4)[:4] for mask in range(16)], np.uint8)
-_WITHOUT = np.array([15 ^ (1 << side) for side in range(4)], np.uint8)  # all walls but that on a side
+_WITHOUT = np.array([ALL ^ (1 << side) for side in range(4)], np.uint8)  # all walls but that on a side
 _FREE = 16  # what a cell that has not been reached holds beside its walls
 _ONE = np.uint64(1)
 
@@ -27,7 +27,7 @@ def blank(rows: int, cols: int) -> Flags:
     masks = np.zeros((rows + 2) * (cols + 2), np.uint8)
     for row in range(1, rows + 1):
         for col in range(1, cols + 1):
-            masks[row * (cols + 2) + col] = _FREE | 15
+            masks[row * (cols + 2) + col] = _FREE | ALL
     return masks
 
 
@@ -41,7 +41,7 @@ def grow(masks: Flags, stack: Seeds, rows: int, cols: int, state: np.uint64) -> 
     state += GOLDEN
     first = below(state, rows * cols)
     cell = np.uint64((first // cols + 1) * (cols + 2) + first % cols + 1)
-    masks[cell] = 15
+    masks[cell] = ALL
     depth, left = np.uint64(0), rows * cols - 1
     while left:
         free = np.uint64(

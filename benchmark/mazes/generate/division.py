@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..maze import Walls
+from ..maze import DOWN, LEFT, RIGHT, UP, Walls
 from ..splitmix import GOLDEN, below
 from .lattice import Seeds
 
@@ -21,7 +21,7 @@ def carve(walls: Walls, seeds: Seeds, _: float) -> None:
         maze, state = walls[i], seeds[i]
         for row in range(rows):
             for col in range(cols):
-                border = (row == 0) | (row == rows - 1) << 1 | (col == 0) << 2 | (col == cols - 1) << 3
+                border = (row == 0) * UP | (row == rows - 1) * DOWN | (col == 0) * LEFT | (col == cols - 1) * RIGHT
                 maze[row, col] = np.uint8(border)
         rooms[0, 0], rooms[0, 1], rooms[0, 2], rooms[0, 3] = 0, 0, rows, cols
         waiting = 1
@@ -39,16 +39,16 @@ def carve(walls: Walls, seeds: Seeds, _: float) -> None:
             if flat:
                 for col in range(left, left + wide):
                     if col != left + gap:
-                        maze[top + split - 1, col] |= np.uint8(2)
-                        maze[top + split, col] |= np.uint8(1)
+                        maze[top + split - 1, col] |= np.uint8(DOWN)
+                        maze[top + split, col] |= np.uint8(UP)
                 rooms[waiting, 2] = split
                 rooms[waiting + 1, 0], rooms[waiting + 1, 1] = top + split, left
                 rooms[waiting + 1, 2], rooms[waiting + 1, 3] = high - split, wide
             else:
                 for row in range(top, top + high):
                     if row != top + gap:
-                        maze[row, left + split - 1] |= np.uint8(8)
-                        maze[row, left + split] |= np.uint8(4)
+                        maze[row, left + split - 1] |= np.uint8(RIGHT)
+                        maze[row, left + split] |= np.uint8(LEFT)
                 rooms[waiting, 3] = split
                 rooms[waiting + 1, 0], rooms[waiting + 1, 1] = top, left + split
                 rooms[waiting + 1, 2], rooms[waiting + 1, 3] = high, wide - split

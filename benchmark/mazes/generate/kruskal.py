@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..maze import Walls
+from ..maze import ALL, Walls
 from ..splitmix import GOLDEN, below
 from .lattice import Numbers, Seeds, keep, open_side, step
 
@@ -30,7 +30,7 @@ def carve(walls: Walls, seeds: Seeds, _: float) -> None:
     masks, parent = np.empty(size, np.uint8), np.empty(size, np.int32)
     inner = np.empty(2 * rows * cols, np.int32)  # a cell times 4, plus its lower (1) or right (3) side
     for i in range(n):
-        masks[:] = 15
+        masks[:] = ALL
         state, count = seeds[i], 0
         for row in range(1, rows + 1):
             for cell in range(row * width + 1, row * width + cols + 1):

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ..maze import Walls
+from ..maze import ALL, Walls
 
 Flags = NDArray[np.uint8]
 Seeds = NDArray[np.uint64]
@@ -29,8 +29,8 @@ def step(side: int, width: int) -> int:
 @njit(cache=True, inline="always")
 def open_side(masks: Flags, cell: int, side: int, width: int) -> None:
     """Take away the wall on one side of a cell, in both cells' masks."""
-    masks[cell] &= np.uint8(15 ^ (1 << side))
-    masks[cell + step(side, width)] &= np.uint8(15 ^ (1 << (side ^ 1)))
+    masks[cell] &= np.uint8(ALL ^ (1 << side))
+    masks[cell + step(side, width)] &= np.uint8(ALL ^ (1 << (side ^ 1)))
 
 
 @njit(cache=True)

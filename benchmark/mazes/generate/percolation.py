@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..maze import Walls
+from ..maze import ALL, DOWN, LEFT, RIGHT, UP, Walls
 from ..splitmix import GOLDEN, chance
 from .lattice import Seeds
 
@@ -18,16 +18,16 @@ def carve(walls: Walls, seeds: Seeds, share: float) -> None:
     n, rows, cols = walls.shape
     for i in range(n):
         maze, state = walls[i], seeds[i]
-        maze[:] = 15
+        maze[:] = ALL
         for row in range(rows):
             for col in range(cols):
                 if row + 1 < rows:
                     state += GOLDEN
                     if chance(state, share):
-                        maze[row, col] &= np.uint8(13)
-                        maze[row + 1, col] &= np.uint8(14)
+                        maze[row, col] &= np.uint8(ALL ^ DOWN)
+                        maze[row + 1, col] &= np.uint8(ALL ^ UP)
                 if col + 1 < cols:
                     state += GOLDEN
                     if chance(state, share):
-                        maze[row, col] &= np.uint8(7)
-                        maze[row, col + 1] &= np.uint8(11)
+                        maze[row, col] &= np.uint8(ALL ^ RIGHT)
+                        maze[row, col + 1] &= np.uint8(ALL ^ LEFT)

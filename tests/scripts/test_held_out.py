@@ -2,9 +2,9 @@ from itertools import islice
 
 import pytest
 
-from benchmark.held_out import main, mazes
 from benchmark.mazes.generate import GENERATORS
 from benchmark.mazes.split import reserved
+from scripts.held_out import main, mazes
 
 
 @pytest.mark.parametrize("generator", GENERATORS)

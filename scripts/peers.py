@@ -15,10 +15,20 @@ import platform
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from importlib import metadata
+from importlib import import_module, metadata
 from itertools import count
 from statistics import median
 from time import perf_counter
+
+import numpy as np
+import reasoning_gym as package
+from maze_dataset.generation import LatticeMazeGenerators
+from tabulate import tabulate
+from tqdm import tqdm
+
+from benchmark.mazes.generate import batch, generate
+from benchmark.mazes.prompt import PromptOptions, prompt
+from benchmark.mazes.solve import shortest_path
 
 ROUNDS = 5
 SIZES = (5, 10, 20)
@@ -30,8 +40,6 @@ Maker = Callable[[int], object]  # makes that many mazes
 
 def ours(generator: str, size: int) -> Maker:
     """The walls of so many mazes, in one batch."""
-    from benchmark.mazes.generate import batch
-
     seed = count()
 
     def make(mazes: int) -> object:
@@ -43,11 +51,7 @@ def ours(generator: str, size: int) -> Maker:
 
 def our_items(size: int) -> Maker:
     """So many whole items, one by one: a maze with ends, its drawing, its question and its solution."""
-    from benchmark.mazes.generate import generate
-    from benchmark.mazes.prompt import Asking, prompt
-    from benchmark.mazes.solve import shortest_path
-
-    seed, asking = count(), Asking("block")
+    seed, asking = count(), PromptOptions("block")
 
     def make(mazes: int) -> object:
         made = (generate("dfs", size, size, next(seed)) for _ in range(mazes))
@@ -57,16 +61,11 @@ def our_items(size: int) -> Maker:
 
 
 def maze_dataset(generator: str, size: int) -> Maker:
-    import numpy as np
-    from maze_dataset.generation import LatticeMazeGenerators
-
     make = getattr(LatticeMazeGenerators, {"division": "gen_recursive_division"}.get(generator, f"gen_{generator}"))
     return lambda mazes: [make(np.array([size, size])) for _ in range(mazes)]
 
 
 def mazelib(generator: str, size: int) -> Maker:
-    from importlib import import_module
-
     name = {"dfs": "BacktrackingGenerator", "prim": "Prims", "kruskal": "Kruskal", "wilson": "Wilsons"}.get(
         generator, "Division"
     )
@@ -75,8 +74,6 @@ def mazelib(generator: str, size: int) -> Maker:
 
 
 def reasoning_gym(size: int) -> Maker:
-    import reasoning_gym as package
-
     seed = count()
 
     def make(mazes: int) -> object:
@@ -119,13 +116,10 @@ def _ratio(ratio: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmark.peers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m scripts.peers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=0.5, help="of a round (default: %(default)s)")
     seconds = parser.parse_args().seconds
-    from tabulate import tabulate
-    from tqdm import tqdm
-
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core for all
     plans: list[tuple[str, str, int, Maker, Maker]] = []

@@ -1,6 +1,6 @@
 """Whether two engines say the same, token for token: each checkpoint is asked the same mazes through both, greedily.
 
-    python -m benchmark.parity base sft sft-lora dpo-lora --tiers small --limit 400
+    python -m scripts.parity base sft sft-lora dpo-lora --tiers small --limit 400
 
 All checkpoints stand in one plan for each engine, so that adapters of one base share one process of vLLM and are mixed
 with what has none. Ends with 1 where replies differ. In bfloat16 on a GPU they may: a batch of another shape rounds
@@ -13,25 +13,25 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmark.mazes import suite
+from tabulate import tabulate
+
 from benchmark.mazes.errors import LabirintoError
-from benchmark.mazes.prompt import Asking
+from benchmark.mazes.prompt import PromptOptions
+from benchmark.mazes.suite import DEFAULT, SUITES
+from models import registry
+from models.inference.plan import AUTO, How, Plan
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask, and print a row for each checkpoint and tier."""
-    from tabulate import tabulate
-
-    from models import registry
-    from models.inference.plan import AUTO, How, Plan
-
+    suite = SUITES[DEFAULT]
     parser = argparse.ArgumentParser(
-        prog="python -m benchmark.parity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m scripts.parity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "checkpoints", nargs="+", help="names, paths or hub ids, as for `pytest benchmark --checkpoint`"
     )
-    parser.add_argument("--tiers", nargs="+", choices=suite.TIERS, default=["small"], help="(default: small)")
+    parser.add_argument("--tiers", nargs="+", choices=suite.tiers, default=["small"], help="(default: small)")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N mazes of each tier (default: all)")
     options = parser.parse_args(arguments)
     rows, is_same = [], True
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = [registry.find(name) for name in options.checkpoints]
         cases = [case for tier in options.tiers for case in suite.cases(tier)[: options.limit]]
         planned = [(checkpoint, case) for checkpoint in chosen for case in cases]
-        asking = {one.name: Asking(style=one.prompt_style) for one in chosen}
+        asking = {one.name: PromptOptions(prompt_style=one.prompt_style) for one in chosen}
         plans = [Plan(planned, asking, How(engine, "off")) for engine in AUTO]
         for plan in plans:
             for checkpoint in chosen:

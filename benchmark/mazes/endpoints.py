@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from .errors import MazeError
-from .maze import Cell, Walls
+from .maze import DEAD_ENDS, Cell, Walls
 from .solve import flood
 from .splitmix import GOLDEN, below
 
@@ -31,7 +31,7 @@ def _candidates(walls: Walls, policy: int) -> NDArray[np.int32]:
         for col in range(cols):
             mask = walls[row, col]
             corner = row in (0, rows - 1) and col in (0, cols - 1)
-            dead_end = mask in (7, 11, 13, 14)
+            dead_end = mask in DEAD_ENDS
             if policy in (0, 3) or (policy == 1 and corner) or (policy == 2 and dead_end):
                 cells[count] = row * cols + col
                 count += 1
@@ -73,7 +73,7 @@ def _pick(walls: Walls, seeds: NDArray[np.uint64], policy: int, at_least: int) -
     return ends
 
 
-def pick(
+def pick_endpoints(
     walls: Walls, seeds: Sequence[int] | NDArray[np.uint64], policy: str = "random", at_least: int = 1
 ) -> list[tuple[Cell, Cell]]:
     """A start and a goal for each of N layouts, shape (N, rows, cols); ((-1, -1), (-1, -1)) where there are none.
@@ -81,6 +81,6 @@ def pick(
     Raises MazeError for an unknown policy.
     """
     if policy not in POLICIES:
-        raise MazeError(f"unknown ends {policy!r}: choose one of {', '.join(POLICIES)}")
+        raise MazeError(f"unknown endpoints {policy!r}: choose one of {', '.join(POLICIES)}")
     found = _pick(walls, np.asarray(seeds, np.uint64), list(POLICIES).index(policy), max(at_least, 1))
     return [((a, b), (c, d)) for a, b, c, d in found.tolist()]
