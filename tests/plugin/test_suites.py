@@ -14,8 +14,8 @@ TESTS = """
 import pytest
 
 @pytest.mark.mazes("little", "wide")
-def test_mine(walk):
-    walk()
+def test_mine(evaluate):
+    evaluate()
 """
 USAGE = 4
 
@@ -43,4 +43,4 @@ def test_an_agent_is_asked_about_a_suite_that_a_conftest_registers(project, monk
 def test_a_suite_that_there_is_not_is_told(project):
     result = project.runpytest_subprocess("--suite", "nothing")
     assert result.ret == USAGE
-    result.stderr.fnmatch_lines(["*--suite: there is no suite 'nothing'; there are labirinto-v1*"])
+    result.stderr.fnmatch_lines(["*--suite: unknown suite 'nothing'. The suites are labirinto-v1*"])
