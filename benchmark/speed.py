@@ -269,9 +269,9 @@ def _cached(bench: _Bench) -> Timed:
 def _floors(bench: _Bench) -> None:
     """What agents come to, which the session that filled the cache would have left behind."""
     code = (
-        "from benchmark.mazes import suite; from reports import floors\n"
-        "for tier in suite.TIERS: floors.walked(tier, {case.id: case.digest for case in sorted(suite.cases(tier), "
-        "key=lambda case: case.id)})"
+        "from benchmark.mazes import suite; from reports import baseline_agents\n"
+        "for tier in suite.TIERS: baseline_agents.score_agents(tier, {case.id: case.digest for case in "
+        "sorted(suite.cases(tier), key=lambda case: case.id)})"
     )
     bench.run([sys.executable, "-c", code], LABIRINTO_HOME=str(bench.folder / "home"))
 

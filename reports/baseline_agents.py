@@ -1,7 +1,7 @@
-"""What comes of the agents' answers: the floors and the ceiling beside every checkpoint.
+"""The scores of the baseline agents (oracle, wall follower, ...), which stand beside every checkpoint.
 
-Mazes and agents are the same in every session, so that it is worked out once for the cases of a group and kept
-(`floors/` in LABIRINTO_HOME), as long as the mazes and the code of agents and scores are what they were.
+Mazes and agents are the same in every session. So the scores of the cases of a group are computed once and stored
+(`floors/` in LABIRINTO_HOME), as long as the mazes and the code of agents and scores do not change.
 """
 
 from __future__ import annotations
@@ -19,47 +19,46 @@ from benchmark.mazes.suite import DIGEST, GROUPS, Case
 from models import store
 
 from .run import replace_text
-from .shape import SHARE, Kind, MapOf, Object, faults
+from .schema import Share, parse
 
 
-class Walked(NamedTuple):
-    """What came of one answer."""
+class AgentScore(NamedTuple):
+    """The score of one answer."""
 
     outcome: str
-    spl: float
+    spl: Share
 
 
-_WALKED = Kind(
-    "an outcome and a share",
-    lambda value: type(value) is list and len(value) == 2 and value[0] in [*OUTCOMES] and SHARE.holds(value[1]),
-)
-_SHAPE = Object(dict.fromkeys(agents.AGENTS, MapOf(_WALKED)), is_whole=True)
+Scores = dict[str, dict[str, AgentScore]]
+"""By agent and case."""
 
 
-def walked(group: str, digests: Mapping[str, str]) -> dict[str, dict[str, Walked]]:
-    """What comes of each agent's answer to each of these cases of a group, given with their digests."""
+def score_agents(group: str, digests: Mapping[str, str]) -> Scores:
+    """The score of each agent's answer to each of these cases of a group, given with their digests."""
     file = store.home() / "floors" / f"{group}-{_key(group, digests)}.json"
     if (stored := _stored(file, digests)) is not None:
         return stored
-    answers = {name: {case: _walk(name, group, case) for case in digests} for name in agents.AGENTS}
-    with suppress(OSError):  # it is as right without
+    answers = {name: {case: _score(name, group, case) for case in digests} for name in agents.AGENTS}
+    with suppress(OSError):  # the scores are right without it
         replace_text(file, json.dumps(answers))
     return answers
 
 
-def _stored(file: Path, cases: Collection[str]) -> dict[str, dict[str, Walked]] | None:
-    """What was kept; None where there is nothing, or where it is not what this module writes."""
+def _stored(file: Path, cases: Collection[str]) -> Scores | None:
+    """The scores that were stored; None where there are none, or where the file is not what this module writes."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        scores = parse(json.loads(file.read_text(encoding="utf-8")), Scores)
     except (OSError, ValueError, RecursionError):
         return None
-    if any(faults(content, _SHAPE)) or any(content[name].keys() != set(cases) for name in agents.AGENTS):
+    if scores.keys() != agents.AGENTS.keys() or any(of_agent.keys() != set(cases) for of_agent in scores.values()):
         return None
-    return {name: {case: Walked(*walked) for case, walked in content[name].items()} for name in agents.AGENTS}
+    if any(score.outcome not in OUTCOMES for of_agent in scores.values() for score in of_agent.values()):
+        return None
+    return scores
 
 
 def _key(group: str, digests: Mapping[str, str]) -> str:
-    """The digest of all that decides it."""
+    """The digest of all that decides the scores."""
     mazes = Path(agents.__file__).parent
     code = "".join((mazes / name).read_text(encoding="utf-8") for name in ("agents.py", "score.py"))
     # the best constant answer is that of the whole group
@@ -67,9 +66,9 @@ def _key(group: str, digests: Mapping[str, str]) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
-def _walk(name: str, group: str, case: str) -> Walked:
+def _score(name: str, group: str, case: str) -> AgentScore:
     from benchmark.mazes.score import score  # Numba takes half a second to import
 
-    known = Case.of(group, case)
-    found = score(known.maze, agents.AGENTS[name](known))
-    return Walked(found.outcome, found.spl)
+    asked = Case.of(group, case)
+    scored = score(asked.maze, agents.AGENTS[name](asked))
+    return AgentScore(scored.outcome, scored.spl)

@@ -23,7 +23,7 @@ from benchmark.mazes.errors import CheckpointError
 from models import load, store
 from models.checkpoints import Checkpoint
 
-from .anatomy import batches, body, inputs, last_norm, open_model
+from .architecture import batches, body, inputs, last_norm, open_model
 from .probe_set import Probe, ProbeSet
 from .similarity import varies
 

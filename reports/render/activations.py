@@ -1,61 +1,15 @@
-"""A diff as tables for people, as Markdown, as JSON, and as a section of the page."""
+"""What every format says of a diff: the table of a fine-tune's layers at the last token, and sentences beside it."""
 
 from __future__ import annotations
 
-from benchmark.mazes.printable import one_line
-from reports.render.html import PAGE
-from reports.render.hypertext import escape
-from reports.render.json import dumps
-from reports.render.markdown import escape as in_markdown
+from tabulate import tabulate
 
-from . import pictures
-from .result import Diff, Layer, Tuned
+from benchmark.mazes.printable import one_line
+from reports.mri.result import Diff, Layer, Tuned
 
 SURE = 0.05
 PLACE = "answer"
-HEADS = ("layer", "CKA", "change %", "common %", "p", "own %", "own p", "lens %")
-
-
-def text(diff: Diff) -> str:
-    """The short table for the terminal: each fine-tune's layers at the last token."""
-    parts = [
-        "\n".join([_caption(diff, one), "", _tabulated(diff, one, "simple"), *sentences(one)]) for one in diff.tuned
-    ]
-    return "\n\n".join([*parts, *map(one_line, diff.notes)])
-
-
-def markdown(diff: Diff) -> str:
-    """The same as Markdown."""
-    parts = []
-    for one in diff.tuned:
-        said = "\n".join(f"- {line}" for line in sentences(one))
-        parts.append(f"### {in_markdown(_caption(diff, one))}\n\n{_tabulated(diff, one, 'github')}\n\n{said}\n")
-    return "\n".join([*parts, *map(in_markdown, diff.notes)])
-
-
-def as_json(diff: Diff) -> str:
-    """All figures, without pictures; what is no number is null."""
-    return dumps(diff.as_dict()) + "\n"
-
-
-def section(diff: Diff) -> str:
-    """What stands in the page: tables and pictures."""
-    tables = "".join(_table(diff, one) for one in diff.tuned)
-    notes = "".join(f"<p>{escape(note)}</p>" for note in diff.notes)
-    origin = f"<details><summary>Where it comes from</summary><pre>{escape(dumps(diff.about))}</pre></details>"
-    return f'{notes}{tables}<div class="pictures">{pictures.all_of(diff)}</div>{origin}'
-
-
-def page(diff: Diff) -> str:
-    """The section as a page of its own."""
-    style = (PAGE / "page.css").read_text(encoding="utf-8")
-    title = escape(f"{', '.join(one.name for one in diff.tuned)} beside {diff.base}")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><title>{title}</title><style>{style}</style>'
-        f"</head><body><main><h1>What fine-tuning changed: {title}</h1>{section(diff)}</main></body></html>\n"
-    )
+HEADS = ("layer", "CKA", "change %", "common %", "p", "alone %", "alone p", "lens %")
 
 
 def sentences(one: Tuned) -> list[str]:
@@ -93,18 +47,16 @@ def sentences(one: Tuned) -> list[str]:
     return found
 
 
-def _caption(diff: Diff, one: Tuned) -> str:
+def caption(diff: Diff, one: Tuned) -> str:
     return one_line(f"{one.name} beside {diff.base}, before the first move")
 
 
-def _tabulated(diff: Diff, one: Tuned, form: str) -> str:
-    from tabulate import tabulate
-
+def tabulated(diff: Diff, one: Tuned, form: str) -> str:
     right = ["right"] * len(HEADS)
-    return str(tabulate(_rows(diff, one), headers=HEADS, tablefmt=form, disable_numparse=True, colalign=right))
+    return str(tabulate(rows(diff, one), headers=HEADS, tablefmt=form, disable_numparse=True, colalign=right))
 
 
-def _rows(diff: Diff, one: Tuned) -> list[list[str]]:
+def rows(diff: Diff, one: Tuned) -> list[list[str]]:
     before, after = diff.lenses[diff.base], diff.lenses[one.name]
     return [
         [
@@ -132,15 +84,3 @@ def _span(figures: tuple[float, float, float], times: float, form: str) -> str:
 
 def _p(p: float) -> str:
     return f"{p:.3f}"
-
-
-def _table(diff: Diff, one: Tuned) -> str:
-    heads = "".join(f'<th scope="col" class="figure">{escape(head)}</th>' for head in HEADS)
-    rows = "".join(
-        "<tr>" + "".join(f'<td class="figure">{escape(cell)}</td>' for cell in row) + "</tr>"
-        for row in _rows(diff, one)
-    )
-    said = "".join(f"<li>{escape(line)}</li>" for line in sentences(one))
-    caption = escape(_caption(diff, one))
-    table = f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<div class="wide">{table}</div><ul>{said}</ul>'

@@ -24,7 +24,7 @@ def texts(columns: Sequence[Column], row: Any) -> list[str]:
     return [one_line(write(row)) for _, write in columns]
 
 
-def of_accuracy(table: pd.DataFrame) -> list[Column]:
+def accuracy_columns(table: pd.DataFrame) -> list[Column]:
     """Those of `reports.accuracy.table`; where some group has twins, balanced accuracy in the place of `unread`."""
     columns: list[Column] = [
         ("mazes", lambda row: row.group),
@@ -41,8 +41,8 @@ def of_accuracy(table: pd.DataFrame) -> list[Column]:
     return [*columns, ("unread", _percent("unreadable"))]
 
 
-def of_outcomes(table: pd.DataFrame) -> list[Column]:
-    """What came of the replies, in percent; only the outcomes that there are."""
+def outcome_columns(table: pd.DataFrame) -> list[Column]:
+    """The outcomes, in percent of the replies; only those that there are."""
     columns: list[Column] = [("mazes", lambda row: row.group), ("checkpoint", lambda row: row.checkpoint)]
     for outcome in OUTCOMES:
         name = f"outcome_{outcome.replace('-', '_')}"
@@ -53,7 +53,7 @@ def of_outcomes(table: pd.DataFrame) -> list[Column]:
     return columns
 
 
-OF_CHANGES: Sequence[Column] = (
+CHANGE_COLUMNS: Sequence[Column] = (
     ("mazes", lambda row: row.name),
     ("n", lambda row: str(row.n)),
     ("after", lambda row: f"{100 * row.after:.1f}"),
@@ -77,7 +77,7 @@ def _change(row: Change) -> str:
     return f"{100 * row.change:+.1f} [{low}, {high}]"
 
 
-def of_board(board: Board) -> list[Column]:
+def board_columns(board: Board) -> list[Column]:
     """Those of a leaderboard."""
 
     def of_tier(tier: str) -> Callable[[Entry], str]:
