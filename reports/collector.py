@@ -72,7 +72,7 @@ def measured_by(report: pytest.TestReport | pytest.CollectReport) -> Sequence[Pr
     """What a maze's test recorded, an item for each reply, or one for a case without any; of other tests nothing."""
     if not isinstance(report, pytest.TestReport):
         return []
-    properties = dict(report.user_properties)
+    properties: dict[str, Any] = dict(report.user_properties)
     if "outcome" not in properties:
         return []
     is_measured = report.when == "call" and report.passed

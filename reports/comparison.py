@@ -4,7 +4,7 @@ Each row compares one measure in one group. Its cases are paired: a case counts 
 
     change      after - before, in shares of 1, with its 95 % interval
     p           how likely so large a change is by chance (two-sided), Holm-adjusted over all rows of the comparison
-    could see   the smallest true drop that so many cases show as worse in 80 % of runs, at the row's share of 5 %
+    detectable  the smallest true drop that so many cases show as worse in 80 % of runs, at the row's share of 5 %
 
     worse              p < 5 %, and the drop is beyond the margin
     within margin      p < 5 %, and the margin allows for the drop
@@ -235,8 +235,8 @@ def _name(place: tuple[str, str]) -> str:
 
 def check_comparable(before: Provenance, after: Provenance) -> None:
     """Raise RunError, naming what differs, where two provenances are not of the same measurement."""
-    for name, one in before.asked.items():
-        _check_same(name.replace("_", " "), one, after.asked[name])
+    for name, value in before.asked.items():
+        _check_same(name.replace("_", " "), value, after.asked[name])
     one, other = before.engine.sampling, after.engine.sampling
     _check_same("temperature", one.temperature, other.temperature)
     _check_same("samples", one.samples, other.samples)

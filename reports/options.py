@@ -16,8 +16,8 @@ def fail_on_help() -> str:
     """How `--fail-on` is written, for argparse, with all measures."""
     measures = "; ".join(f"{name}: {measure.summary}" for name, measure in MEASURES.items())
     return (
-        "the largest drop that is allowed, in points: accuracy:2%%, large:5%%, large.spl:3%% (default: accuracy:0%%). "
-        f"Measures: {_escape(measures)}"
+        "the largest drop that is allowed, in points: accuracy:2%%, large:5%%, large.spl:3%%; the default is "
+        f"accuracy:0%%. Measures: {_escape(measures)}"
     )
 
 

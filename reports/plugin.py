@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmark.mazes.outcomes import SOLVED
+from benchmark.mazes.suite import Case
+from models.checkpoints import Checkpoint
 
 from . import extensions, hookspec, option_checks, options
 from .collector import Collector, measured_by
@@ -52,8 +54,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     recording = config.stash[_recording]
     groups: dict[str, None] = {}
     for item in session.items:
-        asked = isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.callspec.params.get("asked")
-        if asked:
+        if asked := _asked_by(item):
             checkpoint, case = asked
             recording.collector.checkpoints[checkpoint.name] = checkpoint
             groups[case.group] = None
@@ -62,6 +63,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         option_checks.check_selected(config.option, chosen.margins, chosen.minimums, groups)
     recording.first = option_checks.first_runs(config.option, config.rootpath, recording.collector.checkpoints)
     recording.check_saved()
+
+
+def _asked_by(item: pytest.Item) -> tuple[Checkpoint, Case] | None:
+    """Checkpoint and case of a maze's test; of another test nothing."""
+    callspec = getattr(item, "callspec", None)  # pytest has it where a test has parameters
+    return callspec.params.get("asked") if callspec else None
 
 
 @pytest.hookimpl(optionalhook=True)

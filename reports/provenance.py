@@ -57,7 +57,7 @@ def _tokenizer(checkpoint: Checkpoint, drawing: str) -> dict[str, Any] | None:
     except CheckpointError:  # an agent, or served elsewhere
         return None
     found = audit(weights, suite.cases("medium")[0].maze, drawing)
-    return found and asdict(found)
+    return None if found is None else asdict(found)
 
 
 def _device() -> str:
@@ -66,7 +66,7 @@ def _device() -> str:
         return "cpu"
     import torch
 
-    return torch.cuda.get_device_name()
+    return str(torch.cuda.get_device_name())
 
 
 def _git(root: Path) -> dict[str, Any] | None:

@@ -182,7 +182,7 @@ def update_baseline(root: Path, checkpoint: str, run: Run) -> tuple[Path, int]:
     Returns the file, and how many records are new or changed. Raises RunError where the baseline measures something
     else.
     """
-    from filelock import FileLock  # type: ignore[import-not-found,unused-ignore]  # checks do without installing it
+    from filelock import FileLock
 
     try:
         (root / FOLDER).mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,8 @@ from benchmark.mazes.suite import GROUPS
 from . import saved
 from .comparison import ALL, Comparison, compare
 from .measures import MEASURES, Measure
-from .run import Record, Run
+from .run import Run
+from .schema import Record
 
 Margins = dict[tuple[str, str], float]
 """The drop that is allowed, a share of 1, by measure and group."""

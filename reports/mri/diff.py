@@ -193,9 +193,9 @@ def _texts(base: Checkpoint, tuned: Sequence[Checkpoint], options: Options) -> P
 
 def _graphs(before: _Subject, after: _Subject, reducers: Sequence[str]) -> tuple[list[llm_mri.Graphs], list[str]]:
     """LLM-MRI's graphs by each reducer, raw and centred; without the package none, and a sentence that says why."""
-    states = before.last_states, after.last_states
+    one, other = list(before.last_states), list(after.last_states)
     try:
-        return [llm_mri.graphs(*states, reducer, centre) for reducer in reducers for centre in (False, True)], []
+        return [llm_mri.graphs(one, other, reducer, centre) for reducer in reducers for centre in (False, True)], []
     except llm_mri.MissingError as error:
         return [], [str(error)]
 
@@ -297,8 +297,8 @@ def _steer(base: Any, tuned: Any, at_base: Scan, its: Scan, texts: ProbeSet, pro
 
 def _divergence(base: NDArray[np.float32], tuned: NDArray[np.float32]) -> NDArray[np.float64]:
     """KL(base || tuned) of each text, of logarithms of chances (texts, tokens)."""
-    found = [float((np.exp(one) * (one - other)).sum()) for one, other in zip(base, tuned, strict=True)]
-    return np.maximum(np.array(found), 0)
+    nats = [max(0.0, float((np.exp(one) * (one - other)).sum())) for one, other in zip(base, tuned, strict=True)]
+    return np.array(nats)
 
 
 def _fates(before: _Subject, after: _Subject, texts: ProbeSet) -> list[Group]:
@@ -352,7 +352,7 @@ def _describe(base: Checkpoint, tuned: Sequence[Checkpoint], texts: ProbeSet) ->
 
 def runs_of(runs: Mapping[str, Run], checkpoints: Sequence[Checkpoint]) -> dict[str, Run]:
     """Of these runs the longest that each checkpoint gave with the very weights that it has now, by its name."""
-    found = {}
+    found: dict[str, Run] = {}
     for one in checkpoints:
         content = load.content(one.weights())
         for run in runs.values():

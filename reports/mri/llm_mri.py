@@ -70,7 +70,7 @@ def graphs(base: Sequence[Floats], tuned: Sequence[Floats], reducer: str = "SVD"
 
     `base` and `tuned` are the states of all layers, each of shape (texts, width). Raises MissingError without LLM-MRI.
     """
-    llm_mri = _package()
+    package = _package()
     varying = tuple(
         at for at, (one, other) in enumerate(zip(base, tuned, strict=True)) if varies(one) and varies(other)
     )
@@ -78,12 +78,12 @@ def graphs(base: Sequence[Floats], tuned: Sequence[Floats], reducer: str = "SVD"
     labels = np.repeat([0, 1], len(base[0]))
     table = _Table([np.concatenate(pair) for pair in pairs], labels)
 
-    class Areas(llm_mri.ActivationAreas):  # type: ignore[misc, valid-type]
+    class Areas(package.ActivationAreas):  # type: ignore[misc, name-defined]
         """LLM-MRI's main class, given states in place of a model's path."""
 
         def __init__(self) -> None:
             self.class_names = ["base", "tuned"]
-            self.reduction_method = getattr(llm_mri.dimensionality_reduction, reducer)(
+            self.reduction_method = getattr(package.dimensionality_reduction, reducer)(
                 n_components=2, gridsize=GRID, random_state=42
             )
             self.hidden_states_dataset = self.dataset = table
@@ -91,7 +91,7 @@ def graphs(base: Sequence[Floats], tuned: Sequence[Floats], reducer: str = "SVD"
 
         def process_activation_areas(self) -> None:
             self.reduced_dataset = self.reduction_method.get_hidden_states_reduction(self.hidden_states_dataset)
-            self.graph_class = llm_mri.graph.Graph2D(
+            self.graph_class = package.graph.Graph2D(
                 n_components=2, hidden_states=self.hidden_states_dataset, gridsize=GRID, class_names=self.class_names,
                 reduction_method=self.reduction_method, num_layers=self.num_layers,
             )  # fmt: skip
@@ -101,10 +101,10 @@ def graphs(base: Sequence[Floats], tuned: Sequence[Floats], reducer: str = "SVD"
         areas.process_activation_areas()
         each = {name: areas.get_graph(name) for name in areas.class_names}
         metrics = {
-            name: llm_mri.Metrics(graph, label=name, model_name=name).get_basic_metrics()
+            name: package.Metrics(graph, label=name, model_name=name).get_basic_metrics()
             for name, graph in each.items()
         }
-        told = llm_mri.Evaluation(areas).evaluate_model(n_splits=3, metrics="accuracy")["delta"]["accuracy"]["mean"]
+        told = package.Evaluation(areas).evaluate_model(n_splits=3, metrics="accuracy")["delta"]["accuracy"]["mean"]
     grids = [frame.cell_label.to_numpy() for frame in areas.graph_class.reduced_dataset]
     overlap, chance, p = _overlaps(grids, len(base[0]))
     return Graphs(
@@ -181,6 +181,7 @@ def _overlaps(grids: Sequence[Any], n: int) -> tuple[list[float], list[tuple[flo
         found = shared(np.zeros(n, bool))
         swapped = np.array([shared(some) for some in swaps])
         overlap.append(found)
-        chance.append((float(swapped.mean()), *map(float, np.quantile(swapped, [0.025, 0.975]))))
+        low, high = np.quantile(swapped, [0.025, 0.975])
+        chance.append((float(swapped.mean()), float(low), float(high)))
         p.append(float((1 + (swapped <= found + 1e-12).sum()) / (SWAPS + 1)))
     return overlap, chance, p

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from matplotlib import rc_context
@@ -146,14 +147,18 @@ def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> Picture | None:
     groups = [group for group in GROUPS if (rows.group == group).any()]
     if not set(groups) - set(TIERS):
         return None
-    shares = rows.pivot(index="group", columns="checkpoint", values="solved").reindex(index=groups, columns=list(runs))
+    shares = (
+        rows.pivot(index="group", columns="checkpoint", values="solved")
+        .reindex(index=groups, columns=list(runs))
+        .to_numpy(float)
+        .tolist()
+    )
     names = [label(name) for name in runs]
     drawn, axes = figure(2.4 + 0.9 * len(runs) + extra(names), 0.9 + 0.26 * len(groups) + extra(names))
     axes.imshow(shares, cmap="cividis", vmin=0, vmax=100, aspect="auto")
-    for place, group in enumerate(groups):
-        for at, name in enumerate(runs):
-            share = shares.loc[group, name]
-            if share == share:
+    for place, row in enumerate(shares):
+        for at, share in enumerate(row):
+            if not isnan(share):
                 axes.text(
                     at,
                     place,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import OUTCOMES
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 def _percent(name: str) -> Callable[[Any], str]:
     return lambda row: f"{getattr(row, name):.1f}"
+
+
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a table, whose columns are their attributes: pandas has no types for them."""
+    return iter(table.itertuples())
 
 
 def texts(columns: Sequence[Column], row: Any) -> list[str]:
@@ -38,7 +43,7 @@ def accuracy_columns(table: pd.DataFrame) -> list[Column]:
     ]
     if len(table) and table["balanced"].notna().any():
         return [*columns, ("balanced", lambda row: f"{row.balanced:.1f}" if row.balanced == row.balanced else "")]
-    return [*columns, ("unread", _percent("unreadable"))]
+    return [*columns, ("unreadable", _percent("unreadable"))]
 
 
 def outcome_columns(table: pd.DataFrame) -> list[Column]:
@@ -47,7 +52,7 @@ def outcome_columns(table: pd.DataFrame) -> list[Column]:
     for outcome in OUTCOMES:
         name = f"outcome_{outcome.replace('-', '_')}"
         if outcome != "error" and len(table) and table[name].any():
-            columns.append((outcome.replace("-", " ").replace("unreachable", "no way"), _percent(name)))
+            columns.append((outcome.replace("-", " ").replace("unreachable", "no path"), _percent(name)))
     if len(table) and table["errors"].any():
         columns.append(("error (n)", lambda row: str(row.errors)))
     return columns
@@ -60,7 +65,7 @@ CHANGE_COLUMNS: Sequence[Column] = (
     ("change, 95 % interval", lambda row: _change(row)),
     ("broke/fixed", lambda row: f"{row.broke}/{row.fixed}"),
     ("p", lambda row: _chance(row.p)),
-    ("could see", lambda row: "-" if row.seen is None else f"{-100 * row.seen:.1f}"),
+    ("detectable", lambda row: "-" if row.seen is None else f"{-100 * row.seen:.1f}"),
     ("verdict", lambda row: row.verdict),
 )
 """Those of a comparison, shares in percent."""

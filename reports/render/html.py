@@ -22,7 +22,7 @@ from reports.report import Column, Report
 from reports.schema import Record
 
 from . import activation_charts, activations, charts
-from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, texts
+from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, rows_of, texts
 from .json import dumps
 from .templating import render_template
 from .terminal import LEFT, changed, sentences
@@ -53,8 +53,8 @@ def render(report: Report) -> str:
         "boards": [
             (board.title, _table(board_columns(board), board.entries, "Leaderboard")) for board in boards(report.runs)
         ],
-        "accuracy": _table([*accuracy_columns(report.table), *report.columns], report.table.itertuples(), "Accuracy"),
-        "outcomes": _table(outcome_columns(models), models.itertuples(), "Outcomes (% of replies)"),
+        "accuracy": _table([*accuracy_columns(report.table), *report.columns], rows_of(report.table), "Accuracy"),
+        "outcomes": _table(outcome_columns(models), rows_of(models), "Outcomes (% of replies)"),
         "pictures": [picture for picture in pictures if picture],
         "comparisons": [_comparison(name, *compared) for name, compared in report.compared.items()],
         "notes": report.notes,

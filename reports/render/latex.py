@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from benchmark.mazes.printable import one_line
 from reports.report import Report
 
+from .columns import rows_of
+
 HEADS = ("Mazes", "Checkpoint", "$n$", "Solved (\\%)", "95\\,\\% CI", "Optimal (\\%)", "SPL")
 PORTUGUESE_HEADS = ("Labirintos", "Modelo", "$n$", "Resolvidos (\\%)", "IC 95\\,\\%", "\\'Otimos (\\%)", "SPL")
 _SPECIAL = {
@@ -37,7 +39,7 @@ def render_portuguese(report: Report) -> str:
 def _tabular(report: Report, heads: Sequence[str], has_comma: bool) -> str:
     rows = [f"{' & '.join(heads)} \\\\", "\\midrule"]
     last = ""
-    for row in report.table.itertuples():
+    for row in rows_of(report.table):
         if last and row.group != last:
             rows.append("\\midrule")
         figures = [

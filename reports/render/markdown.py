@@ -12,7 +12,7 @@ from reports.mri.result import Diff
 from reports.report import Column, Report
 
 from . import activations
-from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, texts
+from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, rows_of, texts
 from .terminal import LEFT, changed, sentences
 
 _TAG = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -26,9 +26,9 @@ _MARK = re.compile(
 def render(report: Report) -> str:
     """All tables of a report, under headings."""
     models = report.table[report.table.checkpoint.isin(list(report.runs))]
-    parts = ["## Mazes", _table([*accuracy_columns(report.table), *report.columns], report.table.itertuples())]
+    parts = ["## Mazes", _table([*accuracy_columns(report.table), *report.columns], rows_of(report.table))]
     if len(models):
-        parts += ["### Outcomes (% of replies)", _table(outcome_columns(models), models.itertuples())]
+        parts += ["### Outcomes (% of replies)", _table(outcome_columns(models), rows_of(models))]
     for name, (against, found) in report.compared.items():
         title = escape(f"{name} against {against}")
         parts += [f"### {title}", _table(CHANGE_COLUMNS, found.rows), *map(_paragraph, sentences(found))]

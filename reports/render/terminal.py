@@ -14,7 +14,7 @@ from reports.mri.result import Diff
 from reports.report import Column
 
 from . import activations
-from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, texts
+from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, rows_of, texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,12 +25,12 @@ SHOWN = 40  # changed mazes that are named
 
 def render(table: pd.DataFrame, columns: Sequence[Column] = ()) -> str:
     """The accuracy table (see `reports.accuracy.table`), perhaps with more columns; a group is named once."""
-    return _text([*accuracy_columns(table), *columns], list(table.itertuples()))
+    return _text([*accuracy_columns(table), *columns], list(rows_of(table)))
 
 
 def render_outcomes(table: pd.DataFrame) -> str:
     """The outcomes, in percent of the replies."""
-    return _text(outcome_columns(table), list(table.itertuples()))
+    return _text(outcome_columns(table), list(rows_of(table)))
 
 
 def render_samples(table: pd.DataFrame) -> str:
@@ -45,7 +45,7 @@ def render_samples(table: pd.DataFrame) -> str:
             row.k,
             *(f"{value:.1f}" for value in (row.one, row.any, row.all, row.majority)),
         ]
-        for row in table.itertuples()
+        for row in rows_of(table)
     ]
     align = ("left", "left", *["right"] * 6)
     return str(tabulate(rows, headers=heads, tablefmt="simple", colalign=align, disable_numparse=True))

@@ -18,7 +18,9 @@ def _label_walls(probes: ProbeSet) -> Labels:
 
 
 def _walls(maze: Maze) -> Labels:
-    return np.stack([(maze.walls.ravel() & side) > 0 for side, _ in MOVES.values()], 1).astype(int)
+    sides = np.array([side for side, _ in MOVES.values()])
+    labels: Labels = ((maze.walls.ravel()[:, None] & sides) > 0).astype(np.int64)
+    return labels
 
 
 def _label_distance(probes: ProbeSet) -> Labels:
