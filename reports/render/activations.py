@@ -9,7 +9,7 @@ from reports.mri.result import Diff, Layer, Tuned
 
 SURE = 0.05
 PLACE = "answer"
-HEADS = ("layer", "CKA", "change %", "common %", "p", "alone %", "alone p", "lens %")
+HEADS = ("layer", "CKA", "change %", "common %", "p", "alone %", "p", "lens %")
 
 
 def sentences(one: Tuned) -> list[str]:

@@ -30,7 +30,7 @@ def texts(columns: Sequence[Column], row: Any) -> list[str]:
 
 
 def accuracy_columns(table: pd.DataFrame) -> list[Column]:
-    """Those of `reports.accuracy.table`; where some group has twins, balanced accuracy in the place of `unread`."""
+    """Those of `reports.accuracy.table`; where some group has twins, balanced accuracy in the place of `unreadable`."""
     columns: list[Column] = [
         ("mazes", lambda row: row.group),
         ("checkpoint", lambda row: row.checkpoint),

@@ -29,7 +29,8 @@ def _label_distance(probes: ProbeSet) -> Labels:
 
 def _thirds(maze: Maze) -> Labels:
     steps = distances(maze.walls, maze.goal).ravel()
-    return np.minimum(3 * steps // (steps.max() + 1), 2)[:, None]
+    thirds: Labels = np.minimum(3 * steps // (steps.max() + 1), 2)[:, None]
+    return thirds
 
 
 def _label_path(probes: ProbeSet) -> Labels:
