@@ -1,4 +1,4 @@
-"""Saved runs: look at them, compare two, throw old ones away.
+"""Saved runs: list them, show them, compare two, remove old ones.
 
     python -m reports list
     python -m reports show nightly --report markdown
@@ -9,8 +9,8 @@
     python -m reports mri base sft dpo --html mri.html  # what fine-tuning changed inside
     python -m reports prune --keep 20 --dry-run         # what would go
 
-Exit codes: 0 fine, 1 worse (of `diff` different, of `leaderboard --check` stale), 2 not to be read, compared or
-written, 130 stopped by Ctrl-C, 141 whoever reads the output (`| head`) has closed it.
+Exit codes: 0 success, 1 worse (for `diff`: different; for `leaderboard --check`: out of date), 2 a file cannot be read,
+compared or written, 130 stopped by Ctrl-C, 141 the reader of the output (`| head`) has closed it.
 """
 
 from __future__ import annotations
@@ -20,22 +20,30 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tabulate import tabulate
+
 from benchmark.mazes.errors import LabirintoError, RunError
 from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
 from benchmark.mazes.suite import DEFAULT, SUITES
-from models.options import add_checkpoint_options
 
-from . import gates, render, report, saved, verdict
-from .comparison import compare
+from . import saved
+from .comparison import ALL, compare
 from .leaderboard import boards
+from .options import RUN_HELP, fail_on_help, report_help
+from .render import FORMATS, parse_report_option, save
+from .render.json import render_diff as diff_as_json
 from .render.markdown import render_boards
+from .render.markdown import render_diff as diff_as_markdown
 from .render.terminal import render as render_table
 from .render.terminal import render_board, render_changes, render_outcomes
+from .render.terminal import render_diff as diff_as_text
+from .report import build_report
 from .run import Run
 from .selection import Selection, select
+from .verdict import find_drops, parse_margins
 
-HERE = Path()  # not its absolute name: files are called what they are called from here
+HERE = Path()  # relative, so that files are shown relative to the current folder
 MARKERS = ("<!-- leaderboard -->", "<!-- /leaderboard -->")
 
 
@@ -50,50 +58,61 @@ def _run(arguments: Sequence[str] | None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=what, description=what)
+    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=summary, description=summary)
         command.set_defaults(run=run)
         return command
 
-    add("list", _list, "all saved runs, the newest last; those that cannot be read are named")
-    one = add("show", _show, "the tables of one run or several")
-    one.add_argument("runs", nargs="+", metavar="RUN", help="a file, a name from --save, or `latest`")
-    one.add_argument("--report", type=_report, metavar="FORMAT[=PATH]", help=f"instead: {', '.join(render.FORMATS)}")
-    two = add(
-        "compare", _compare, "whether the second run is worse than the first, as `pytest benchmark --compare` says it"
+    add("list", _list, "list all saved runs, the newest last, and the files that cannot be read")
+    one = add("show", _show, "show the tables of one or more runs")
+    one.add_argument("runs", nargs="+", metavar="RUN", help=RUN_HELP)
+    one.add_argument(
+        "--report",
+        type=parse_report_option,
+        metavar="FORMAT[=PATH]",
+        help=f"write a report instead, to a file or the terminal. {report_help()}",
     )
-    two.add_argument("before", metavar="BEFORE", help="a file, a name from --save, `latest` or `baseline`")
+    two = add(
+        "compare", _compare, "test whether the second run is worse than the first, as `pytest benchmark --compare` does"
+    )
+    two.add_argument("before", metavar="BEFORE", help=RUN_HELP)
     two.add_argument("after", metavar="AFTER")
     two.add_argument(
         "--fail-on",
-        type=gates.margins,
-        default={("accuracy", "all"): 0.0},
+        type=parse_margins,
+        default={("accuracy", ALL): 0.0},
         metavar="MEASURE:MARGIN",
-        help="the drop that is allowed, as for `pytest benchmark`: accuracy:2%%, large.spl:3%% (default: accuracy:0%%)",
+        help=fail_on_help(),
     )
-    two.add_argument("--show-changes", action="store_true", help="name the mazes that were fixed and broken")
-    other = add("diff", _diff, "each case whose outcome is another in the second run")
-    other.add_argument("before", metavar="BEFORE", help="a file, a name from --save, `latest` or `baseline`")
+    two.add_argument("--show-changes", action="store_true", help="list the mazes that were broken and fixed")
+    other = add("diff", _diff, "list each case whose outcome differs between two runs")
+    other.add_argument("before", metavar="BEFORE", help=RUN_HELP)
     other.add_argument("after", metavar="AFTER")
-    board = add("leaderboard", _leaderboard, "who walks best: all saved runs, or some")
-    board.add_argument("runs", nargs="*", metavar="RUN", help="(default: the most complete of each checkpoint)")
+    board = add(
+        "leaderboard", _leaderboard, "rank checkpoints by the mazes that they solve, from all saved runs or some"
+    )
+    board.add_argument("runs", nargs="*", metavar="RUN", help="(default: the most complete run of each checkpoint)")
     board.add_argument(
         "--readme",
         type=Path,
         metavar="FILE",
-        help=f"write it between the lines {MARKERS[0]} and {MARKERS[1]} of a file",
+        help=f"write the leaderboard between the lines {MARKERS[0]} and {MARKERS[1]} of a file",
     )
-    board.add_argument("--check", action="store_true", help="with --readme: write nothing, say whether it is stale")
-    _add_mri(add("mri", _mri, "what fine-tuning changed inside: activations of a base beside those of its fine-tunes"))
-    old = add("prune", _prune, "remove all but the newest runs of `runs/`; named ones and baselines stay")
+    board.add_argument(
+        "--check", action="store_true", help="with --readme: write nothing, exit with 1 if the file is out of date"
+    )
+    _add_mri(add("mri", _mri, "compare the activations of a base with those of its fine-tunes"))
+    old = add("prune", _prune, "remove all but the newest runs of `runs/`; named runs and baselines stay")
     old.add_argument(
-        "--keep", type=_count, default=20, metavar="N", help="how many of them stay, from 0 (default: %(default)s)"
+        "--keep", type=_count, default=20, metavar="N", help="how many runs to keep, from 0 (default: %(default)s)"
     )
-    old.add_argument("--dry-run", action="store_true", help="remove nothing, list what would go")
-    old.add_argument("--yes", action="store_true", help="do not ask (where the input is no terminal, nothing is asked)")
+    old.add_argument("--dry-run", action="store_true", help="remove nothing, list what would be removed")
+    old.add_argument(
+        "--yes", action="store_true", help="do not ask for confirmation (without a terminal there is no question)"
+    )
     options = parser.parse_args(arguments)
     if options.command == "leaderboard" and options.check and not options.readme:
-        board.error("--check needs --readme FILE: there is nothing else that could be stale")
+        board.error("--check needs --readme FILE")
     try:
         return int(options.run(options))
     except LabirintoError as error:
@@ -108,25 +127,20 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _report(text: str) -> tuple[str, Path | None]:
-    """What `--report` says, for argparse."""
-    try:
-        return render.chosen(text)
-    except RuntimeError as error:  # ~nobody
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 def _list(_: argparse.Namespace) -> int:
-    from tabulate import tabulate
-
     provenances, errors = saved.provenances(HERE)
     rows = []
     for file, provenance in provenances.items():
-        engine = provenance.get("engine", {}).get("engine", "")
-        whose = [saved.checkpoint_name(provenance) or "", provenance.get("suite", ""), engine]
-        state = "" if provenance.get("ended") else "cut off"
-        row = [str(file), provenance.get("saved_as") or "", *whose, saved.start(provenance), state]
-        rows.append([" ".join(printable(text).split()) for text in row])
+        row = [
+            str(file),
+            provenance.saved_as,
+            provenance.checkpoint.name,
+            provenance.suite,
+            provenance.engine.engine,
+            provenance.started,
+            None if provenance.ended else "cut off",
+        ]
+        rows.append([" ".join(printable(text or "").split()) for text in row])
     rows.sort(key=lambda row: row[5])
     heads = ["file", "name", "checkpoint", "suite", "engine", "started", ""]
     print(tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True))
@@ -137,20 +151,20 @@ def _list(_: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     runs = _named(options.runs)
-    made = report.of(runs)
-    if not len(made.table):
+    report = build_report(runs)
+    if not len(report.table):
         raise RunError(f"there is no reply to show in {', '.join(options.runs)}")
     if options.report:
         name, path = options.report
-        text = render.FORMATS[name](made)
+        text = FORMATS[name].write(report)
         if path:
-            render.save(text, path)
+            save(text, path)
         print(f"wrote {path}" if path else text, end="\n" if path else "")
         return 0
-    print(render_table(made.table))
+    print(render_table(report.table))
     print()
-    print(render_outcomes(made.table[made.table.checkpoint.isin(list(runs))]))
-    for note in made.notes:
+    print(render_outcomes(report.table[report.table.checkpoint.isin(list(runs))]))
+    for note in report.notes:
         print(note)
     return 0
 
@@ -160,7 +174,7 @@ def _named(names: Sequence[str]) -> dict[str, Run]:
     found: dict[str, Run] = {}
     for name in names:
         file, run = saved.find(HERE, name)
-        checkpoint = str(run.provenance.get("checkpoint", {}).get("name", file.stem))
+        checkpoint = run.checkpoint or file.stem
         found[f"{checkpoint} ({file.stem})" if checkpoint in found else checkpoint] = run
     return found
 
@@ -169,8 +183,8 @@ def _compare(options: argparse.Namespace) -> int:
     (file, before), (_, after) = (saved.find(HERE, name) for name in (options.before, options.after))
     found = compare(before, after, options.fail_on)
     print(render_changes(found, options.show_changes))
-    name = str(after.provenance.get("checkpoint", {}).get("name", options.after))
-    reasons = verdict.red({name: (str(file), found)}, options.fail_on)
+    name = after.checkpoint or options.after
+    reasons = find_drops({name: (str(file), found)}, options.fail_on)
     for reason in reasons:
         print(reason, file=sys.stderr)
     return 1 if reasons else 0
@@ -178,17 +192,20 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _diff(options: argparse.Namespace) -> int:
     before, after = (
-        {line.place: line for line in saved.find(HERE, name)[1].lines} for name in (options.before, options.after)
+        {record.place: record for record in saved.find(HERE, name)[1].records}
+        for name in (options.before, options.after)
     )
     changed = 0
     for place in sorted({*before, *after}):
         one, other = before.get(place), after.get(place)
-        outcomes = [line.outcome if line else "(not asked)" for line in (one, other)]
+        outcomes = [record.outcome if record else "(not asked)" for record in (one, other)]
         if outcomes[0] != outcomes[1]:
             changed += 1
-            line = one or other
-            assert line
-            print(f"{line.group}/{line.case}{f'/{line.sample}' if line.sample else ''}: {' -> '.join(outcomes)}")
+            record = one or other
+            assert record
+            print(
+                f"{record.group}/{record.case}{f'/{record.sample}' if record.sample else ''}: {' -> '.join(outcomes)}"
+            )
     print(f"{changed} of {len({*before, *after})} replies have another outcome")
     return 1 if changed else 0
 
@@ -217,20 +234,19 @@ def _into(file: Path, text: str, is_check: bool) -> int:
         raise RunError(f"{file} has no place for it: put the lines {MARKERS[0]} and {MARKERS[1]} where it belongs")
     after = f"{before[: first + len(MARKERS[0])]}\n\n{text}\n\n{before[last:]}"
     if is_check:
-        print(
-            f"{file} is {'fresh' if after == before else 'stale: python -m reports leaderboard --readme ' + str(file)}"
-        )
+        stale = f"out of date: python -m reports leaderboard --readme {file}"
+        print(f"{file} is {'up to date' if after == before else stale}")
         return int(after != before)
     if after != before:
-        render.save(after, file)
-    print(f"{file}: {'written' if after != before else 'nothing has changed'}")
+        save(after, file)
+    print(f"{file}: {'written' if after != before else 'unchanged'}")
     return 0
 
 
 def _add_mri(command: argparse.ArgumentParser) -> None:
     command.add_argument("base", metavar="BASE", help="a name, path or hub id, as for `pytest benchmark --checkpoint`")
-    command.add_argument("tuned", nargs="+", metavar="TUNED", help="what was made from it")
-    command.add_argument("--texts", type=int, default=256, metavar="N", help="mazes to look at (default: %(default)s)")
+    command.add_argument("tuned", nargs="+", metavar="TUNED", help="fine-tunes of it")
+    command.add_argument("--texts", type=int, default=256, metavar="N", help="number of mazes (default: %(default)s)")
     command.add_argument(
         "--tiers",
         nargs="+",
@@ -242,28 +258,37 @@ def _add_mri(command: argparse.ArgumentParser) -> None:
         "--reducer",
         action="append",
         choices=("SVD", "PCA", "UMAP"),
-        help="LLM-MRI's, may be repeated (default: SVD; UMAP is slow, and another one each time)",
+        help="the reducer of LLM-MRI, may be repeated (default: SVD; UMAP is slow and differs from run to run)",
     )
     command.add_argument("--html", type=Path, metavar="FILE", help="write tables and pictures as a page")
     command.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
     command.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as Markdown")
-    add_checkpoint_options(command.add_argument)
+    command.add_argument("--checkpoints", metavar="FILE", help="a TOML file that defines checkpoints of your own")
+    command.add_argument("--lora", action="store_true", help="recipes train LoRA adapters instead of all weights")
+    command.add_argument("--trust-remote-code", action="store_true", help="run the code that is stored with a model")
+    command.set_defaults(rebuild_base=False)
 
 
 def _mri(options: argparse.Namespace) -> int:
     from models.registry import choose, find
 
-    from .mri import render as drawn
-    from .mri.diff import diff, runs_of
+    from .mri import diff  # NumPy and torch
+    from .render.html import render_diff as diff_as_page
+    from .render.progress import activations_bar
 
     choices = choose(options, HERE)
     base, *tuned = (find(name, choices) for name in (options.base, *options.tuned))
-    known = runs_of(select(HERE).runs, [base, *tuned])
-    made = diff(base, tuned, options.texts, options.tiers, options.reducer or ["SVD"], known)
-    print(drawn.text(made))
-    for path, write in ((options.html, drawn.page), (options.json, drawn.as_json), (options.markdown, drawn.markdown)):
+    known = diff.runs_of(select(HERE).runs, [base, *tuned])
+    chosen = diff.Options(options.texts, options.tiers, options.reducer or ["SVD"])
+    made = diff.diff(base, tuned, chosen, known, activations_bar)
+    print(diff_as_text(made))
+    for path, write in (
+        (options.html, diff_as_page),
+        (options.json, diff_as_json),
+        (options.markdown, diff_as_markdown),
+    ):
         if path:
-            render.save(write(made), path)
+            save(write(made), path)
             print(f"wrote {path}")
     return 0
 
@@ -271,9 +296,9 @@ def _mri(options: argparse.Namespace) -> int:
 def _prune(options: argparse.Namespace) -> int:
     provenances, _ = saved.provenances(HERE)  # a file that cannot be read is not ours to remove
     unnamed = sorted(
-        (saved.start(provenance), file)
+        (provenance.started, file)
         for file, provenance in provenances.items()
-        if file.parent.name == saved.FOLDER and not provenance.get("saved_as")
+        if file.parent.name == saved.FOLDER and not provenance.saved_as
     )
     old = [file for _, file in unnamed[: max(0, len(unnamed) - options.keep)]]
     for file in old:

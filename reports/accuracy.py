@@ -1,4 +1,4 @@
-"""Runs become one table: group by group, how much each checkpoint solved, with the floors and the ceiling beside it."""
+"""Runs become one table: group by group, how much each checkpoint solved, with the baseline agents beside it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from benchmark.mazes.outcomes import OPTIMAL, OUTCOMES, SOLVED
 from benchmark.mazes.suite import DEFAULT, SUITES, Suite, group_names
 
-from . import floors
-from .run import Line
+from . import baseline_agents
+from .schema import Record
 from .statistics import wilson
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class _Reply(NamedTuple):
 _Replies = dict[str, list[_Reply]]  # of each case
 
 
-def table(lines: dict[str, list[Line]], suite: Suite = SUITES[DEFAULT]) -> pd.DataFrame:
-    """One row per group and checkpoint, shares in percent; agents that were not asked follow as ceiling and floors.
+def table(records: dict[str, list[Record]], suite: Suite = SUITES[DEFAULT]) -> pd.DataFrame:
+    """One row per group and checkpoint, shares in percent; the baseline agents follow.
 
     Columns: group, checkpoint, n, solved, low, high (the Wilson interval of solved), optimal, lenient (solved, read
     leniently), unreadable, balanced (the mean of the shares of unsolvable and of solvable twins that were answered
@@ -42,17 +42,18 @@ def table(lines: dict[str, list[Line]], suite: Suite = SUITES[DEFAULT]) -> pd.Da
     import pandas as pd
 
     rows = []
-    of_group: dict[str, dict[str, list[Line]]] = {group: {name: [] for name in lines} for group in group_names()}
-    for name, run in lines.items():
-        for line in run:
-            of_group[line.group][name].append(line)
+    of_group: dict[str, dict[str, list[Record]]] = {group: {name: [] for name in records} for group in group_names()}
+    for name, run in records.items():
+        for record in run:
+            of_group[record.group][name].append(record)
     for group, here in of_group.items():
-        cases = {line.case: line.digest for run in here.values() for line in run}
+        cases = {record.case: record.digest for run in here.values() for record in run}
         found = {name: _replies(run) for name, run in here.items()}
-        errors = {name: sum(line.outcome == "error" for line in run) for name, run in here.items()}
+        errors = {name: sum(record.outcome == "error" for record in run) for name, run in here.items()}
         if cases and group in suite.groups:
-            for name, walked in floors.walked(suite, group, dict(sorted(cases.items()))).items():
-                found.setdefault(name, {case: [_Reply(one.outcome, *one)] for case, one in walked.items()})
+            for name, scores in baseline_agents.score_agents(suite, group, dict(sorted(cases.items()))).items():
+                baseline = {case: [_Reply(score.outcome, score.outcome, score.spl)] for case, score in scores.items()}
+                found.setdefault(name, baseline)
         rows += [_row(group, name, replies, errors.get(name, 0)) for name, replies in found.items() if replies]
     return pd.DataFrame(rows)
 
@@ -93,11 +94,11 @@ def _outcomes(replies: _Replies) -> tuple[Counter[str], Counter[str]]:
     return strict, lenient
 
 
-def _replies(lines: list[Line]) -> _Replies:
+def _replies(records: list[Record]) -> _Replies:
     found: _Replies = {}
-    for line in lines:
-        if line.outcome != "error":
-            found.setdefault(line.case, []).append(_Reply(line.outcome, line.lenient, line.spl))
+    for record in records:
+        if record.outcome != "error":
+            found.setdefault(record.case, []).append(_Reply(record.outcome, record.lenient, record.spl))
     return found
 
 

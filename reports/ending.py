@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 
 from benchmark.mazes.errors import LabirintoError
 
-from . import render
+from .render import FORMATS, Format, save
 from .report import Report
 
 NODE = "labirinto"
@@ -42,36 +42,36 @@ class Ending:
     """What was asked for and could not be written or made, and the traceback where the fault is not the user's."""
 
     @property
-    def red(self) -> list[str]:
+    def reasons(self) -> list[str]:
         """Why the session fails."""
         return [*self.gates, *self.failures]
 
     @contextmanager
-    def attempt(self, what: str) -> Iterator[None]:
+    def attempt(self, action: str) -> Iterator[None]:
         """Keep what goes wrong inside as a failure, so that the rest of the ending is not lost."""
         try:
             yield
         except LabirintoError as error:
-            self.failures[f"{what}: {error}"] = ""
+            self.failures[f"{action}: {error}"] = ""
         except Exception as error:  # noqa: BLE001  a format, a column or a gate may be anybody's code
-            self.failures[f"{what}: {type(error).__name__}: {error}"] = traceback.format_exc()
+            self.failures[f"{action}: {type(error).__name__}: {error}"] = traceback.format_exc()
 
 
 def publish(
-    ending: Ending, report: Report, wanted: Iterable[tuple[str, Path | None]], formats: Mapping[str, render.Format]
+    ending: Ending, report: Report, wanted: Iterable[tuple[str, Path | None]], formats: Mapping[str, Format]
 ) -> None:
     """Make and write each report that `--report` names, and the summary of a CI job."""
     for name, path in wanted:
         with ending.attempt(f"the report {name} was not written"):
-            text = formats[name](report)
+            text = formats[name].write(report)
             if path is None:
                 ending.texts.append(text)
             else:
-                render.save(text, path)
+                save(text, path)
                 ending.notes.append(f"wrote {shown(path)}")
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with ending.attempt("the summary of the job was not written"):
-            text = render.FORMATS["markdown"](report)
+            text = FORMATS["markdown"].write(report)
             try:
                 with Path(summary).open("a", encoding="utf-8") as opened:
                     opened.write(text)
@@ -99,17 +99,17 @@ def fail(session: pytest.Session, ending: Ending) -> None:
             )
             listeners(report=report)
             report.is_counted = True
-    if ending.red and session.exitstatus == pytest.ExitCode.OK:
+    if ending.reasons and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def say_without_terminal(config: pytest.Config, ending: Ending) -> None:
+def show_without_terminal(config: pytest.Config, ending: Ending) -> None:
     """Reports and failures where pytest's own terminal reporter is switched off."""
     if config.pluginmanager.hasplugin("terminalreporter"):
         return
     for text in ending.texts:
         print(text)
-    for reason in ending.red:
+    for reason in ending.reasons:
         print(f"labirinto: {reason}", file=sys.stderr)
 
 
@@ -122,8 +122,3 @@ def uncaptured(config: pytest.Config) -> AbstractContextManager[None]:
 def shown(path: Path) -> Path:
     """A path as it is named to a person: from the folder of the session where it lies in it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def say_red(say: Callable[..., None], ending: Ending) -> None:
-    for reason in ending.red:
-        say(reason, red=True)

@@ -9,16 +9,16 @@ import pytest
 
 if TYPE_CHECKING:
     from .report import Report
-    from .run import Line
+    from .schema import Record
 
 
-def pytest_labirinto_measures(config: pytest.Config) -> dict[str, Callable[[Line], float]]:
+def pytest_labirinto_measures(config: pytest.Config) -> dict[str, Callable[[Record], float]]:
     """More measures to compare runs by, and for `--fail-on`: a number from 0 to 1 for a reply, the higher the better.
 
     How far towards the goal the walk came, whether it arrived or not (`--fail-on progress:2%`):
 
         def pytest_labirinto_measures(config):
-            return {"progress": lambda line: line.progress}
+            return {"progress": lambda record: record.progress}
     """
 
 
@@ -51,6 +51,6 @@ def pytest_labirinto_gates(config: pytest.Config, report: Report) -> list[str]:
     Replies may not be cut off:
 
         def pytest_labirinto_gates(config, report):
-            cut = sum(line.outcome == "truncated" for run in report.runs.values() for line in run.lines)
+            cut = sum(record.outcome == "truncated" for run in report.runs.values() for record in run.records)
             return [f"{cut} replies were cut off"] if cut else []
     """

@@ -1,4 +1,4 @@
-"""All saved runs in one table: who walks best, how sure that is, and what it costs.
+"""All saved runs in one table: which checkpoint solves most, how sure that is, and what it costs.
 
 A checkpoint's rank is by its macro average: the mean over the tiers of the share of mazes that it solved. Two share a
 rank where the 95 % interval of their paired difference, over the mazes that both were asked, holds 0: each is compared
@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.outcomes import SOLVED
 
-from .comparison import SAME, same
+from .comparison import check_comparable
 from .run import Run
+from .schema import Provenance
 from .statistics import change_interval, mean_of_shares, mover
 
 _Shares = dict[str, dict[str, float]]  # of each case the share of its replies that solved it, by tier
@@ -26,7 +26,7 @@ _Shares = dict[str, dict[str, float]]  # of each case the share of its replies t
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a leaderboard; shares of 1."""
+    """One row of a leaderboard; shares of 1."""
 
     rank: int
     name: str
@@ -73,14 +73,14 @@ def boards(runs: Mapping[str, Run]) -> list[Board]:
                 break
         else:
             groups.append({name: run})
-    made = [(_board(group, shares), next(iter(group.values())).provenance) for group in groups]
+    made = [(_board(group, shares), next(iter(group.values())).metadata) for group in groups]
     titled = _titled([board for board, _ in made], [provenance for _, provenance in made])
     return sorted(titled, key=lambda board: -len(board.entries))
 
 
 def _are_rivals(one: Run, other: Run) -> bool:
     try:
-        same(one.provenance, other.provenance)
+        check_comparable(one.metadata, other.metadata)
     except RunError:
         return False
     return True
@@ -89,9 +89,9 @@ def _are_rivals(one: Run, other: Run) -> bool:
 def _shares(run: Run) -> _Shares:
     found: dict[str, dict[str, list[bool]]] = {}
     tiers = run.suite.tiers
-    for line in run.lines:
-        if line.group in tiers and line.outcome != "error":
-            found.setdefault(line.group, {}).setdefault(line.case, []).append(line.outcome in SOLVED)
+    for record in run.records:
+        if record.group in tiers and record.outcome != "error":
+            found.setdefault(record.group, {}).setdefault(record.case, []).append(record.outcome in SOLVED)
     return {tier: {case: fmean(given) for case, given in found[tier].items()} for tier in tiers if tier in found}
 
 
@@ -103,24 +103,21 @@ def _board(group: Mapping[str, Run], shares: Mapping[str, _Shares]) -> Board:
         is_tied = bool(entries) and _is_tied(shares[best], shares[name])
         best = best if is_tied else name
         entries.append(_entry(entries[-1].rank if is_tied else place, name, group[name], shares[name]))
-    return Board(_title(group[order[0]].provenance), list(shares[best]), entries)
+    return Board(_title(group[order[0]].metadata), list(shares[best]), entries)
 
 
-def _title(provenance: Mapping[str, Any]) -> str:
-    parts = [
-        f"drawing {provenance.get('drawing')}",
-        f"prompt {provenance.get('style')}",
-        f"language {provenance.get('language')}",
-    ]
-    parts += [f"{provenance['shots']} examples"] if provenance.get("shots") else []
-    parts += [word for word in ("reasoning", "glyphs") if provenance.get(word)]
-    sampling = provenance.get("engine", {}).get("sampling", {})
-    parts += [f"temperature {sampling['temperature']:g}"] if sampling.get("temperature") else ["greedy"]
-    parts += [f"{sampling['samples']} samples"] if sampling.get("samples", 1) != 1 else []
-    return f"{provenance.get('suite')}: {', '.join(parts)}"
+def _title(provenance: Provenance) -> str:
+    sampling = provenance.engine.sampling
+    parts = [f"drawing {provenance.drawing}", f"prompt {provenance.style}", f"language {provenance.language}"]
+    parts += [f"{provenance.shots} examples"] if provenance.shots else []
+    parts += ["reasoning"] if provenance.reasoning else []
+    parts += ["glyphs"] if provenance.glyphs else []
+    parts += [f"temperature {sampling.temperature:g}"] if sampling.temperature else ["greedy"]
+    parts += [f"{sampling.samples} samples"] if sampling.samples != 1 else []
+    return f"{provenance.suite}: {', '.join(parts)}"
 
 
-def _titled(boards: Sequence[Board], provenances: Sequence[Mapping[str, Any]]) -> list[Board]:
+def _titled(boards: Sequence[Board], provenances: Sequence[Provenance]) -> list[Board]:
     """The boards; where several have one title, what tells them apart is added: tiers, then fields of the runs."""
     titles = [board.title for board in boards]
 
@@ -131,8 +128,8 @@ def _titled(boards: Sequence[Board], provenances: Sequence[Mapping[str, Any]]) -
                 titles[at] = f"{titles[at]}, {detail}"
 
     add([" and ".join(board.tiers) for board in boards])
-    for name in SAME:
-        add([f"{name.replace('_', ' ')} {str(one.get(name))[:12]}" for one in provenances])
+    for name in Provenance().asked:
+        add([f"{name.replace('_', ' ')} {str(provenance.asked[name])[:12]}" for provenance in provenances])
     seen: Counter[str] = Counter()
     for at, title in enumerate(titles):
         seen[title] += 1
@@ -158,11 +155,10 @@ def _is_tied(one: _Shares, other: _Shares) -> bool:
 
 
 def _entry(rank: int, name: str, run: Run, shares: _Shares) -> Entry:
-    lines = [line for line in run.lines if line.group in run.suite.tiers and line.outcome != "error"]
-    engine = run.provenance.get("engine", {})
-    asked, spent = engine.get("asked"), engine.get("seconds")
-    seconds = (spent - engine.get("waited", 0.0)) / asked if asked and spent is not None else None
-    optimal = fmean(fmean(line.outcome == "optimal" for line in lines if line.group == tier) for tier in shares)
+    records = [record for record in run.records if record.group in run.suite.tiers and record.outcome != "error"]
+    engine = run.metadata.engine
+    seconds = (engine.seconds - engine.waited) / engine.asked if engine.asked and engine.seconds is not None else None
+    optimal = fmean(fmean(record.outcome == "optimal" for record in records if record.group == tier) for tier in shares)
     solved, low, high = _macro(shares)
     return Entry(
         rank=rank,
@@ -173,6 +169,6 @@ def _entry(rank: int, name: str, run: Run, shares: _Shares) -> Entry:
         optimal=optimal,
         tiers={tier: fmean(of.values()) for tier, of in shares.items()},
         n=sum(map(len, shares.values())),
-        tokens=fmean(line.tokens for line in lines),
+        tokens=fmean(record.tokens for record in records),
         seconds=seconds,
     )

@@ -1,12 +1,33 @@
-"""The options of `pytest benchmark` that say what comes out."""
+"""The options of `pytest benchmark` that say what comes out, and what `python -m reports` shares with them."""
 
 from __future__ import annotations
 
 import pytest
 
-from . import gates, saved
-from .comparison import MEASURES
+from . import saved
+from .measures import MEASURES
 from .render import FORMATS
+from .verdict import parse_minimums
+
+RUN_HELP = f"a file, a name from --save, `{saved.LATEST}` or `{saved.BASELINE}`"
+
+
+def fail_on_help() -> str:
+    """How `--fail-on` is written, for argparse, with all measures."""
+    measures = "; ".join(f"{name}: {measure.summary}" for name, measure in MEASURES.items())
+    return (
+        "the largest drop that is allowed, in points: accuracy:2%%, large:5%%, large.spl:3%%; the default is "
+        f"accuracy:0%%. Measures: {_escape(measures)}"
+    )
+
+
+def report_help() -> str:
+    """The formats, for argparse."""
+    return _escape("; ".join(f"{name}: {one.summary}" for name, one in FORMATS.items()))
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%%")
 
 
 def add(parser: pytest.Parser) -> None:
@@ -14,46 +35,45 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--save",
         metavar="NAME",
-        help="save the runs under this name, to `--compare` with; what had the name before keeps its date as its name "
-        f"(default: each run is saved in {saved.FOLDER}/ by its date)",
+        help="save the runs under this name, for `--compare`; an earlier run of the same name is renamed to its date "
+        f"(default: save each run in {saved.FOLDER}/ under its date)",
     )
     group.addoption(
         "--compare",
         metavar="NAME",
-        help="hold each checkpoint against its saved run of this name (or a file, or `latest`, or `baseline`), case by "
-        "case; of only one run of that name, hold all against it",
+        help=f"compare each checkpoint with its saved run, case by case: {RUN_HELP}. If only one run has the name, "
+        "compare all checkpoints with it",
     )
     group.addoption(
         "--fail-on",
         action="append",
         metavar="MEASURE:MARGIN",
-        help="with --compare: fail where a measure is worse, not by chance, and by more than a margin in points: "
-        f"accuracy:2%%, large:5%%, large.spl:3%% (measures: {', '.join(MEASURES)}; default: accuracy:0%%)",
+        help=f"with --compare: fail if a measure is significantly worse by more than a margin. {fail_on_help()}",
     )
     group.addoption(
-        "--show-changes", action="store_true", help="with --compare: name the mazes that broke and were fixed"
+        "--show-changes", action="store_true", help="with --compare: list the mazes that were broken and fixed"
     )
     group.addoption(
         "--min-accuracy",
-        type=gates.floors,
+        type=parse_minimums,
         action="append",
         metavar="GROUP=SHARE",
-        help="fail where a checkpoint solved less of a group: small=90%%, all=80%%",
+        help="fail if a checkpoint solves less of a group: small=90%%, all=80%%",
     )
     group.addoption(
         "--update-baseline",
         action="store_true",
-        help=f"put what was measured into {saved.BASELINES}/CHECKPOINT.jsonl; what was not measured stays as it is",
+        help=f"write the results to {saved.BASELINES}/CHECKPOINT.jsonl; cases that did not run stay as they are",
     )
     group.addoption(
         "--mri",
         action="store_true",
-        help="look inside: compare the activations of each fine-tune with those of its base (half a minute each), "
-        "in a table, and in the page of --report html",
+        help="compare the activations of each fine-tune with those of its base (half a minute each): a table, and a "
+        "section of --report html",
     )
     group.addoption(
         "--report",
         action="append",
         metavar="FORMAT[=PATH]",
-        help=f"also give the report as {', '.join(FORMATS)}, to a file or the terminal; may be repeated",
+        help=f"also write a report, to a file or the terminal; may be repeated. {report_help()}",
     )

@@ -29,7 +29,7 @@ Column = tuple[str, Callable[[Any], str]]
 
 @dataclass(frozen=True)
 class Report:
-    """One session, or some saved runs; see `of`."""
+    """One session, or some saved runs; see `build_report`."""
 
     runs: Mapping[str, Run]
     """By the name of the checkpoint."""
@@ -47,7 +47,7 @@ class Report:
     """What fine-tuning changed inside, where that was asked for (`--mri`)."""
 
 
-def of(
+def build_report(
     runs: Mapping[str, Run],
     compared: Mapping[str, tuple[str, Comparison]] | None = None,
     columns: Sequence[Column] = (),
@@ -56,28 +56,28 @@ def of(
     """The report of these runs. Names that UTF-8 cannot encode, which pandas refuses, are mended."""
     runs = {encodable(name): run for name, run in runs.items()}
     compared = {encodable(name): found for name, found in (compared or {}).items()}
-    lines = {name: run.lines for name, run in runs.items()}
+    records = {name: run.records for name, run in runs.items()}
     suite = next((run.suite for run in runs.values()), find_suite(None))
     notes = []
     for checkpoint, run in runs.items():
         name = one_line(checkpoint)
         notes += _decay(name, run) + _read(name, run)
-        if lost := sum(line.outcome == "error" for line in run.lines):
-            notes.append(f"{name}: {lost} of {len(run.lines)} cases have no reply (error), and are not counted")
-        if flips := run.provenance.get("engine", {}).get("flips"):
+        if lost := sum(record.outcome == "error" for record in run.records):
+            notes.append(f"{name}: {lost} of {len(run.records)} cases have no reply (error), and are not counted")
+        if flips := run.metadata.engine.flips:
             notes.append(
-                f"{name}: of {flips['replies']} replies {flips['changed']} changed in {flips['runs']} runs, and "
-                f"{flips['outcomes_changed']} outcomes"
+                f"{name}: of {flips.replies} replies {flips.changed} changed in {flips.runs} runs, and "
+                f"{flips.outcomes_changed} outcomes"
             )
-    return Report(runs, accuracy.table(lines, suite), samples.table(lines), compared, notes, columns, diffs)
+    return Report(runs, accuracy.table(records, suite), samples.table(records), compared, notes, columns, diffs)
 
 
 def _decay(name: str, run: Run) -> list[str]:
     """Over which length of path the share of solved mazes falls by a factor e."""
     tries: dict[tuple[str, str, int], list[bool]] = {}
-    for line in run.lines:
-        if line.group in run.suite.tiers and line.shortest and line.outcome != "error":
-            tries.setdefault((line.group, line.case, line.shortest), []).append(line.outcome in SOLVED)
+    for record in run.records:
+        if record.group in run.suite.tiers and record.shortest and record.outcome != "error":
+            tries.setdefault((record.group, record.case, record.shortest), []).append(record.outcome in SOLVED)
     paths = [(length, fmean(solved)) for (*_, length), solved in tries.items()]
     if len({length for length, _ in paths}) < LENGTHS or not any(solved for _, solved in paths):
         return []
@@ -90,9 +90,9 @@ def _decay(name: str, run: Run) -> list[str]:
 
 def _read(name: str, run: Run) -> list[str]:
     """How its tokenizer sees a drawing."""
-    found = run.provenance.get("tokenizer")
-    if not isinstance(found, dict):
+    found = run.metadata.tokenizer
+    if found is None:
         return []
-    rows = f"{found['fewest']}" if found["fewest"] == found["most"] else f"{found['fewest']} to {found['most']}"
-    align = "align" if found["is_aligned"] else "do not align"
+    rows = f"{found.fewest}" if found.fewest == found.most else f"{found.fewest} to {found.most}"
+    align = "align" if found.is_aligned else "do not align"
     return [f"{name}: reads a row of an 8x8 drawing as {rows} tokens, and columns {align}"]

@@ -1,6 +1,6 @@
 """A run on disk: what one checkpoint did with one suite.
 
-A file of JSON lines. The first is the provenance, with `schema`; each other line is one case, a `Line`.
+A file of JSON lines. The first is the provenance, with `schema`; each other line is one case, a `Record`.
 """
 
 from __future__ import annotations
@@ -9,76 +9,31 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from benchmark.mazes.atomic import create_text, replace_text
 from benchmark.mazes.errors import RunError
-from benchmark.mazes.outcomes import OUTCOMES, SOLVED
-from benchmark.mazes.suite import Suite, find_suite, group_names
+from benchmark.mazes.outcomes import OUTCOMES
+from benchmark.mazes.printable import encodable
+from benchmark.mazes.suite import Suite, find_suite
 
-from .shape import LINE, PROVENANCE, faults, quoted, tidied
+from .schema import Provenance, Record, parse, quoted
 
 SCHEMA = 3
 OLDER: dict[int, dict[str, Any]] = {2: {"sample": 0}}
 """Schemas of before that are still read, and what their lines lack."""
 
 
+DEPTH = 50
+"""How deep JSON may be nested."""
+
+_FIELDS = frozenset(Record.__struct_fields__)
 _BOM = b"\xef\xbb\xbf"
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # half a character, written as JSON may write it
-
-
-@dataclass(frozen=True)
-class Line:
-    """One case of a run."""
-
-    group: str
-    """The group of the suite: a tier such as `small`, `unsolvable-small`, a transfer set such as `size-6x6`."""
-    case: str
-    """The case within its group, such as `wilson-0042`."""
-    sample: int
-    """Which of the replies to this case it is, from 0."""
-    digest: str
-    """The sha256 of the case: its name, its maze, and how it is drawn if that belongs to it."""
-    covariates: dict[str, float | None]
-    """What makes the maze hard: the fields of `benchmark.mazes.covariates.Covariates`."""
-    outcome: str
-    """One of `benchmark.mazes.outcomes.OUTCOMES`, of the reply read strictly."""
-    lenient: str
-    """The same of the reply read leniently."""
-    why: str
-    """Why no moves could be read, empty where they could."""
-    moves: str | None
-    """The moves that were walked, null where none could be read."""
-    prefix: int
-    """The moves before the first illegal one."""
-    shortest: int | None
-    """The fewest moves that solve the maze, null where it cannot be solved."""
-    progress: float
-    """The share of the distance from S to G that the valid prefix closed."""
-    wall_hits: int
-    """Illegal moves, if each leaves the walker where it is."""
-    revisits: int
-    """Steps of the valid prefix onto a cell where it has been before."""
-    extra: int | None
-    """Moves more than needed, null where the maze was not solved."""
-    tokens: int
-    """The length of the reply in tokens of the checkpoint (moves, for an agent)."""
-    reply: str
-    """The text that the checkpoint gave."""
-
-    @property
-    def place(self) -> tuple[int, str, int]:
-        """Where the line stands in a run: by group, then by case and sample."""
-        return group_names().index(self.group), self.case, self.sample
-
-    @property
-    def spl(self) -> float:
-        """Success weighted by path length (Anderson et al. 2018): shortest / moves if solved, else 0."""
-        if self.outcome == "unreachable":
-            return 1.0
-        return self.shortest / (self.shortest + (self.extra or 0)) if self.outcome in SOLVED and self.shortest else 0.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +41,18 @@ class Run:
     """One checkpoint's scores, and where they come from."""
 
     provenance: dict[str, Any]
-    lines: list[Line]
+    """As it stands in the file, with fields that no version of ours knows."""
+    records: list[Record]
+
+    @cached_property
+    def metadata(self) -> Provenance:
+        """The fields of the provenance that are known."""
+        return parse(self.provenance, Provenance)
+
+    @property
+    def checkpoint(self) -> str | None:
+        """The name of the checkpoint; None where the file does not say."""
+        return self.metadata.checkpoint.name
 
     @property
     def suite(self) -> Suite:
@@ -117,7 +83,8 @@ def write_new(run: Run, path: Path) -> bool:
 
 
 def _written(run: Run) -> str:
-    rows = [{"schema": SCHEMA, **run.provenance}, *(vars(line) for line in sorted(run.lines, key=lambda x: x.place))]
+    ordered = sorted(run.records, key=lambda record: record.place)
+    rows = [{"schema": SCHEMA, **run.provenance}, *map(msgspec.structs.asdict, ordered)]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
@@ -131,23 +98,24 @@ def read(path: Path) -> Run:
     texts = _texts(path, rows)
     schema, provenance = _first(path, *next(texts, (1, "")))
     lacking, suite = OLDER.get(schema, {}), find_suite(provenance.get("suite"))
-    lines = []
+    records = []
     met: set[tuple[int, str, int]] = set()
     for number, row in texts:
-        line = _line(path, number, row, lacking, suite)
-        if line.place in met:
-            raise RunError(f"{path}, line {number}: {line.group} {line.case} is there twice; the file was edited")
-        met.add(line.place)
-        lines.append(line)
-    return Run(provenance, lines)
+        record = _record(path, number, row, lacking, suite)
+        if record.place in met:
+            raise RunError(f"{path}, line {number}: {record.group} {record.case} is there twice; the file was edited")
+        met.add(record.place)
+        records.append(record)
+    return Run(provenance, records)
 
 
-def about(path: Path) -> dict[str, Any]:
-    """The provenance of the run in a file, without its lines. Raises RunError as `read`."""
+def read_provenance(path: Path) -> Provenance:
+    """The provenance of the run in a file, without its records. Raises RunError as `read`."""
     try:
         _refuse_other_than_file(path)
         with path.open("rb") as opened:
-            return _first(path, *next(_texts(path, opened), (1, "")))[1]
+            _, provenance = _first(path, *next(_texts(path, opened), (1, "")))
+            return parse(provenance, Provenance)
     except OSError as error:
         raise RunError(f"cannot read the run {path}: {error.strerror}") from error
 
@@ -181,11 +149,10 @@ def _first(path: Path, number: int, row: str) -> tuple[int, dict[str, Any]]:
             "version"
         )
     try:
-        provenance = tidied(provenance)
+        provenance = _encodable(provenance)
+        parse(provenance, Provenance)
     except ValueError as error:
         raise RunError(f"{path}, line {number}: {error}; the file was edited") from error
-    for fault in faults(provenance, PROVENANCE):
-        raise RunError(f"{path}, line {number}: {fault}; the file was edited")
     return schema, provenance
 
 
@@ -201,6 +168,19 @@ def _object(path: Path, number: int, row: str) -> dict[str, Any]:
     return value
 
 
+def _encodable(value: Any, depth: int = 0) -> Any:
+    """JSON of which all texts can be written again. Raises ValueError where it is nested too deeply."""
+    if depth > DEPTH:
+        raise ValueError(f"it is nested more than {DEPTH} deep")
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, list):
+        return [_encodable(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {encodable(key): _encodable(item, depth + 1) for key, item in value.items()}
+    return value
+
+
 def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
@@ -208,23 +188,29 @@ def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _line(path: Path, number: int, row: str, lacking: dict[str, Any], suite: Suite) -> Line:
+def _record(path: Path, number: int, row: str, lacking: dict[str, Any], suite: Suite) -> Record:
     value = lacking | _object(path, number, row)
-    if value.keys() != LINE.fields.keys():
-        wrong = sorted(value.keys() ^ LINE.fields.keys())
+    if value.keys() != _FIELDS:
+        wrong = sorted(value.keys() ^ _FIELDS)
         listed = ", ".join(name if name.isidentifier() else quoted(name) for name in wrong[:20])
         raise RunError(f"{path}, line {number}: missing or unknown: {listed}")
-    for fault in faults(value, LINE):
-        raise RunError(f"{path}, line {number}: {fault}; the file was edited")
-    for name, known in (("group", suite.groups), ("outcome", OUTCOMES), ("lenient", OUTCOMES)):
-        if value[name] not in known:
-            raise RunError(f"{path}, line {number}: no {name} {quoted(value[name])}; there are {', '.join(known)}")
-    if value["case"] not in _cases(suite, value["group"]):
-        raise RunError(f"{path}, line {number}: {value['group']} has no case {quoted(value['case'])}")
-    group = suite.groups[value["group"]]
-    if (value["shortest"] or 0) >= group.rows * group.cols:
-        raise RunError(f"{path}, line {number}: shortest cannot be {value['shortest']}: the maze has fewer cells")
-    return Line(**(tidied(value) if _HALF.search(row) else value))
+    try:
+        record = parse(_encodable(value) if _HALF.search(row) else value, Record)
+    except ValueError as error:
+        raise RunError(f"{path}, line {number}: {error}; the file was edited") from error
+    for name, word, known in (
+        ("group", record.group, suite.groups),
+        ("outcome", record.outcome, OUTCOMES),
+        ("lenient", record.lenient, OUTCOMES),
+    ):
+        if word not in known:
+            raise RunError(f"{path}, line {number}: no {name} {quoted(word)}; there are {', '.join(known)}")
+    if record.case not in _cases(suite, record.group):
+        raise RunError(f"{path}, line {number}: {record.group} has no case {quoted(record.case)}")
+    group = suite.groups[record.group]
+    if (record.shortest or 0) >= group.rows * group.cols:
+        raise RunError(f"{path}, line {number}: shortest cannot be {record.shortest}: the maze has fewer cells")
+    return record
 
 
 @cache

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from benchmark.mazes.outcomes import SOLVED
 from benchmark.mazes.suite import group_names
 
-from .run import Line
+from .schema import Record
 from .statistics import pass_all, pass_at
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
+def table(records: dict[str, list[Record]]) -> pd.DataFrame:
     """One row per group and checkpoint that gave several replies to each case; empty where none did.
 
     Columns: group, checkpoint, n, k, and in percent of the n cases: one (pass@1: one try is right), any (pass@k: at
@@ -27,11 +27,11 @@ def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
 
     rows = []
     for group in group_names():
-        for name, run in lines.items():
-            cases: dict[str, list[Line]] = {}
-            for line in run:
-                if line.group == group and line.outcome != "error":
-                    cases.setdefault(line.case, []).append(line)
+        for name, run in records.items():
+            cases: dict[str, list[Record]] = {}
+            for record in run:
+                if record.group == group and record.outcome != "error":
+                    cases.setdefault(record.case, []).append(record)
             k = min((len(replies) for replies in cases.values()), default=0)
             if k > 1:
                 shares = _shares(k, list(cases.values()))
@@ -40,8 +40,8 @@ def table(lines: dict[str, list[Line]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _shares(k: int, cases: Sequence[Sequence[Line]]) -> dict[str, float]:
-    tries = [(len(replies), sum(line.outcome in SOLVED for line in replies)) for replies in cases]
+def _shares(k: int, cases: Sequence[Sequence[Record]]) -> dict[str, float]:
+    tries = [(len(replies), sum(record.outcome in SOLVED for record in replies)) for replies in cases]
     return {
         "one": fmean(pass_at(1, n, right) for n, right in tries),
         "any": fmean(pass_at(k, n, right) for n, right in tries),
@@ -50,8 +50,8 @@ def _shares(k: int, cases: Sequence[Sequence[Line]]) -> dict[str, float]:
     }
 
 
-def _majority(replies: Sequence[Line]) -> bool:
+def _majority(replies: Sequence[Record]) -> bool:
     """Whether the answer that most replies give is right; of as many, the first. `unreachable` is an answer too."""
-    answers = [line.moves if line.moves is not None else line.outcome for line in replies]
+    answers = [record.moves if record.moves is not None else record.outcome for record in replies]
     most = Counter(answers).most_common(1)[0][0]  # in the order in which they were met
     return replies[answers.index(most)].outcome in SOLVED

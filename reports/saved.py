@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from benchmark.mazes.errors import RunError
 
-from .comparison import same
-from .run import Run, about, read, write, write_new
+from .comparison import check_comparable
+from .run import Run, read, read_provenance, write, write_new
+from .schema import Provenance
 
 FOLDER = "runs"
 BASELINES = "benchmark/baselines"
@@ -58,10 +58,10 @@ def path(root: Path, name: str, checkpoint: str) -> Path:
     """
     file = root / FOLDER / f"{_plain(f'{name}-{checkpoint}')}.jsonl"
     try:
-        provenance = about(file)
+        provenance = read_provenance(file)
     except RunError:
         return file
-    if (provenance.get("saved_as"), checkpoint_name(provenance)) in ((name, checkpoint), (None, None)):
+    if (provenance.saved_as, provenance.checkpoint.name) in ((name, checkpoint), (None, None)):
         return file
     return file.with_name(f"{_plain(f'{name}-{checkpoint}', is_digested=True)}.jsonl")
 
@@ -94,12 +94,12 @@ def files(root: Path) -> list[Path]:
     return [file for folder in (BASELINES, FOLDER) for file in sorted((root / folder).glob("*.jsonl"))]
 
 
-def provenances(root: Path) -> tuple[dict[Path, dict[str, Any]], list[str]]:
+def provenances(root: Path) -> tuple[dict[Path, Provenance], list[str]]:
     """The provenance of all runs that are saved, and a sentence for each file that cannot be read."""
     readable, errors = {}, []
     for file in files(root):
         try:
-            readable[file] = about(file)
+            readable[file] = read_provenance(file)
         except RunError as error:
             errors.append(str(error))
     return readable, errors
@@ -120,7 +120,7 @@ def find(root: Path, name: str, checkpoint: str = "") -> tuple[Path, Run]:
     if not named and os.path.isfile(name):  # noqa: PTH113  # that of Path raises for a name that is too long
         return Path(name), read(Path(name))
     if not named:
-        names = sorted({str(one.get("saved_as") or file.stem) for file, one in readable.items()})
+        names = sorted({str(one.saved_as or file.stem) for file, one in readable.items()})
         there = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
         raise RunError(f"no saved run {name!r}: give a file, `{LATEST}`, or one of: {there or '(none is saved yet)'}")
     if len(named) > 1:
@@ -128,25 +128,14 @@ def find(root: Path, name: str, checkpoint: str = "") -> tuple[Path, Run]:
     return named[0], read(named[0])
 
 
-def _named(readable: Mapping[Path, Mapping[str, Any]], name: str, checkpoint: str) -> list[Path]:
+def _named(readable: Mapping[Path, Provenance], name: str, checkpoint: str) -> list[Path]:
     """The files that a name may mean."""
     if name == LATEST:
-        begun = [file for file, one in readable.items() if "suite" in one or one.get("ended")]  # not just reserved
-        begun = [file for file in begun if not checkpoint or checkpoint_name(readable[file]) == checkpoint]
-        return sorted(begun, key=lambda file: start(readable[file]), reverse=True)[:1]
-    named = [file for file, one in readable.items() if name in (file.stem, one.get("saved_as"))]
-    return [file for file in named if checkpoint_name(readable[file]) == checkpoint] or named
-
-
-def checkpoint_name(provenance: Mapping[str, Any]) -> str | None:
-    """Whose run it is; None where it does not say."""
-    name: str | None = provenance.get("checkpoint", {}).get("name")
-    return name
-
-
-def start(provenance: Mapping[str, Any]) -> str:
-    """When it was started; empty where it does not say."""
-    return str(provenance.get("started", ""))
+        begun = [file for file, one in readable.items() if one.suite is not None or one.ended]  # not just reserved
+        begun = [file for file in begun if not checkpoint or readable[file].checkpoint.name == checkpoint]
+        return sorted(begun, key=lambda file: readable[file].started, reverse=True)[:1]
+    named = [file for file, one in readable.items() if name in (file.stem, one.saved_as)]
+    return [file for file in named if readable[file].checkpoint.name == checkpoint] or named
 
 
 def set_aside(root: Path, file: Path) -> Path | None:
@@ -157,14 +146,14 @@ def set_aside(root: Path, file: Path) -> Path | None:
     if not os.path.lexists(file):
         return None
     try:
-        provenance = read(file).provenance
-        started = datetime.fromisoformat(provenance["started"])
-    except (RunError, KeyError) as error:
+        provenance = read(file).metadata
+    except RunError as error:
         if not os.path.lexists(file):
             return None
-        why = "it does not say when it was started" if isinstance(error, KeyError) else error
-        raise RunError(f"{file} is no run, and is not overwritten: {why}") from error
-    aside = dated(root, started, checkpoint_name(provenance) or file.stem)
+        raise RunError(f"{file} is no run, and is not overwritten: {error}") from error
+    if not provenance.started:
+        raise RunError(f"{file} is no run, and is not overwritten: it does not say when it was started")
+    aside = dated(root, datetime.fromisoformat(provenance.started), provenance.checkpoint.name or file.stem)
     try:
         file.replace(aside)  # from here on it is whole under one of its names
     except FileNotFoundError:
@@ -174,7 +163,7 @@ def set_aside(root: Path, file: Path) -> Path | None:
         aside.unlink(missing_ok=True)
         raise RunError(f"cannot rename {file} as {aside}: {error.strerror}") from error
     run = read(aside)
-    write(Run({name: value for name, value in run.provenance.items() if name != "saved_as"}, run.lines), aside)
+    write(Run({name: value for name, value in run.provenance.items() if name != "saved_as"}, run.records), aside)
     return aside
 
 
@@ -188,15 +177,16 @@ def put(root: Path, run: Run, file: Path) -> None:
 
 
 def update_baseline(root: Path, checkpoint: str, run: Run) -> tuple[Path, int]:
-    """Put the lines of a run into the checkpoint's baseline; lines that it has not measured stay as they are.
+    """Put the records of a run into the checkpoint's baseline; records that it has not measured stay as they are.
 
-    Returns the file, and how many lines are new or changed. Raises RunError where the baseline measures something else.
+    Returns the file, and how many records are new or changed. Raises RunError where the baseline measures something
+    else.
     """
-    from filelock import FileLock  # type: ignore[import-not-found,unused-ignore]  # checks do without installing it
+    from filelock import FileLock
 
     try:
         (root / FOLDER).mkdir(parents=True, exist_ok=True)
-        with FileLock(root / FOLDER / ".baselines.lock"):  # or lines of a session that ends at once would be lost
+        with FileLock(root / FOLDER / ".baselines.lock"):  # or records of a session that ends at once would be lost
             return _update_baseline(root, checkpoint, run)
     except OSError as error:
         raise RunError(f"cannot update {root / BASELINES}: {error.strerror or error}") from error
@@ -205,12 +195,12 @@ def update_baseline(root: Path, checkpoint: str, run: Run) -> tuple[Path, int]:
 def _update_baseline(root: Path, checkpoint: str, run: Run) -> tuple[Path, int]:
     file = _baseline(root, checkpoint)
     before = read(file) if file.is_file() else Run({}, [])
-    if before.lines:
-        same(before.provenance, run.provenance)
-    lines = {line.place: line for line in before.lines}
-    fresh = {line.place: line for line in run.lines if line.outcome != "error"}
-    changed = sum(lines.get(place) != line for place, line in fresh.items())
-    write(Run(run.provenance | {"saved_as": BASELINE}, list((lines | fresh).values())), file)
+    if before.records:
+        check_comparable(before.metadata, run.metadata)
+    records = {record.place: record for record in before.records}
+    fresh = {record.place: record for record in run.records if record.outcome != "error"}
+    changed = sum(records.get(place) != record for place, record in fresh.items())
+    write(Run(run.provenance | {"saved_as": BASELINE}, list((records | fresh).values())), file)
     return file, changed
 
 
@@ -219,7 +209,7 @@ def _baseline(root: Path, checkpoint: str) -> Path:
     plain = root / BASELINES / f"{_plain(checkpoint)}.jsonl"
     for file in sorted((root / BASELINES).glob("*.jsonl")):
         try:
-            if checkpoint_name(about(file)) == checkpoint:
+            if read_provenance(file).checkpoint.name == checkpoint:
                 return file
         except RunError:
             if file == plain:

@@ -7,19 +7,17 @@ left out although it is newer is told.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.suite import group_names
 
-from .comparison import SAME
 from .run import Run, read
-from .saved import checkpoint_name, provenances, start
+from .saved import provenances
+from .schema import Provenance
 
 
 @dataclass
@@ -49,32 +47,31 @@ def select(root: Path) -> Selection:
     readable, errors = provenances(root)
     selection = Selection(errors=errors)
     rivals: dict[tuple[object, ...], list[Path]] = {}
-    for file in sorted(readable, key=lambda file: (start(readable[file]), file.name), reverse=True):
-        rivals.setdefault(_way(readable[file]), []).append(file)
+    for file in sorted(readable, key=lambda file: (readable[file].started, file.name), reverse=True):
+        rivals.setdefault(_rivalry(readable[file]), []).append(file)
     for files in rivals.values():
-        ended = [file for file in files if readable[file].get("ended")]
+        ended = [file for file in files if readable[file].ended]
         chosen, candidates = _choose(ended, selection.errors)
-        newest = max((start(one.run.provenance) for one in chosen.values()), default="")
-        cut = [file for file in files if file not in ended and start(readable[file]) > newest]
-        selection.notes += [f"left out: {file} ({checkpoint_name(readable[file])}) was cut off" for file in cut]
+        newest = max((one.run.metadata.started for one in chosen.values()), default="")
+        cut = [file for file in files if file not in ended and readable[file].started > newest]
+        selection.notes += [f"left out: {file} ({readable[file].checkpoint.name}) was cut off" for file in cut]
         selection.notes += _left_out(chosen, candidates)
         if chosen:
             run, first = _merged(chosen)
-            name = checkpoint_name(run.provenance) or first.stem
+            name = run.checkpoint or first.stem
             selection.runs[f"{name} ({first.stem})" if name in selection.runs else name] = run
     return selection
 
 
-def _way(provenance: Mapping[str, Any]) -> tuple[object, ...]:
-    """Whose run it is, and how it was asked."""
-    checkpoint = provenance.get("checkpoint", {})
-    sampling = provenance.get("engine", {}).get("sampling", {})
+def _rivalry(provenance: Provenance) -> tuple[object, ...]:
+    """Whose run it is, and how it was asked: runs that agree in this are rivals."""
+    checkpoint, sampling = provenance.checkpoint, provenance.engine.sampling
     return (
-        checkpoint.get("name"),
-        checkpoint.get("content") or checkpoint.get("weights"),
-        *(json.dumps(provenance.get(name)) for name in SAME),
-        sampling.get("temperature", 0.0),  # older runs do not say it
-        sampling.get("samples", 1),
+        checkpoint.name,
+        checkpoint.content or checkpoint.weights,
+        *provenance.asked.values(),
+        sampling.temperature,
+        sampling.samples,
     )
 
 
@@ -90,7 +87,7 @@ def _choose(files: Sequence[Path], errors: list[str]) -> tuple[dict[str, _Candid
         except RunError as error:
             errors.append(str(error))
             continue
-        cases = {(line.group, line.case) for line in run.lines if line.outcome != "error"}
+        cases = {(record.group, record.case) for record in run.records if record.outcome != "error"}
         candidate = _Candidate(file, run, Counter(group for group, _ in cases))
         candidates.append(candidate)
         for group, scored in candidate.scored.items():
@@ -119,7 +116,7 @@ def _left_out(chosen: Mapping[str, _Candidate], candidates: Sequence[_Candidate]
         larger = {
             group: chosen[group]
             for group in one.scored
-            if start(chosen[group].run.provenance) < start(one.run.provenance)
+            if chosen[group].run.metadata.started < one.run.metadata.started
         }
         for other in {id(other): other for other in larger.values()}.values():
             parts = [
@@ -127,16 +124,20 @@ def _left_out(chosen: Mapping[str, _Candidate], candidates: Sequence[_Candidate]
                 for group in larger
                 if larger[group] is other
             ]
-            yield f"left out: {one.file} ({checkpoint_name(one.run.provenance)}) has {'; '.join(parts)}"
+            yield f"left out: {one.file} ({one.run.checkpoint}) has {'; '.join(parts)}"
 
 
 def _merged(chosen: Mapping[str, _Candidate]) -> tuple[Run, Path]:
     """The chosen groups as one run, with the provenance of the run that gives most of them, and its file."""
     by_file = {one.file: one for one in chosen.values()}
-    lines = [
-        line for group in group_names() if group in chosen for line in chosen[group].run.lines if line.group == group
+    records = [
+        record
+        for group in group_names()
+        if group in chosen
+        for record in chosen[group].run.records
+        if record.group == group
     ]
-    shares = Counter(chosen[line.group].file for line in lines)
+    shares = Counter(chosen[record.group].file for record in records)
     first = by_file[shares.most_common(1)[0][0]]
     provenance = first.run.provenance
     if len(by_file) > 1:  # its time is not that of these cases
@@ -144,4 +145,4 @@ def _merged(chosen: Mapping[str, _Candidate]) -> tuple[Run, Path]:
             name: value for name, value in provenance.get("engine", {}).items() if name not in ("asked", "seconds")
         }
         provenance = provenance | {"engine": engine}
-    return Run(provenance, lines), first.file
+    return Run(provenance, records), first.file

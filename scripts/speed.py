@@ -271,11 +271,11 @@ def _cached(bench: _Bench) -> Timed:
 def _floors(bench: _Bench) -> None:
     """What agents come to, which the session that filled the cache would have left behind."""
     code = (
-        "from benchmark.mazes.suite import DEFAULT, SUITES; from reports import floors\n"
+        "from benchmark.mazes.suite import DEFAULT, SUITES; from reports import baseline_agents\n"
         "suite = SUITES[DEFAULT]\n"
         "for tier in suite.tiers:\n"
         "    cases = sorted(suite.cases(tier), key=lambda case: case.id)\n"
-        "    floors.walked(suite, tier, {case.id: case.digest for case in cases})"
+        "    baseline_agents.score_agents(suite, tier, {case.id: case.digest for case in cases})"
     )
     bench.run([sys.executable, "-c", code], LABIRINTO_HOME=str(bench.folder / "home"))
 

@@ -8,7 +8,7 @@ Each runs in a process of its own, after its imports; memory is what the peak of
 | --- | --- |
 | ours | the scan of one checkpoint: all layers at prompt, answer, S, G and every cell, and what is said there |
 | stock | LLM-MRI's `process_activation_areas`: all layers at the first token. With datasets >= 4 it fails at its reducer, so that this is its time without one |
-| diff | base beside the checkpoint: two scans and that of random weights, layers crossed, steering, probes, LLM-MRI, pictures |
+| diff | base beside the checkpoint: two scans and that of random weights, layer effects, steering, probes, LLM-MRI, pictures |
 
 Ours is also measured with 4,096 texts: its memory does not grow with them.
 """  # noqa: E501  a table
@@ -32,8 +32,10 @@ COMMON = """
 import json, os, resource, sys, time
 import torch, transformers, datasets, numpy, pandas, sklearn.linear_model, scipy.stats, matplotlib.pyplot
 from models import load, registry
-from reports.mri import diff, nrag, probe_set, render, scan
-nrag._package()
+from reports.mri import diff, probe_set, scan
+from reports.mri import llm_mri as ours
+from reports.render.html import render_diff
+ours._package()
 name, n = sys.argv[1], int(sys.argv[2])
 checkpoint = registry.find(name)
 texts = probe_set.make(load.tokenizer(checkpoint.weights()), probe_set.form(checkpoint), n)
@@ -47,7 +49,7 @@ OURS = COMMON + "scan.scan(checkpoint, texts)\n" + DONE
 STOCK = (
     COMMON
     + """
-llm_mri = nrag._package()
+llm_mri = ours._package()
 tokenizer = load.tokenizer(checkpoint.weights())
 features = datasets.Features({
     "text": datasets.Value("string"), "label": datasets.ClassLabel(names=["up", "other"]),
@@ -70,8 +72,8 @@ except TypeError:
 DIFF = (
     COMMON
     + """
-made = diff.diff(registry.find("base"), [checkpoint], n, show=False)
-render.page(made)
+made = diff.diff(registry.find("base"), [checkpoint], diff.Options(n))
+render_diff(made)
 """
     + DONE
 )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .anatomy import batches, body, inputs, layers
+from .architecture import batches, body, inputs, layers
 from .probe_set import ProbeSet
 from .significance import mean_interval
 
@@ -67,9 +67,9 @@ def effects(
     found = [[np.concatenate(parts) for parts in some] for some in right]
     before = found[0][0]
     made = []
-    for at, (own, *noise) in enumerate(found[1:], 1):
-        change = mean_interval(own - before)
-        by_chance = mean_interval(np.mean(noise, 0) - before)
+    for at, (steered, *by_noise) in enumerate(found[1:], 1):
+        change = mean_interval(steered - before)
+        by_chance = mean_interval(np.mean(by_noise, 0) - before)
         made.append(Effect(at, who, float(before.mean()), *change, *by_chance))
     return made
 

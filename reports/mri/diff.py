@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Protocol, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +20,8 @@ from models.nano.taught import sentences, taught_inside
 from models.weights import content_digest
 from reports.run import Run
 
-from . import causal, crossed, lens, nrag, probe_set, probes, significance, similarity, weights
-from .anatomy import open_model
+from . import causal, layer_effects, lens, llm_mri, probe_set, probes, significance, similarity, weights
+from .architecture import open_model
 from .probe_set import ProbeSet
 from .result import CHANGES, Diff, Group, Layer, Own, Tuned
 from .scan import PLACES, Scan, scan
@@ -31,56 +33,126 @@ FEWEST = 16
 """Texts below which intervals and probes say nothing."""
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a diff looks at."""
+
+    n: int = 256
+    """Texts."""
+    tiers: Sequence[str] = probe_set.TIERS
+    reducers: Sequence[str] = ("SVD",)
+    """Those of LLM-MRI: SVD, PCA, UMAP."""
+
+
+class Progress(Protocol):
+    """What is told how far a diff is, in texts; a bar of tqdm is one."""
+
+    def update(self, n: float) -> object: ...
+    def set_postfix_str(self, s: str) -> object: ...
+
+
+class _Silent:
+    def update(self, n: float) -> None:
+        """Nothing is shown."""
+
+    def set_postfix_str(self, s: str) -> None:
+        """Nothing is shown."""
+
+
+def no_progress(_: int) -> AbstractContextManager[Progress]:
+    """In place of a bar of so many texts."""
+    return nullcontext(_Silent())
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A checkpoint that is compared, and what its scan found."""
+
+    checkpoint: Checkpoint
+    scan: Scan
+    run: Run | None
+    """Its saved replies."""
+
+    @property
+    def last_states(self) -> NDArray[np.float32]:
+        """Those of the last token, shape (layers, texts, width)."""
+        return np.asarray(self.scan.states("answer")).swapaxes(0, 1)
+
+
+class Measured(TypedDict):
+    """What was measured of a fine-tune while both models were open: fields of `Tuned`."""
+
+    own: list[Own]
+    effects: list[causal.Effect]
+    moved: list[weights.Moved]
+    graphs: list[llm_mri.Graphs]
+
+
 def diff(
     base: Checkpoint,
     tuned: Sequence[Checkpoint],
-    n: int = 256,
-    tiers: Sequence[str] = probe_set.TIERS,
-    reducers: Sequence[str] = ("SVD",),
+    options: Options | None = None,
     runs: Mapping[str, Run] | None = None,
-    show: bool = True,
+    progress: Callable[[int], AbstractContextManager[Progress]] = no_progress,
 ) -> Diff:
-    """Scan all checkpoints and compare each of `tuned` with `base`; a bar is shown meanwhile.
+    """Scan all checkpoints and compare each of `tuned` with `base`.
 
-    `runs` are saved replies by checkpoint, for what became of the mazes. Raises CheckpointError where one cannot be
-    scanned, its states do not vary, or its tokenizer is not the base's.
+    `runs` are saved replies by checkpoint, for what became of the mazes. `progress` is given the number of texts that
+    are read, each as often as it is. Raises CheckpointError where a checkpoint cannot be scanned, its states do not
+    vary, or its tokenizer is not the base's.
     """
-    import sys
-
-    from tqdm import tqdm
-
-    texts = _texts(base, tuned, n, tiers)
-    notes = []
+    options, runs = options or Options(), runs or {}
+    texts = _texts(base, tuned, options)
+    notes: list[str] = []
     passes = len(tuned) * 3 + 3  # scans; of each fine-tune what its layers do, and what steering does; probes
-    with tqdm(total=passes * len(texts), desc="activations", unit="text", file=sys.stderr, disable=not show) as bar:
-        at_base = scan(base, texts, bar.update)
+    with progress(passes * len(texts)) as bar:
+        before = _Subject(base, scan(base, texts, bar.update), runs.get(base.name))
         untrained = scan(base.base_model(), texts, bar.update, random=True)
-        scans = [scan(one, texts, bar.update) for one in tuned]
-        model, before = open_model(base.weights()), weights.matrices(base.weights())
-        found = []
-        for one, its in zip(tuned, scans, strict=True):
-            bar.set_postfix_str(one.name)
-            other = open_model(one.weights())
-            own = _own(*crossed.own_changes(model, other, texts, bar.update))
-            steered = _steer(model, other, at_base, its, texts, bar.update)
-            moved = weights.moved(before, weights.matrices(one.weights()))
-            found.append(_tuned(one, base, at_base, its, own, steered, moved, texts, reducers, runs or {}, notes))
+        after = [_Subject(one, scan(one, texts, bar.update), runs.get(one.name)) for one in tuned]
+        model, base_weights = open_model(base.weights()), weights.matrices(base.weights())
+        compared = []
+        for subject in after:
+            bar.set_postfix_str(subject.checkpoint.name)
+            other = open_model(subject.checkpoint.weights())
+            alone = _layers_alone(*layer_effects.own_changes(model, other, texts, bar.update))
+            graphs, missing = _graphs(before, subject, options.reducers)
+            notes += missing
+            compared.append(
+                _tuned(
+                    before,
+                    subject,
+                    texts,
+                    own=alone,
+                    effects=_steer(model, other, before.scan, subject.scan, texts, bar.update),
+                    moved=weights.moved(base_weights, weights.matrices(subject.checkpoint.weights())),
+                    graphs=graphs,
+                )
+            )
         bar.set_postfix_str("probes")
-        asked = probes.targets(texts)
+        targets = probes.targets(texts)
+        scans = [before.scan, *(subject.scan for subject in after)]
         readings: dict[str, list[probes.Reading]] = {}
-        for its in (at_base, *scans, untrained):
-            exchanges = 0 if its is untrained else probes.EXCHANGES  # it is a floor itself
-            readings[its.name] = [one for target in asked for one in _read(its, target, texts, exchanges)]
-            bar.update(len(texts) / (len(scans) + 2))
-    lenses = {its.name: lens.lens(its, texts) for its in (at_base, *scans)}
-    what = {target.name: target.what for target in asked}
-    taught = _taught(base, asked)
+        for one in (*scans, untrained):
+            exchanges = 0 if one is untrained else probes.EXCHANGES  # it is a baseline itself
+            readings[one.name] = [reading for target in targets for reading in _read(one, target, texts, exchanges)]
+            bar.update(len(texts) / (len(scans) + 1))
+    taught = _taught(base, targets)
     if taught:
         notes.append(
             f"{', '.join(taught)}: what these probes read was taught to {base.name} inside while it was pretrained, so "
             "that it is no finding that it can be read"
         )
-    return Diff(base.name, _about(base, tuned, texts), found, lenses, lens.chance(texts), readings, what, notes, taught)
+    return Diff(
+        base=base.name,
+        about=_describe(base, tuned, texts),
+        tuned=compared,
+        lenses={one.name: lens.lens(one, texts) for one in scans},
+        chance=lens.chance(texts),
+        readings=readings,
+        targets={target.name: target.what for target in targets},
+        notes=notes,
+        taught=taught,
+    )
 
 
 def _taught(base: Checkpoint, targets: Sequence[probes.Target]) -> dict[str, list[str]]:
@@ -91,8 +163,9 @@ def _taught(base: Checkpoint, targets: Sequence[probes.Target]) -> dict[str, lis
     return {name: words for name, words in known.items() if words}
 
 
-def _texts(base: Checkpoint, tuned: Sequence[Checkpoint], n: int, tiers: Sequence[str]) -> ProbeSet:
+def _texts(base: Checkpoint, tuned: Sequence[Checkpoint], options: Options) -> ProbeSet:
     """The texts that all of them read, which have to be the same tokens to all."""
+    n = options.n
     if not tuned:
         raise CheckpointError("a diff takes a base and at least one fine-tune")
     if n < FEWEST:
@@ -110,7 +183,7 @@ def _texts(base: Checkpoint, tuned: Sequence[Checkpoint], n: int, tiers: Sequenc
     made = []
     for one in (base, *tuned):
         longest = positions(load.settings(one.weights()))
-        made.append(probe_set.make(load.tokenizer(one.weights()), form, n, tiers, longest))
+        made.append(probe_set.make(load.tokenizer(one.weights()), form, n, options.tiers, longest))
         if made[-1].digest != made[0].digest:
             raise CheckpointError(
                 f"{base.name} and {one.name} do not read the same tokens (another tokenizer, or chat template): their "
@@ -119,45 +192,38 @@ def _texts(base: Checkpoint, tuned: Sequence[Checkpoint], n: int, tiers: Sequenc
     return made[0]
 
 
+def _graphs(before: _Subject, after: _Subject, reducers: Sequence[str]) -> tuple[list[llm_mri.Graphs], list[str]]:
+    """LLM-MRI's graphs by each reducer, raw and centred; without the package none, and a sentence that says why."""
+    one, other = list(before.last_states), list(after.last_states)
+    try:
+        return [llm_mri.graphs(one, other, reducer, centre) for reducer in reducers for centre in (False, True)], []
+    except llm_mri.MissingError as error:
+        return [], [str(error)]
+
+
 def _tuned(
-    one: Checkpoint,
-    base: Checkpoint,
-    at_base: Scan,
-    its: Scan,
-    own: list[Own],
-    steered: list[causal.Effect],
-    moved: list[weights.Moved],
+    before: _Subject,
+    after: _Subject,
     texts: ProbeSet,
-    reducers: Sequence[str],
-    runs: Mapping[str, Run],
-    notes: list[str],
+    **measured: Unpack[Measured],
 ) -> Tuned:
     layers, grams = [], {}
     for place in COMPARED:
-        here, grams[place] = _compared(place, at_base, its)
-        layers += here
-    divergences = {place: _divergence(at_base.chances(place), its.chances(place)) for place in ("prompt", "answer")}
+        at_place, grams[place] = _compared(place, before.scan, after.scan)
+        layers += at_place
+    divergences = {
+        place: _divergence(before.scan.chances(place), after.scan.chances(place)) for place in ("prompt", "answer")
+    }
     order = np.argsort(-divergences["answer"])[:10]
     between = similarity.cka(*grams["answer"])
-    states = [np.asarray(one.states("answer")).swapaxes(0, 1) for one in (at_base, its)]
-    graphs = []
-    try:
-        graphs = [
-            nrag.graphs(*states, reducer, centre, draw=centre) for reducer in reducers for centre in (False, True)
-        ]
-    except nrag.MissingError as error:
-        notes.append(str(error))
     return Tuned(
-        one.name,
-        layers,
-        [[None if np.isnan(value) else float(value) for value in row] for row in between],
-        own,
-        {place: significance.mean_interval(values) for place, values in divergences.items()},
-        [(texts.probes[at].group, texts.probes[at].case, float(divergences["answer"][at])) for at in order],
-        steered,
-        moved,
-        _fates(runs.get(base.name), runs.get(one.name), states, texts),
-        graphs,
+        name=after.checkpoint.name,
+        layers=layers,
+        between=[[None if np.isnan(value) else float(value) for value in row] for row in between],
+        divergence={place: significance.mean_interval(values) for place, values in divergences.items()},
+        furthest=[(texts.probes[at].group, texts.probes[at].case, float(divergences["answer"][at])) for at in order],
+        groups=_fates(before, after, texts),
+        **measured,
     )
 
 
@@ -187,7 +253,7 @@ def _compared(place: str, base: Scan, tuned: Scan) -> tuple[list[Layer], tuple[l
             Layer(
                 place,
                 layer,
-                (float("nan"),) * 3 if constant else significance.jackknife(cka, n),
+                _NAN3 if constant else significance.jackknife(cka, n),
                 float("nan") if constant else _shuffled(grams[0][-1], grams[1][-1]),
                 significance.mean_interval(similarity.cosine(one, other)),
                 significance.mean_interval(similarity.relative_change(one, other)),
@@ -197,7 +263,7 @@ def _compared(place: str, base: Scan, tuned: Scan) -> tuple[list[Layer], tuple[l
             )
         )
     adjusted = significance.discoveries(chances)
-    return [Layer(**{**vars(one), "p": p}) for one, p in zip(found, adjusted, strict=True)], grams
+    return [replace(one, p=p) for one, p in zip(found, adjusted, strict=True)], grams
 
 
 def _shuffled(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
@@ -208,7 +274,7 @@ def _shuffled(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float(np.quantile([(one * other[np.ix_(order, order)]).sum() / norm for order in orders], 0.975))
 
 
-def _own(changed: NDArray[np.float32], added: NDArray[np.float32]) -> list[Own]:
+def _layers_alone(changed: NDArray[np.float32], added: NDArray[np.float32]) -> list[Own]:
     chances = [significance.sign_flip(changed[:, layer]) for layer in range(changed.shape[1])]
     adjusted = significance.discoveries(chances)
     found = []
@@ -232,26 +298,25 @@ def _steer(base: Any, tuned: Any, at_base: Scan, its: Scan, texts: ProbeSet, pro
 
 def _divergence(base: NDArray[np.float32], tuned: NDArray[np.float32]) -> NDArray[np.float64]:
     """KL(base || tuned) of each text, of logarithms of chances (texts, tokens)."""
-    found = [float((np.exp(one) * (one - other)).sum()) for one, other in zip(base, tuned, strict=True)]
-    return np.maximum(np.array(found), 0)
+    nats = [max(0.0, float((np.exp(one) * (one - other)).sum())) for one, other in zip(base, tuned, strict=True)]
+    return np.array(nats)
 
 
-def _fates(
-    before: Run | None, after: Run | None, states: Sequence[NDArray[np.float32]], texts: ProbeSet
-) -> list[Group]:
+def _fates(before: _Subject, after: _Subject, texts: ProbeSet) -> list[Group]:
     """What became of the mazes, as far as both checkpoints were asked them, and how much their states changed."""
-    if before is None or after is None:
+    if before.run is None or after.run is None:
         return []
     solved = [
-        {(line.group, line.case): line.outcome in SOLVED for line in run.lines if line.outcome != "error"}
-        for run in (before, after)
+        {(record.group, record.case): record.outcome in SOLVED for record in run.records if record.outcome != "error"}
+        for run in (before.run, after.run)
     ]
     fates: dict[str, list[int]] = {change: [] for change in CHANGES}
     for at, probe in enumerate(texts.probes):
         was, now = (known.get((probe.group, probe.case)) for known in solved)
         if was is not None and now is not None:
             fates[_FATE[was, now]].append(at)
-    changes = [similarity.relative_change(one, other) for one, other in zip(*states, strict=True)]
+    pairs = zip(before.last_states, after.last_states, strict=True)
+    changes = [similarity.relative_change(one, other) for one, other in pairs]
     return [
         Group(
             name,
@@ -262,6 +327,8 @@ def _fates(
     ]
 
 
+_NAN = float("nan")
+_NAN3 = (_NAN, _NAN, _NAN)
 _FATE = dict(zip([(False, True), (True, False), (True, True), (False, False)], CHANGES, strict=True))
 
 
@@ -271,7 +338,7 @@ def _read(its: Scan, target: probes.Target, texts: ProbeSet, exchanges: int) -> 
     return probes.read_layers([states[:, layer] for layer in range(states.shape[1])], target, owner, exchanges)
 
 
-def _about(base: Checkpoint, tuned: Sequence[Checkpoint], texts: ProbeSet) -> dict[str, Any]:
+def _describe(base: Checkpoint, tuned: Sequence[Checkpoint], texts: ProbeSet) -> dict[str, Any]:
     return {
         "texts": len(texts),
         "tokens": sum(len(probe.ids) for probe in texts.probes),
@@ -286,13 +353,13 @@ def _about(base: Checkpoint, tuned: Sequence[Checkpoint], texts: ProbeSet) -> di
 
 def runs_of(runs: Mapping[str, Run], checkpoints: Sequence[Checkpoint]) -> dict[str, Run]:
     """Of these runs the longest that each checkpoint gave with the very weights that it has now, by its name."""
-    found = {}
+    found: dict[str, Run] = {}
     for one in checkpoints:
         content = content_digest(one.weights())
         for run in runs.values():
-            said = run.provenance.get("checkpoint", {})
-            is_its = said.get("name") == one.name and said.get("content") == content
-            if is_its and (one.name not in found or len(run.lines) > len(found[one.name].lines)):
+            asked = run.metadata.checkpoint
+            is_its = asked.name == one.name and asked.content == content
+            if is_its and (one.name not in found or len(run.records) > len(found[one.name].records)):
                 found[one.name] = run
     return found
 

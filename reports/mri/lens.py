@@ -37,7 +37,7 @@ def lens(scan: Scan, probes: ProbeSet) -> list[Seen]:
     return [
         Seen(
             layer,
-            *mean_interval(hits[:, layer]),
+            *mean_interval(hits[:, layer].astype(float)),
             float(np.median(scan.ranks[:, layer])),
             float((best - wrong)[known, layer].mean()),
         )

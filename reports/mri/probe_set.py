@@ -91,7 +91,7 @@ class ProbeSet:
 
 
 def form(checkpoint: Checkpoint) -> str:
-    """The form of answer that a checkpoint was taught; a stranger's is not known, and it is given a plain text."""
+    """The form of answer that a checkpoint was taught; a third-party model gets a plain text, as its is not known."""
     recipe = getattr(checkpoint, "recipe", None)
     return str(getattr(recipe, "style", "search" if recipe else checkpoint.prompt_style))
 
@@ -185,8 +185,9 @@ def _cells(maze: Maze, text: str, starts: Sequence[int], skipped: int) -> Iterat
     assert isinstance(style, Grid)
     begin = text.rindex(drawn)
     lines = [begin]
-    for line in drawn.split("\n"):
-        lines.append(lines[-1] + len(line) + 1)
-    for cell in maze.cells():
-        line, column = style.place(*cell)
-        yield skipped + bisect_right(starts, lines[line] + column) - 1
+    for text_line in drawn.split("\n"):
+        lines.append(lines[-1] + len(text_line) + 1)
+    for row in range(maze.rows):
+        for col in range(maze.cols):
+            line, column = style.place(row, col)
+            yield skipped + bisect_right(starts, lines[line] + column) - 1

@@ -14,13 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.mazes.maze import MOVES, follow
-from benchmark.mazes.solve import distances
-from models.data import search
-
 from .probe_set import ProbeSet
 from .significance import mean_interval
 from .similarity import varies
+from .tasks import TASKS
 
 Floats = NDArray[np.floating]
 Doubles = NDArray[np.float64]
@@ -67,49 +64,18 @@ class Reading:
 
 
 def targets(probes: ProbeSet) -> list[Target]:
-    """What is known of the mazes, and could be known inside."""
-    first = np.array([list(MOVES).index(search.shortest_moves(probe.maze)[0]) for probe in probes.probes])
-    ends = {end: np.array([getattr(probe.maze, end) for probe in probes.probes]) for end in ("start", "goal")}
-    cells = {name: np.concatenate([_of_cells(probe.maze)[name] for probe in probes.probes]) for name in _CELLWISE}
-    chosen = kept(probes)
-    return [
-        Target(
-            "first move",
-            "answer",
-            first[:, None],
-            "the first move of the shortest path that `sft` is taught",
-            ("looking",),
-        ),
-        Target("S, before", "prompt", ends["start"], "row and column of S, at the end of the question", SEEN),
-        Target("G, before", "prompt", ends["goal"], "row and column of G, at the end of the question", SEEN),
-        Target("G, after", "answer", ends["goal"], "row and column of G, before the first move", SEEN),
-        *(
-            Target(name, "cells", np.where(chosen[:, None], cells[name], -1), what, taught)
-            for name, (what, taught) in _CELLWISE.items()
-        ),
-    ]
+    """What all TASKS ask of these texts; of the cells, those that are looked at."""
+    chosen = choose_cells(probes)
+    made = []
+    for name, task in TASKS.items():
+        labels = task.label(probes)
+        if task.place == "cells":
+            labels = np.where(chosen[:, None], labels, -1)
+        made.append(Target(name, task.place, labels, task.summary, task.taught))
+    return made
 
 
-SEEN = ("lettered", "seeing")
-_CELLWISE = {
-    "walls": ("whether a wall stands above, below, left and right of a cell, at its token", ("sided",)),
-    "distance": ("which third of the distances to G a cell is in, at its token", ()),
-    "on path": ("whether a cell is on that shortest path, at its token", ()),
-}
-
-
-def _of_cells(maze: object) -> dict[str, NDArray[np.int64]]:
-    """The labels of a maze's cells, row by row."""
-    walls, start, goal = maze.walls, maze.start, maze.goal  # type: ignore[attr-defined]
-    far = distances(walls, goal).ravel()
-    passed = set(follow(start, search.shortest_moves(maze)))  # type: ignore[arg-type]
-    on_path = [cell in passed for cell in np.ndindex(walls.shape)]
-    sides = np.stack([(walls.ravel() & side) > 0 for side, _ in MOVES.values()], 1)
-    thirds = np.minimum(3 * far // (far.max() + 1), 2)
-    return {"walls": sides.astype(int), "distance": thirds[:, None], "on path": np.array(on_path, int)[:, None]}
-
-
-def kept(probes: ProbeSet) -> NDArray[np.bool_]:
+def choose_cells(probes: ProbeSet) -> NDArray[np.bool_]:
     """Which cells are looked at, of those of all texts one after the other."""
     found = []
     for probe in probes.probes:

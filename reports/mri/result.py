@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .causal import Effect
     from .lens import Seen
-    from .nrag import Graphs
+    from .llm_mri import Graphs
     from .probes import Reading
     from .weights import Moved
 
@@ -38,7 +38,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Own:
-    """What a layer does by itself, given the base's input (see `crossed`)."""
+    """What a layer does by itself, given the base's input (see `layer_effects`)."""
 
     layer: int
     """0 is the embeddings."""
@@ -106,9 +106,10 @@ class Diff:
         raise KeyError(name)
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it but the pictures, for JSON."""
-        found = asdict(self)
-        for one in found["tuned"]:
+        """All of it but what pictures are drawn from, for JSON."""
+        tuned = [replace(one, graphs=[replace(graphs, areas=None) for graphs in one.graphs]) for one in self.tuned]
+        values = asdict(replace(self, tuned=tuned))
+        for one in values["tuned"]:
             for graphs in one["graphs"]:
-                del graphs["pictures"]
-        return found
+                del graphs["areas"]
+        return values

@@ -23,7 +23,7 @@ from models import hardware, store
 from models.checkpoints import Checkpoint
 from models.weights import Weights, content_digest
 
-from .anatomy import batches, body, inputs, last_norm, open_model
+from .architecture import batches, body, inputs, last_norm, open_model
 from .probe_set import Probe, ProbeSet
 from .similarity import varies
 
@@ -124,7 +124,7 @@ def run(model: Any, probes: ProbeSet, folder: Path, progress: Callable[[int], ob
     head, norm = model.get_output_embeddings(), last_norm(model)
     config = model.config.get_text_config(decoder=True)
     depth, width = config.num_hidden_layers + 1, config.hidden_size
-    shapes = {f"{place}.states": (len(probes), depth, width) for place in PLACES}
+    shapes: dict[str, tuple[int, ...]] = {f"{place}.states": (len(probes), depth, width) for place in PLACES}
     shapes["cells.states"] = (len(probes.owner), depth, width)
     shapes["candidates"], shapes["ranks"] = (len(probes), depth, 4), (len(probes), depth)
     shapes |= {f"{place}.chances": (len(probes), head.weight.shape[0]) for place in ("prompt", "answer")}

@@ -6,21 +6,24 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import StringIO
+from math import isnan
 from typing import TYPE_CHECKING, Any
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 from benchmark.mazes.outcomes import OUTCOMES, SOLVED
 from benchmark.mazes.printable import one_line
 from benchmark.mazes.suite import Suite, find_suite, group_names
 from models import curve
-from reports.run import Line, Run
+from reports.run import Run
+from reports.schema import Record
 from reports.statistics import wilson
-
-from .hypertext import escape
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 """Of checkpoints: those of Okabe and Ito 2008, which colour-blind people can tell apart."""
@@ -37,18 +40,36 @@ OUTCOME_COLOURS = {
     "truncated": "#AAAAAA",
     "empty": "#CCCCCC",
 }
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with its caption, which is also read out in its place."""
+
+    caption: str
+    svg: str = ""
+    png: str = ""
+    """In base64, where it is no SVG."""
+    is_wide: bool = False
+
+    @property
+    def svg_rest(self) -> str:
+        """The SVG after its first word, behind which a template adds attributes."""
+        return self.svg.removeprefix("<svg")
+
+
 _INK = "#123456"  # stands for the colour of the text around
 AT_LEAST = 10  # mazes in a point of a curve
 LINE, LETTER = 0.18, 0.08  # inches that a line and a letter of a legend take
 LONGEST = 32  # letters of a name in a picture; the tables have all of it
 
 
-def by_size(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
-    """Solved share in each tier, with Wilson intervals; empty where fewer than two tiers were asked."""
+def by_size(table: pd.DataFrame, runs: Mapping[str, Run]) -> Picture | None:
+    """Solved share in each tier, with Wilson intervals; None where fewer than two tiers were asked."""
     suite = _suite(runs)
     tiers = [tier for tier in suite.tiers if (table.group == tier).any()]
     if len(tiers) < 2:
-        return ""
+        return None
     drawn, axes = figure(5.2, 3.2)
     for at, name in enumerate(runs):
         rows = (
@@ -64,20 +85,15 @@ def by_size(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
     axes.set_xticks(
         range(len(tiers)), [f"{tier}\n{suite.groups[tier].rows}x{suite.groups[tier].cols}" for tier in tiers]
     )
-    return svg(drawn, axes, "Share of mazes solved in each tier, by checkpoint, with 95 % Wilson intervals")
+    return finish(drawn, axes, "Share of mazes solved in each tier, by checkpoint, with 95 % Wilson intervals")
 
 
-def _suite(runs: Mapping[str, Run]) -> Suite:
-    """What the first of the runs has measured."""
-    return next((run.suite for run in runs.values()), find_suite(None))
-
-
-def by_length(runs: Mapping[str, Run]) -> str:
-    """Solved share over the length of the shortest path, in bins of even counts, with bands; empty without tiers."""
+def by_length(runs: Mapping[str, Run]) -> Picture | None:
+    """Solved share over the length of the shortest path, in bins of even counts, with bands; None without tiers."""
     drawn, axes = figure(5.2, 3.2)
     has_any = False
     for at, (name, run) in enumerate(runs.items()):
-        points = _bins(run.lines, run.suite.tiers)
+        points = _bins(run.records, run.suite.tiers)
         if len(points) < 2:
             continue
         has_any = True
@@ -86,18 +102,23 @@ def by_length(runs: Mapping[str, Run]) -> str:
         axes.fill_between(lengths, lows, highs, color=colour(at), alpha=0.2, linewidth=0)
     axes.set(xlabel="moves of the shortest path", ylabel="solved, %", ylim=(-3, 103))
     return (
-        svg(drawn, axes, "Share of mazes solved over the length of the shortest path, with 95 % Wilson bands")
+        finish(drawn, axes, "Share of mazes solved over the length of the shortest path, with 95 % Wilson bands")
         if has_any
-        else ""
+        else None
     )
 
 
-def _bins(lines: Sequence[Line], tiers: Sequence[str]) -> list[tuple[float, float, float, float]]:
+def _suite(runs: Mapping[str, Run]) -> Suite:
+    """The suite of the first run."""
+    return next((run.suite for run in runs.values()), find_suite(None))
+
+
+def _bins(records: Sequence[Record], tiers: Sequence[str]) -> list[tuple[float, float, float, float]]:
     """Mean length, and share with interval in percent, of the tiers' mazes in order of length, AT_LEAST to a bin."""
     tries: dict[tuple[int, str, str], list[bool]] = {}  # of one maze they are no mazes of their own
-    for line in lines:
-        if line.group in tiers and line.outcome != "error" and line.shortest:
-            tries.setdefault((line.shortest, line.group, line.case), []).append(line.outcome in SOLVED)
+    for record in records:
+        if record.group in tiers and record.outcome != "error" and record.shortest:
+            tries.setdefault((record.shortest, record.group, record.case), []).append(record.outcome in SOLVED)
     ordered = sorted((length, sum(solved) / len(solved)) for (length, *_), solved in tries.items())
     size = max(AT_LEAST, len(ordered) // 12)
     found = []
@@ -108,11 +129,11 @@ def _bins(lines: Sequence[Line], tiers: Sequence[str]) -> list[tuple[float, floa
     return found
 
 
-def outcomes(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
-    """What came of the replies, a stacked bar for each group and checkpoint."""
+def outcomes(table: pd.DataFrame, runs: Mapping[str, Run]) -> Picture | None:
+    """The outcomes of the replies, a stacked bar for each group and checkpoint."""
     rows = table[table.checkpoint.isin(list(runs))]
     if rows.empty:
-        return ""
+        return None
     names, places = [label(name) for name in rows.checkpoint], range(len(rows))
     drawn, axes = figure(7.5 + extra(names), 0.8 + 0.28 * len(rows))
     left = [0.0] * len(rows)
@@ -125,23 +146,27 @@ def outcomes(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
     axes.set_yticks(places, [f"{group}  {name}" for group, name in zip(rows.group, names, strict=True)])
     axes.invert_yaxis()
     axes.set(xlabel="% of mazes", xlim=(0, 100))
-    return svg(drawn, axes, "What came of the replies, in percent of the mazes of each group and checkpoint")
+    return finish(drawn, axes, "Outcomes, in % of the replies of each group and checkpoint")
 
 
-def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
-    """A heat map of what is solved in each group by each checkpoint; empty without groups beside the tiers."""
+def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> Picture | None:
+    """A heat map of what is solved in each group by each checkpoint; None without groups beside the tiers."""
     rows = table[table.checkpoint.isin(list(runs))]
     groups = [group for group in group_names() if (rows.group == group).any()]
     if not set(groups) - set(_suite(runs).tiers):
-        return ""
-    shares = rows.pivot(index="group", columns="checkpoint", values="solved").reindex(index=groups, columns=list(runs))
+        return None
+    shares = (
+        rows.pivot(index="group", columns="checkpoint", values="solved")
+        .reindex(index=groups, columns=list(runs))
+        .to_numpy(float)
+        .tolist()
+    )
     names = [label(name) for name in runs]
     drawn, axes = figure(2.4 + 0.9 * len(runs) + extra(names), 0.9 + 0.26 * len(groups) + extra(names))
     axes.imshow(shares, cmap="cividis", vmin=0, vmax=100, aspect="auto")
-    for place, group in enumerate(groups):
-        for at, name in enumerate(runs):
-            share = shares.loc[group, name]
-            if share == share:
+    for place, row in enumerate(shares):
+        for at, share in enumerate(row):
+            if not isnan(share):
                 axes.text(
                     at,
                     place,
@@ -153,18 +178,19 @@ def transfer(table: pd.DataFrame, runs: Mapping[str, Run]) -> str:
                 )
     axes.set_xticks(range(len(runs)), names, rotation=30, ha="right")
     axes.set_yticks(range(len(groups)), groups)
-    return svg(drawn, axes, "Share of mazes solved, in percent, in each group by each checkpoint", legend=False)
+    return finish(drawn, axes, "Share of mazes solved, in percent, in each group by each checkpoint", has_legend=False)
 
 
-def curves(runs: Mapping[str, Run]) -> str:
-    """What was logged while each checkpoint was trained, a picture for each of `curve.SHOWN`; empty without any."""
-    logged = {name: run.provenance.get("checkpoint", {}).get("curve") or {} for name, run in runs.items()}
-    return "".join(_curve(value, words, logged) for value, words in curve.SHOWN.items())
+def curves(runs: Mapping[str, Run]) -> list[Picture]:
+    """What was logged while each checkpoint was trained, a picture for each of `curve.SHOWN` that there is."""
+    logged = {name: run.metadata.checkpoint.curve or {} for name, run in runs.items()}
+    drawn = (_curve(value, words, logged) for value, words in curve.SHOWN.items())
+    return [picture for picture in drawn if picture]
 
 
-def _curve(value: str, words: str, logged: Mapping[str, Mapping[str, Any]]) -> str:
+def _curve(value: str, words: str, logged: Mapping[str, Mapping[str, Any]]) -> Picture | None:
     if not any(value in known for known in logged.values()):
-        return ""
+        return None
     drawn, axes = figure(5.2, 3.2)
     for at, (name, known) in enumerate(logged.items()):
         if points := known.get(value):
@@ -174,36 +200,32 @@ def _curve(value: str, words: str, logged: Mapping[str, Mapping[str, Any]]) -> s
         axes.set_ylim(-0.03, 1.03)
     if value == "loss" and all(amount > 0 for known in logged.values() for _, amount in known.get(value, [])):
         axes.set_yscale("log")
-    return svg(drawn, axes, f"While training: {words}, by optimizer step; each method has a scale of its own")
+    return finish(drawn, axes, f"While training: {words}, by optimizer step; each method has a scale of its own")
 
 
 def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
-    """A figure in inches, and its panel, or its panels as an array; for `svg`."""
-    from matplotlib.figure import Figure
-
+    """A figure in inches, and its panel, or its panels as an array; for `finish`."""
     ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     with _settings(dict.fromkeys(ink, _INK) | {"font.size": 9}):
         made = Figure(figsize=(width, height), layout="constrained")
         return made, made.subplots(rows, columns)
 
 
-def svg(drawn: Figure, axes: Any, caption: str, legend: bool = True, is_wide: bool = False) -> str:
-    """The picture with its caption, which is also read out in its place; `axes` is the panel that has the legend."""
+def finish(drawn: Figure, axes: Any, caption: str, has_legend: bool = True, is_wide: bool = False) -> Picture:
+    """The figure as a picture; `axes` is the panel that has the legend."""
     for panel in drawn.axes:
         panel.spines[["top", "right"]].set_visible(False)
     out = StringIO()
     with _settings({"svg.fonttype": "none", "svg.hashsalt": caption}):
-        if legend:
-            listed = axes.legend(
+        if has_legend:
+            legend = axes.legend(
                 frameon=False, fontsize=8, labelcolor=_INK, loc="upper left", bbox_to_anchor=(1.0, 1.0)
             )
-            _fit(drawn, [text.get_text() for text in listed.get_texts()])
+            _fit(drawn, [text.get_text() for text in legend.get_texts()])
         drawn.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = out.getvalue()
-    picture = text[text.index("<svg") :]
-    picture = re.sub(f'([:"] ?){_INK}', r"\1currentColor", picture)  # of a style, and not of a name
-    picture = picture.replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)
-    return f"<figure{' class=whole' if is_wide else ''}>{picture}<figcaption>{escape(caption)}.</figcaption></figure>"
+    svg = re.sub(f'([:"] ?){_INK}', r"\1currentColor", text[text.index("<svg") :])  # of a style, and not of a name
+    return Picture(caption, svg=svg, is_wide=is_wide)
 
 
 def _fit(drawn: Figure, names: Sequence[str]) -> None:
@@ -224,8 +246,6 @@ def _settings(chosen: Mapping[str, Any]) -> Iterator[None]:
     It warns of letters that its own font does not have and of writing from right to left. Here it only measures text
     with its font: what is written is the text itself, which the browser draws with the fonts that it has.
     """
-    from matplotlib import rc_context
-
     with rc_context({"text.usetex": False, **chosen}), warnings.catch_warnings():
         for message in (r"Glyph \d+ ", "Matplotlib currently does not support"):
             warnings.filterwarnings("ignore", message, UserWarning)

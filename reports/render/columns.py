@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import OUTCOMES
@@ -19,13 +19,18 @@ def _percent(name: str) -> Callable[[Any], str]:
     return lambda row: f"{getattr(row, name):.1f}"
 
 
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a table, whose columns are their attributes: pandas has no types for them."""
+    return iter(table.itertuples())
+
+
 def texts(columns: Sequence[Column], row: Any) -> list[str]:
     """What stands in the cells of a row, each of it in one line that a terminal may show."""
     return [one_line(write(row)) for _, write in columns]
 
 
-def of_accuracy(table: pd.DataFrame) -> list[Column]:
-    """Those of `reports.accuracy.table`; where some group has twins, balanced accuracy in the place of `unread`."""
+def accuracy_columns(table: pd.DataFrame) -> list[Column]:
+    """Those of `reports.accuracy.table`; where some group has twins, balanced accuracy in the place of `unreadable`."""
     columns: list[Column] = [
         ("mazes", lambda row: row.group),
         ("checkpoint", lambda row: row.checkpoint),
@@ -38,29 +43,29 @@ def of_accuracy(table: pd.DataFrame) -> list[Column]:
     ]
     if len(table) and table["balanced"].notna().any():
         return [*columns, ("balanced", lambda row: f"{row.balanced:.1f}" if row.balanced == row.balanced else "")]
-    return [*columns, ("unread", _percent("unreadable"))]
+    return [*columns, ("unreadable", _percent("unreadable"))]
 
 
-def of_outcomes(table: pd.DataFrame) -> list[Column]:
-    """What came of the replies, in percent; only the outcomes that there are."""
+def outcome_columns(table: pd.DataFrame) -> list[Column]:
+    """The outcomes, in percent of the replies; only those that there are."""
     columns: list[Column] = [("mazes", lambda row: row.group), ("checkpoint", lambda row: row.checkpoint)]
     for outcome in OUTCOMES:
         name = f"outcome_{outcome.replace('-', '_')}"
         if outcome != "error" and len(table) and table[name].any():
-            columns.append((outcome.replace("-", " ").replace("unreachable", "no way"), _percent(name)))
+            columns.append((outcome.replace("-", " ").replace("unreachable", "no path"), _percent(name)))
     if len(table) and table["errors"].any():
         columns.append(("error (n)", lambda row: str(row.errors)))
     return columns
 
 
-OF_CHANGES: Sequence[Column] = (
+CHANGE_COLUMNS: Sequence[Column] = (
     ("mazes", lambda row: row.name),
     ("n", lambda row: str(row.n)),
     ("after", lambda row: f"{100 * row.after:.1f}"),
     ("change, 95 % interval", lambda row: _change(row)),
     ("broke/fixed", lambda row: f"{row.broke}/{row.fixed}"),
     ("p", lambda row: _chance(row.p)),
-    ("could see", lambda row: "-" if row.seen is None else f"{-100 * row.seen:.1f}"),
+    ("detectable", lambda row: "-" if row.seen is None else f"{-100 * row.seen:.1f}"),
     ("verdict", lambda row: row.verdict),
 )
 """Those of a comparison, shares in percent."""
@@ -77,7 +82,7 @@ def _change(row: Change) -> str:
     return f"{100 * row.change:+.1f} [{low}, {high}]"
 
 
-def of_board(board: Board) -> list[Column]:
+def board_columns(board: Board) -> list[Column]:
     """Those of a leaderboard."""
 
     def of_tier(tier: str) -> Callable[[Entry], str]:

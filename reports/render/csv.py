@@ -15,7 +15,7 @@ from reports.report import Report
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")  # noqa: RUF001 - some spreadsheets take full-width signs too
 
 
-def render(report: Report, _: str = "csv") -> str:
+def render(report: Report) -> str:
     """The whole table, each number with ten digits."""
     return str(report.table.map(_cell).to_csv(index=False, lineterminator="\n", float_format="%.10g"))
 

@@ -9,100 +9,99 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from benchmark.mazes.printable import encodable
 from benchmark.mazes.suite import Suite
-from reports.leaderboard import Board, boards
+from reports.comparison import Comparison
+from reports.leaderboard import boards
+from reports.mri.result import Diff
 from reports.report import Column, Report
-from reports.run import Line, Run
+from reports.schema import Record
 
-from . import charts
-from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes, texts
-from .hypertext import escape
+from . import activation_charts, activations, charts
+from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, rows_of, texts
 from .json import dumps
+from .templating import render_template
 from .terminal import LEFT, changed, sentences
 
-PAGE = Path(__file__).parent / "page"
+
+@dataclass(frozen=True)
+class Table:
+    """A table as the templates want it."""
+
+    caption: str
+    heads: Sequence[tuple[str, bool]]
+    """Each head, and whether its column holds figures."""
+    rows: Sequence[Sequence[str]]
+    is_sortable: bool = True
 
 
-def render(report: Report, _: str = "html") -> str:
+def render(report: Report) -> str:
     """The whole page."""
     models = report.table[report.table.checkpoint.isin(list(report.runs))]
-    found = boards(report.runs)
     pictures = [
         charts.by_size(report.table, report.runs),
         charts.by_length(report.runs),
         charts.outcomes(report.table, report.runs),
         charts.transfer(report.table, report.runs),
-        charts.curves(report.runs),
+        *charts.curves(report.runs),
     ]
-    parts = {
-        "leaderboard": "".join(map(_board, found)),
-        "accuracy": _table([*of_accuracy(report.table), *report.columns], report.table.itertuples(), "Accuracy"),
-        "outcomes": _table(of_outcomes(models), models.itertuples(), "What came of the replies"),
-        "pictures": "".join(pictures),
-        "comparisons": "".join(map(_comparison, report.compared.items())) or "<p>Nothing was compared.</p>",
-        "notes": "".join(f"<li>{escape(note)}</li>" for note in report.notes),
-        "activations": _activations(report),
-        "runs": _runs(report),
-        "style": (PAGE / "page.css").read_text(encoding="utf-8"),
-        "script": (PAGE / "page.js").read_text(encoding="utf-8"),
+    values = {
+        "boards": [
+            (board.title, _table(board_columns(board), board.entries, "Leaderboard")) for board in boards(report.runs)
+        ],
+        "accuracy": _table([*accuracy_columns(report.table), *report.columns], rows_of(report.table), "Accuracy"),
+        "outcomes": _table(outcome_columns(models), rows_of(models), "Outcomes (% of replies)"),
+        "pictures": [picture for picture in pictures if picture],
+        "comparisons": [_comparison(name, *compared) for name, compared in report.compared.items()],
+        "notes": report.notes,
+        "diffs": list(map(_activations, report.diffs)),
+        "runs": [(name, dumps(run.provenance)) for name, run in report.runs.items()],
         "data": _packed(report),
     }
-    page = (PAGE / "page.html").read_text(encoding="utf-8")
-    # in one go, so that nothing in a part is taken for a place
-    return re.sub(r"{{ (\w+) }}", lambda found: parts[found[1]], page)
+    return render_template("page.html", values)
 
 
-def _board(board: Board) -> str:
-    return f"<p>{escape(board.title)}</p>{_table(of_board(board), board.entries, 'Leaderboard')}"
+def render_diff(diff: Diff) -> str:
+    """A page about one diff alone."""
+    title = f"{', '.join(one.name for one in diff.tuned)} beside {diff.base}"
+    return render_template("activations.html", {"title": title, "diff": _activations(diff)})
 
 
-def _table(columns: Sequence[Column], rows: Iterable[Any], caption: str) -> str:
-    heads = "".join(
-        f'<th scope="col"{_side(head)}><button type="button">{escape(head)}</button></th>' for head, _ in columns
-    )
-    sides = [_side(head) for head, _ in columns]
-    cells = (zip(sides, texts(columns, row), strict=True) for row in rows)
-    body = "".join(f"<tr>{''.join(f'<td{side}>{escape(text)}</td>' for side, text in row)}</tr>" for row in cells)
-    head = f"<caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>"
-    return f'<div class="wide"><table class="sortable">{head}<tbody>{body}</tbody></table></div>'
+def _table(columns: Sequence[Column], rows: Iterable[Any], caption: str) -> Table:
+    heads = [(head, head not in LEFT) for head, _ in columns]
+    return Table(caption, heads, [texts(columns, row) for row in rows])
 
 
-def _side(head: str) -> str:
-    return "" if head in LEFT else ' class="figure"'
-
-
-def _comparison(item: tuple[str, tuple[str, Any]]) -> str:
-    name, (against, found) = item
-    said = "".join(f"<p>{escape(line)}</p>" for line in sentences(found))
-    lists = "".join(
-        f"<details><summary>{len(cases)} {word}</summary><p>{escape(', '.join(cases))}</p></details>"
-        for word, cases in changed(found)
-        if cases
-    )
+def _comparison(name: str, against: str, comparison: Comparison) -> dict[str, object]:
     title = f"{name} against {against}"
-    return f"<h3>{escape(title)}</h3>{_table(OF_CHANGES, found.rows, title)}{said}{lists}"
+    return {
+        "title": title,
+        "table": _table(CHANGE_COLUMNS, comparison.rows, title),
+        "sentences": sentences(comparison),
+        "changed": [(word, cases) for word, cases in changed(comparison) if cases],
+    }
 
 
-def _activations(report: Report) -> str:
-    if not report.diffs:
-        return "<p>No activation diff was made for these runs: <code>--mri</code> makes one.</p>"
-    from reports.mri.render import section
-
-    return "".join(map(section, report.diffs))
-
-
-def _runs(report: Report) -> str:
-    """Where each run comes from."""
-    return "".join(
-        f"<details><summary>{escape(name)}</summary><pre>{escape(dumps(run.provenance))}</pre></details>"
-        for name, run in report.runs.items()
-    )
+def _activations(diff: Diff) -> dict[str, object]:
+    """What the templates show of a diff."""
+    heads = [(head, True) for head in activations.HEADS]
+    return {
+        "notes": diff.notes,
+        "tables": [
+            (
+                Table(activations.caption(diff, one), heads, activations.rows(diff, one), is_sortable=False),
+                activations.sentences(one),
+            )
+            for one in diff.tuned
+        ],
+        "pictures": activation_charts.draw_overview(diff),
+        "tuned": [(one.name, activation_charts.draw_tuned(diff, one)) for one in diff.tuned],
+        "origin": dumps(diff.about),
+    }
 
 
 def _packed(report: Report) -> str:
@@ -113,24 +112,20 @@ def _packed(report: Report) -> str:
     """
     before = {against: found.before for against, found in report.compared.values() if found.before}
     saved = {against: len(report.runs) + at for at, against in enumerate(before)}
-    about = [
+    described: list[dict[str, object]] = [
         {"name": name, "before": saved.get(report.compared[name][0])} if name in report.compared else {"name": name}
         for name in report.runs
     ]
-    about += [{"name": f"{_checkpoint(run)} ({against})", "is_saved": True} for against, run in before.items()]
-    suite = next(iter(report.runs.values())).suite
-    lines: dict[tuple[str, str], list[list[Any]]] = {}
+    described += [{"name": f"{run.checkpoint or ''} ({against})", "is_saved": True} for against, run in before.items()]
+    records: dict[tuple[str, str], list[list[Any]]] = {}
     for at, run in enumerate([*report.runs.values(), *before.values()]):
-        for line in run.lines:
-            if at < len(report.runs) or (line.group, line.case) in lines:
-                lines.setdefault((line.group, line.case), []).append(_line(at, line))
-    whole = {"cases": [[*_case(suite, *place), of_case] for place, of_case in lines.items()], "runs": about}
+        for record in run.records:
+            if at < len(report.runs) or (record.group, record.case) in records:
+                records.setdefault((record.group, record.case), []).append(_record(at, record))
+    suite = next(iter(report.runs.values())).suite
+    whole = {"cases": [[*_case(suite, *place), of_case] for place, of_case in records.items()], "runs": described}
     text = encodable(json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
-
-
-def _checkpoint(run: Run) -> str:
-    return str(run.provenance.get("checkpoint", {}).get("name", ""))
 
 
 def _case(suite: Suite, group: str, name: str) -> list[Any]:
@@ -140,6 +135,6 @@ def _case(suite: Suite, group: str, name: str) -> list[Any]:
     return [group, name, maze.rows, maze.cols, walls, list(maze.start), list(maze.goal)]
 
 
-def _line(run: int, line: Line) -> list[Any]:
+def _record(run: int, record: Record) -> list[Any]:
     """The place of the run, outcome, moves, how many of them are legal, tokens, reply."""
-    return [run, line.outcome, line.moves, line.prefix, line.tokens, line.reply]
+    return [run, record.outcome, record.moves, record.prefix, record.tokens, record.reply]

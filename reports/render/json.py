@@ -10,13 +10,14 @@ from typing import Any
 
 from benchmark.mazes.printable import encodable
 from reports.comparison import Comparison
+from reports.mri.result import Diff
 from reports.report import Report
 
 VERSION = 1
 _RAW = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # control characters that JSON allows
 
 
-def render(report: Report, _: str = "json") -> str:
+def render(report: Report) -> str:
     """Strict JSON: what is not known (and what is infinite) is null."""
     whole = {
         "version": VERSION,
@@ -31,6 +32,11 @@ def render(report: Report, _: str = "json") -> str:
     if report.diffs:
         whole["activations"] = [diff.as_dict() for diff in report.diffs]
     return dumps(whole) + "\n"
+
+
+def render_diff(diff: Diff) -> str:
+    """All figures of a diff; what is no number is null."""
+    return dumps(diff.as_dict()) + "\n"
 
 
 def _compared(found: Comparison) -> dict[str, Any]:

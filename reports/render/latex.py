@@ -6,14 +6,15 @@ The preamble needs `\usepackage{booktabs}`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from benchmark.mazes.printable import one_line
 from reports.report import Report
 
-HEADS = {
-    "latex": ("Mazes", "Checkpoint", "$n$", "Solved (\\%)", "95\\,\\% CI", "Optimal (\\%)", "SPL"),
-    "latex-pt": ("Labirintos", "Modelo", "$n$", "Resolvidos (\\%)", "IC 95\\,\\%", "\\'Otimos (\\%)", "SPL"),
-}
+from .columns import rows_of
+
+HEADS = ("Mazes", "Checkpoint", "$n$", "Solved (\\%)", "95\\,\\% CI", "Optimal (\\%)", "SPL")
+PORTUGUESE_HEADS = ("Labirintos", "Modelo", "$n$", "Resolvidos (\\%)", "IC 95\\,\\%", "\\'Otimos (\\%)", "SPL")
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -25,11 +26,20 @@ _SPECIAL = {
 }
 
 
-def render(report: Report, name: str = "latex") -> str:
-    """A `tabular`, a rule between the groups; Portuguese writes decimals with a comma."""
-    rows = [f"{' & '.join(HEADS[name])} \\\\", "\\midrule"]
+def render(report: Report) -> str:
+    """A `tabular`, a rule between the groups."""
+    return _tabular(report, HEADS, has_comma=False)
+
+
+def render_portuguese(report: Report) -> str:
+    """The same in Portuguese, which writes decimals with a comma."""
+    return _tabular(report, PORTUGUESE_HEADS, has_comma=True)
+
+
+def _tabular(report: Report, heads: Sequence[str], has_comma: bool) -> str:
+    rows = [f"{' & '.join(heads)} \\\\", "\\midrule"]
     last = ""
-    for row in report.table.itertuples():
+    for row in rows_of(report.table):
         if last and row.group != last:
             rows.append("\\midrule")
         figures = [
@@ -38,7 +48,7 @@ def render(report: Report, name: str = "latex") -> str:
             f"{row.optimal:.1f}",
             f"{row.spl / 100:.3f}",
         ]
-        if name == "latex-pt":
+        if has_comma:
             figures = [re.sub(r"(\d)\.(\d)", r"\1{,}\2", one).replace(", ", "; ") for one in figures]
         first = escape(row.group) if row.group != last else ""
         rows.append(f"{' & '.join([first, escape(row.checkpoint), str(row.n), *figures])} \\\\")

@@ -8,9 +8,11 @@ from typing import Any
 
 from benchmark.mazes.printable import one_line
 from reports.leaderboard import Board
+from reports.mri.result import Diff
 from reports.report import Column, Report
 
-from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes, texts
+from . import activations
+from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, rows_of, texts
 from .terminal import LEFT, changed, sentences
 
 _TAG = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -21,29 +23,39 @@ _MARK = re.compile(
 )
 
 
-def render(report: Report, _: str = "markdown") -> str:
+def render(report: Report) -> str:
     """All tables of a report, under headings."""
     models = report.table[report.table.checkpoint.isin(list(report.runs))]
-    parts = ["## Mazes", _table([*of_accuracy(report.table), *report.columns], report.table.itertuples())]
+    parts = ["## Mazes", _table([*accuracy_columns(report.table), *report.columns], rows_of(report.table))]
     if len(models):
-        parts += ["### What came of the replies (%)", _table(of_outcomes(models), models.itertuples())]
+        parts += ["### Outcomes (% of replies)", _table(outcome_columns(models), rows_of(models))]
     for name, (against, found) in report.compared.items():
         title = escape(f"{name} against {against}")
-        parts += [f"### {title}", _table(OF_CHANGES, found.rows), *map(_paragraph, sentences(found))]
+        parts += [f"### {title}", _table(CHANGE_COLUMNS, found.rows), *map(_paragraph, sentences(found))]
         for word, cases in changed(found):
             if cases:
                 listed = f"<details><summary>{len(cases)} {word}</summary>\n\n{', '.join(cases)}\n\n</details>"
                 parts.append(listed)
     if report.diffs:
-        from reports.mri.render import markdown
-
-        parts += ["## Activations", *map(markdown, report.diffs)]
+        parts += ["## Activations", *map(render_diff, report.diffs)]
     return "\n\n".join([*parts, *map(_paragraph, report.notes)]) + "\n"
+
+
+def render_diff(diff: Diff) -> str:
+    """The table of a diff, and the sentences beside it, for each fine-tune."""
+    parts = []
+    for one in diff.tuned:
+        title = escape(activations.caption(diff, one))
+        listed = "\n".join(f"- {sentence}" for sentence in activations.sentences(one))
+        parts.append(f"### {title}\n\n{activations.tabulated(diff, one, 'github')}\n\n{listed}\n")
+    return "\n".join([*parts, *map(escape, diff.notes)])
 
 
 def render_boards(boards: Iterable[Board]) -> str:
     """Leaderboards, each under its title."""
-    return "\n\n".join(f"**{escape(board.title)}**\n\n{_table(of_board(board), board.entries)}" for board in boards)
+    return "\n\n".join(
+        f"**{escape(board.title)}**\n\n{_table(board_columns(board), board.entries)}" for board in boards
+    )
 
 
 def _table(columns: Sequence[Column], rows: Iterable[Any]) -> str:

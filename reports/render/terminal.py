@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tabulate import tabulate
+
 from benchmark.mazes.printable import one_line
 from reports.comparison import Comparison
 from reports.leaderboard import Board
+from reports.mri.result import Diff
 from reports.report import Column
 
-from .columns import OF_CHANGES, of_accuracy, of_board, of_outcomes, texts
+from . import activations
+from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, rows_of, texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,18 +25,16 @@ SHOWN = 40  # changed mazes that are named
 
 def render(table: pd.DataFrame, columns: Sequence[Column] = ()) -> str:
     """The accuracy table (see `reports.accuracy.table`), perhaps with more columns; a group is named once."""
-    return _text([*of_accuracy(table), *columns], list(table.itertuples()))
+    return _text([*accuracy_columns(table), *columns], list(rows_of(table)))
 
 
 def render_outcomes(table: pd.DataFrame) -> str:
-    """What came of the replies, in percent."""
-    return _text(of_outcomes(table), list(table.itertuples()))
+    """The outcomes, in percent of the replies."""
+    return _text(outcome_columns(table), list(rows_of(table)))
 
 
 def render_samples(table: pd.DataFrame) -> str:
     """The table of several replies (see `reports.samples.table`)."""
-    from tabulate import tabulate
-
     k = f"{table.k.min()}" if table.k.min() == table.k.max() else "k"
     heads = ["mazes", "checkpoint", "n", "k", "pass@1 %", f"pass@{k}", f"pass^{k}", "majority"]
     rows = [
@@ -43,15 +45,15 @@ def render_samples(table: pd.DataFrame) -> str:
             row.k,
             *(f"{value:.1f}" for value in (row.one, row.any, row.all, row.majority)),
         ]
-        for row in table.itertuples()
+        for row in rows_of(table)
     ]
     align = ("left", "left", *["right"] * 6)
-    return tabulate(rows, headers=heads, tablefmt="simple", colalign=align, disable_numparse=True)
+    return str(tabulate(rows, headers=heads, tablefmt="simple", colalign=align, disable_numparse=True))
 
 
 def render_changes(found: Comparison, names_cases: bool = False) -> str:
     """A comparison: its rows, what was not compared, and with `names_cases` which mazes were fixed and broken."""
-    parts = [_text(OF_CHANGES, found.rows), *sentences(found)]
+    parts = [_text(CHANGE_COLUMNS, found.rows), *sentences(found)]
     if names_cases:
         parts += [f"{word} ({len(cases)}): {_listed(cases)}" for word, cases in changed(found)]
     return "\n".join(parts)
@@ -59,7 +61,23 @@ def render_changes(found: Comparison, names_cases: bool = False) -> str:
 
 def render_board(board: Board) -> str:
     """A leaderboard under its title."""
-    return f"{one_line(board.title)}\n\n{_text(of_board(board), board.entries)}"
+    return f"{one_line(board.title)}\n\n{_text(board_columns(board), board.entries)}"
+
+
+def render_diff(diff: Diff) -> str:
+    """The short table of a diff: each fine-tune's layers at the last token."""
+    parts = [
+        "\n".join(
+            [
+                activations.caption(diff, one),
+                "",
+                activations.tabulated(diff, one, "simple"),
+                *activations.sentences(one),
+            ]
+        )
+        for one in diff.tuned
+    ]
+    return "\n\n".join([*parts, *map(one_line, diff.notes)])
 
 
 def sentences(found: Comparison) -> list[str]:
@@ -81,8 +99,6 @@ def _listed(cases: Sequence[str]) -> str:
 
 def _text(columns: Sequence[Column], rows: Iterable[Any]) -> str:
     """A table whose first column names each group once, with an empty line before the next."""
-    from tabulate import tabulate
-
     heads, last = [one_line(head) for head, _ in columns], None
     written: list[list[str]] = [heads]
     for row in rows:
@@ -94,4 +110,4 @@ def _text(columns: Sequence[Column], rows: Iterable[Any]) -> str:
     # the heads stand among the rows, because tabulate would make their columns wider by two
     written.insert(1, ["-" * max(len(row[column]) for row in written) for column in range(len(heads))])
     align = ["left" if head in LEFT else "right" for head in heads]
-    return tabulate(written, tablefmt="plain", colalign=align, disable_numparse=True)
+    return str(tabulate(written, tablefmt="plain", colalign=align, disable_numparse=True))

@@ -10,15 +10,17 @@ import pytest
 from _pytest.junitxml import bin_xml_escape
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from benchmark.mazes.errors import EngineError
 from models.inference.reply_cache import Cache, key
 from models.requests import Reply
-from reports.run import Line, Run, read, write
+from reports.run import Run, read, write
+from reports.schema import Record
 
 # whatever JSON can say, lone surrogates and control characters too
 anything = st.text(st.characters())
-LINE = Line(
+LINE = Record(
     group="tiny",
     case="dfs-0000",
     digest="0" * 16,
@@ -56,8 +58,8 @@ def test_every_text_goes_through_database_run_junit_and_csv(cache, text):
     assert cache.get([key("a", {}, {})]) == {key("a", {}, {}): reply}
 
     run = cache.file.with_name("run.jsonl")
-    write(Run({}, [Line(**vars(LINE) | {"reply": reply.text})]), run)
-    assert read(run).lines[0].reply == reply.text
+    write(Run({}, [replace(LINE, reply=reply.text)]), run)
+    assert read(run).records[0].reply == reply.text
 
     escaped = bin_xml_escape(reply.text).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     assert ET.fromstring(f'<property value="{escaped}"/>').tag == "property"

@@ -107,12 +107,12 @@ def test_the_run_is_saved(project):
     result.stdout.fnmatch_lines(["saved runs/*-oracle.jsonl"])
     (path,) = (project.path / "runs").iterdir()
     run = read(path)
-    assert [line.case for line in run.lines] == ["dfs-0000", "kruskal-0000", "wilson-0000"]
-    assert {line.outcome for line in run.lines} == {"optimal"}
+    assert [line.case for line in run.records] == ["dfs-0000", "kruskal-0000", "wilson-0000"]
+    assert {line.outcome for line in run.records} == {"optimal"}
     assert run.provenance["suite"] == "labirinto-v1"
     asked = {"drawing": "block", "style": "plain", "language": "en", "shots": 0, "reasoning": False, "glyphs": False}
     assert {name: run.provenance[name] for name in asked} == asked
-    assert run.lines[0].covariates["shortest"] == run.lines[0].shortest >= 4
+    assert run.records[0].covariates["shortest"] == run.records[0].shortest >= 4
     assert run.provenance["checkpoint"] == {"name": "oracle", "kind": "agent"}
     assert json.loads(path.read_text().splitlines()[0])["schema"] == 3
 

@@ -93,7 +93,9 @@ def test_a_name_that_is_used_again_keeps_the_run_of_before(nightly):
         *FEW, "--checkpoint", "wall-follower", "--compare", "nightly", "--save", "nightly"
     )
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["what was saved as nightly of wall-follower before is now runs/*-wall-follower.jsonl"])
+    result.stdout.fnmatch_lines(
+        ["the run * saved as nightly of wall-follower before is now runs/*-wall-follower.jsonl"]
+    )
     assert len(list((nightly.path / "runs").iterdir())) == 2
     listed = reports(nightly, "list").stdout
     assert listed.count("nightly") == 2  # the file and its name
@@ -110,12 +112,12 @@ def test_too_small_a_share_fails(project, floor, code):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--fail-on=accuracy", "names no margin: write it as accuracy:2%"),
+        ("--fail-on=accuracy", "has no margin: write it as accuracy:2%"),
         ("--fail-on=speed:2%", "neither a measure (accuracy, optimal, spl) nor a group (tiny"),
         ("--fail-on=large.speed:2%", "neither a measure"),
-        ("--fail-on=large:2", "write a number of percent from 0% to 100%"),
-        ("--min-accuracy=gigantic=2%", "is no floor: write it as small=90%"),
-        ("--min-accuracy=small=200%", "write a number of percent"),
+        ("--fail-on=large:2", "write a percentage from 0% to 100%"),
+        ("--min-accuracy=gigantic=2%", "is no minimum: write it as small=90%"),
+        ("--min-accuracy=small=200%", "write a percentage"),
         ("--report=pdf", "no format 'pdf': there are csv, html, json, latex"),
     ],
 )
@@ -129,9 +131,9 @@ def test_a_baseline_grows_and_loses_nothing(project):
     asked = ["test_mazes.py", "--checkpoint", "oracle", "--limit", "5"]
     first = project.runpytest_inprocess(*asked, "-k", "tiny_mazes", "--update-baseline")
     file = project.path / "benchmark" / "baselines" / "oracle.jsonl"
-    assert "benchmark/baselines/oracle.jsonl: 5 of 5 lines are new or changed" in words(first)
+    assert "benchmark/baselines/oracle.jsonl: 5 of 5 records are new or changed" in words(first)
     second = project.runpytest_inprocess(*asked, "-k", "small_mazes", "--update-baseline")
-    assert "5 of 5 lines are new" in words(second)
+    assert "5 of 5 records are new" in words(second)
     lines = file.read_text().splitlines()
     assert [json.loads(line)["group"] for line in lines[1:]] == ["tiny"] * 5 + ["small"] * 5
     project.runpytest_inprocess(*asked, "-k", "small_mazes", "--update-baseline")

@@ -27,8 +27,8 @@ def failures(file):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--fail-on", "accuracy:2%"], "--fail-on says nothing without --compare NAME"),
-        (["--show-changes"], "--show-changes says nothing without --compare NAME"),
+        (["--fail-on", "accuracy:2%"], "--fail-on needs --compare NAME"),
+        (["--show-changes"], "--show-changes needs --compare NAME"),
         (["--min-accuracy", "huge=1%"], "--min-accuracy: no maze of huge is selected"),
         (["--save", "a", "--compare", "a", "--fail-on", "large:5%,tiny:1%"], "--fail-on: no maze of large is selected"),
     ],

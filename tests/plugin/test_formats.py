@@ -1,6 +1,7 @@
 """What a session gives in each format: held against files that are kept, whole."""
 
 import json
+import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def test_all_formats_are_as_they_were(session):
     found = {"terminal.txt": shown.strip() + "\n"}
     found |= {file: (project.path / file).read_text() for file in NAMES.values()}
     for file, text in found.items():
+        if os.environ.get("LABIRINTO_GOLDEN") == "write":
+            (GOLDEN / file).write_text(text)
         assert text == (GOLDEN / file).read_text(), f"{file} has changed; if that is wanted, put it into {GOLDEN}"
 
 

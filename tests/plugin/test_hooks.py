@@ -34,7 +34,7 @@ def test_a_column_stands_in_the_table(project):
     project.extend(example("pytest_labirinto_columns"))
     result = project.runpytest_inprocess(*FEW, "wall-follower", "--report", "markdown")
     result.stdout.fnmatch_lines(
-        ["mazes *unread *solved", "tiny *wall-follower * 37 of 40", "| tiny | wall-follower |*| 37 of 40 |"]
+        ["mazes *unreadable *solved", "tiny *wall-follower * 37 of 40", "| tiny | wall-follower |*| 37 of 40 |"]
     )
 
 
@@ -67,3 +67,18 @@ def test_what_a_hook_raises_is_not_hidden(project, name):
     result = project.runpytest_inprocess(*FEW, "oracle")
     assert result.ret != 0
     assert "mine" in result.stdout.str() + result.stderr.str()
+
+
+def test_what_stands_in_our_tables_needs_no_hook(project):
+    project.extend(
+        """
+from reports.measures import MEASURES, Measure
+from reports.render import FORMATS, Format
+MEASURES["legal"] = Measure("no illegal move", lambda record: record.outcome != "wall")
+FORMATS["names"] = Format("the checkpoints", lambda report: ",".join(report.runs), default_path="names.txt")
+"""
+    )
+    assert project.runpytest_subprocess(*FEW, "oracle", "--save", "a", "--report", "names").ret == 0
+    assert (project.path / "names.txt").read_text() == "oracle"
+    result = project.runpytest_subprocess(*FEW, "random-walk", "--compare", "a", "--fail-on", "legal:2%")
+    result.stdout.fnmatch_lines(["tiny.legal *40 *"])

@@ -15,7 +15,7 @@ pytest_plugins = ["pytester"]
 
 FEW = """
 from reports.mri import diff
-diff.diff.__defaults__ = (24, ("tiny",), *diff.diff.__defaults__[2:])
+diff.Options.__init__.__defaults__ = (24, ("tiny",), ("SVD",))
 """
 ARGUMENTS = ["test_mazes.py", "-k", "tiny_mazes", "--limit", "6"]
 

@@ -3,18 +3,19 @@
 import re
 import shutil
 import time
-from dataclasses import replace
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.score import score
-from reports import report
 from reports.comparison import compare
 from reports.render import FORMATS
-from reports.run import Line, Run
+from reports.report import build_report
+from reports.run import Run
+from reports.schema import Record
 
 pytest_plugins = ["pytester"]
 
@@ -34,7 +35,7 @@ def run(agent, tiers, limit=None, name=None, reply=""):
             answer = AGENTS[agent](case)
             found = score(case.maze, answer)
             lines.append(
-                Line(tier, case.id, 0, case.digest, {}, found.outcome, found.outcome, answer.why, answer.moves,
+                Record(tier, case.id, 0, case.digest, {}, found.outcome, found.outcome, answer.why, answer.moves,
                      found.prefix, found.shortest, found.progress, 0, 0, found.extra, 9,
                      reply or f"answer: {answer.moves}")
             )  # fmt: skip
@@ -48,7 +49,7 @@ def page_file(tmp_path_factory):
     runs["greedy"].provenance["checkpoint"]["curve"] = {"loss": [[1, 2.5], [9, 0.5]], "solved": [[9, 0.25]]}
     runs["<b>&"] = run("constant", ["tiny", "small", "size-6x6"], 40, "<b>&", "</script><b>bold</b>")
     file = tmp_path_factory.mktemp("page") / "report.html"
-    file.write_text(FORMATS["html"](report.of(runs)))
+    file.write_text(FORMATS["html"].write(build_report(runs)))
     return file
 
 
@@ -131,8 +132,8 @@ def test_a_maze_is_found_and_walked_by_keyboard_alone(opened):
     cases = page.locator("#case option").all_inner_texts()
     assert page.locator("#count").inner_text() == f"{len(cases)} mazes"
     left, right = (run(name, ["small"], 40) for name in ("wall-follower", "greedy"))
-    solved = [{line.case for line in one.lines if line.outcome in ("optimal", "solved")} for one in (left, right)]
-    assert cases == [f"small/{line.case}" for line in left.lines if line.case in solved[0] - solved[1]]
+    solved = [{line.case for line in one.records if line.outcome in ("optimal", "solved")} for one in (left, right)]
+    assert cases == [f"small/{line.case}" for line in left.records if line.case in solved[0] - solved[1]]
     page.locator("#after").focus()
     page.keyboard.press("Enter")
     assert page.locator("#case").evaluate("one => one.selectedIndex") == 1
@@ -147,7 +148,7 @@ def test_the_way_is_drawn_over_the_maze_and_the_first_illegal_step_is_marked(ope
     page.select_option("#outcome", "wall")
     name = page.locator("#case option").first.inner_text().split("/")
     case = SUITE.case(*name)
-    (line,) = [line for line in run("constant", [name[0]], 40).lines if line.case == name[1]]
+    (line,) = [line for line in run("constant", [name[0]], 40).records if line.case == name[1]]
     way = page.locator("#view .way").get_attribute("d")
     assert way.count("L") == line.prefix
     row, col = case.maze.start
@@ -163,7 +164,7 @@ def _compared(tmp_path, before, after):
     found = compare(before, after)
     runs = {"greedy": after, "constant": run("constant", ["tiny", "small"], 40)}
     file = tmp_path / "compared.html"
-    file.write_text(FORMATS["html"](report.of(runs, {"greedy": ("runs/nightly-wall-follower.jsonl", found)})))
+    file.write_text(FORMATS["html"].write(build_report(runs, {"greedy": ("runs/nightly-wall-follower.jsonl", found)})))
     return file, found
 
 
@@ -177,10 +178,10 @@ def _listed(page, change):
 @needs_chromium
 def test_what_a_comparison_counts_as_broken_and_fixed_is_found_in_the_page_with_both_replies(opened, tmp_path):
     before, after = (run(name, ["tiny", "small"], 40) for name in ("wall-follower", "greedy"))
-    before.lines[0] = replace(before.lines[0], outcome="error", reply="")  # a case of which one run has no reply
-    gone, new = before.lines[-1], after.lines[-2]
-    before.lines.remove(next(line for line in before.lines if line.case == new.case and line.group == new.group))
-    after.lines.remove(next(line for line in after.lines if line.case == gone.case and line.group == gone.group))
+    before.records[0] = replace(before.records[0], outcome="error", reply="")  # a case of which one run has no reply
+    gone, new = before.records[-1], after.records[-2]
+    before.records.remove(next(line for line in before.records if line.case == new.case and line.group == new.group))
+    after.records.remove(next(line for line in after.records if line.case == gone.case and line.group == gone.group))
     file, found = _compared(tmp_path, before, after)
     assert found.unscored == found.gone == found.new == 1
     page = opened(file)
@@ -193,7 +194,9 @@ def test_what_a_comparison_counts_as_broken_and_fixed_is_found_in_the_page_with_
     assert len(found.broken) > 20
     assert sorted(_listed(page, "broken")) == sorted(found.broken)
     group, case = page.locator("#case option").first.inner_text().split("/")
-    replies = [line.reply for one in (before, after) for line in one.lines if (line.group, line.case) == (group, case)]
+    replies = [
+        line.reply for one in (before, after) for line in one.records if (line.group, line.case) == (group, case)
+    ]
     assert page.locator("#view pre").all_inner_texts() == replies
     assert len(replies) == 2
     assert page.locator("#view svg .way").count() == 2
@@ -220,13 +223,13 @@ def test_the_saved_run_is_on_the_left_where_its_checkpoint_is_on_the_right(opene
 def test_of_several_replies_to_a_maze_all_are_shown_and_most_decide(opened, tmp_path):
     def sampled(agents):
         parts = [run(agent, ["tiny"], 12) for agent in agents]
-        lines = [replace(line, sample=at) for at, part in enumerate(parts) for line in part.lines]
+        lines = [replace(line, sample=at) for at, part in enumerate(parts) for line in part.records]
         return Run(parts[0].provenance, lines)
 
     found = compare(sampled(["greedy", "constant", "greedy"]), sampled(["oracle", "greedy", "oracle"]))
     file = tmp_path / "samples.html"
     after = sampled(["oracle", "greedy", "oracle"])
-    file.write_text(FORMATS["html"](report.of({"mine": after}, {"mine": ("before.jsonl", found)})))
+    file.write_text(FORMATS["html"].write(build_report({"mine": after}, {"mine": ("before.jsonl", found)})))
     page = opened(file)
     page.wait_for_selector("#choose:not([hidden])")
     assert len(found.fixed) > 2
@@ -266,11 +269,11 @@ def test_ten_thousand_cases_fit_into_five_megabytes_and_open_in_two_seconds(open
     for number, agent in enumerate(("oracle", "wall-follower", "greedy", "random-walk", "constant")):
         made = run(agent, SUITE.tiers, name=f"{agent}-{number}")
         # as long as the nano family's searches, and no two alike
-        lines = [replace(line, reply=" ".join(random.choices(words, k=120))) for line in made.lines]
+        lines = [replace(line, reply=" ".join(random.choices(words, k=120))) for line in made.records]
         runs[f"{agent}-{number}"] = Run(made.provenance, lines)
-    assert sum(len(one.lines) for one in runs.values()) == 10_000
+    assert sum(len(one.records) for one in runs.values()) == 10_000
     file = tmp_path / "big.html"
-    file.write_text(FORMATS["html"](report.of(runs)))
+    file.write_text(FORMATS["html"].write(build_report(runs)))
     assert file.stat().st_size < 5_000_000
     seconds = []
     for _ in range(3):  # the first time the browser itself has to warm up

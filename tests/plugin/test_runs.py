@@ -21,7 +21,9 @@ def reports(project, *arguments):
 
 
 def test_a_run_that_is_killed_is_on_disk_with_what_had_come(project, monkeypatch):
-    project.extend(SLOW + "def pytest_configure(config):\n    from reports import plugin\n    plugin.EVERY = 0.2\n")
+    project.extend(
+        SLOW + "def pytest_configure(config):\n    from reports import recording\n    recording.INTERVAL = 0.2\n"
+    )
     monkeypatch.setenv("SLOW_SECONDS", "0.05")
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *CASES], cwd=project.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -38,8 +40,8 @@ def test_a_run_that_is_killed_is_on_disk_with_what_had_come(project, monkeypatch
     (file,) = (project.path / "runs").glob("*.jsonl")
     run = read(file)
     assert run.provenance["ended"] is None
-    assert 30 <= len(run.lines) < 120
-    assert {line.outcome for line in run.lines} == {"optimal"}
+    assert 30 <= len(run.records) < 120
+    assert {line.outcome for line in run.records} == {"optimal"}
     assert run.provenance["checkpoint"]["chat_template"] is None
     assert len(run.provenance["checkpoint"]["content"]) == 64
     listed = reports(project, "list")
@@ -73,7 +75,7 @@ def test_the_leaderboard_is_written_into_a_readme_and_found_stale(project):
     ranked = re.findall(r"^\| (\d) \| ([\w-]+) \|", text, re.MULTILINE)
     assert ranked == [("1", "oracle"), ("1", "wall-follower"), ("3", "random-walk")]
     fresh = reports(project, "leaderboard", "--readme", "README.md", "--check")
-    assert (fresh.returncode, fresh.stdout) == (0, "README.md is fresh\n")
+    assert (fresh.returncode, fresh.stdout) == (0, "README.md is up to date\n")
 
 
 @pytest.mark.parametrize("command", [[], ["show", "nobody"], ["compare", "a", "b"], ["show", "--report", "pdf", "x"]])

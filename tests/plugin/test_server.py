@@ -46,7 +46,7 @@ def test_good_replies_are_kept_scored_and_saved_and_the_key_is_nowhere(project, 
 
     files = sorted((project.path / "runs").glob("*.jsonl"))
     runs = [read(file) for file in files]
-    scored = [[line for line in run.lines if line.outcome != "error"] for run in runs]
+    scored = [[line for line in run.records if line.outcome != "error"] for run in runs]
     assert [len(lines) for lines in scored] == [40 - bad] * 2
     replies = {line.reply for line in scored[0]}
     assert {"answer: R D", "*** answer: R D", "<think>\nanswer: U\n</think>\n"} <= replies

@@ -2,15 +2,15 @@ import pytest
 
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.labirinto_v1 import SUITE
-from reports import floors
+from reports import baseline_agents
 from reports.accuracy import table
 from reports.render.terminal import render
-from reports.run import Line
+from reports.schema import Record
 from reports.statistics import wilson
 
 
 def line(group, case, outcome, lenient=None):
-    return Line(group, case.id, 0, "", {}, outcome, lenient or outcome, "", None, 0, 0, 0.0, 0, 0, None, 0, "")
+    return Record(group, case.id, 0, "", {}, outcome, lenient or outcome, "", None, 0, 0, 0.0, 0, 0, None, 0, "")
 
 
 OUTCOMES = ["optimal"] * 3 + [
@@ -50,14 +50,14 @@ def test_every_group_has_its_ceiling_and_floors_on_the_same_mazes():
 def test_what_agents_come_to_is_kept_and_worked_out_again_where_it_was_spoilt(tmp_path, monkeypatch):
     monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path))
     digests = {case.id: case.digest for case in SUITE.cases("tiny")[:8]}
-    first = floors.walked(SUITE, "tiny", digests)
+    first = baseline_agents.score_agents(SUITE, "tiny", digests)
     (kept,) = (tmp_path / "floors").iterdir()
     with monkeypatch.context() as patch:
-        patch.setattr(floors, "_walk", lambda *_: pytest.fail("it was worked out again"))
-        assert floors.walked(SUITE, "tiny", digests) == first
+        patch.setattr(baseline_agents, "_score", lambda *_: pytest.fail("it was worked out again"))
+        assert baseline_agents.score_agents(SUITE, "tiny", digests) == first
     kept.write_text(kept.read_text()[:-9])
-    assert floors.walked(SUITE, "tiny", digests) == first
-    floors.walked(SUITE, "tiny", digests | {"dfs-0000": "another maze"})
+    assert baseline_agents.score_agents(SUITE, "tiny", digests) == first
+    baseline_agents.score_agents(SUITE, "tiny", digests | {"dfs-0000": "another maze"})
     assert len(list((tmp_path / "floors").iterdir())) == 2
 
 
@@ -99,7 +99,7 @@ def test_balanced_accuracy_is_that_of_scikit_learn():
 
 @pytest.mark.parametrize("group", SUITE.groups)
 def test_every_group_of_the_suite_has_its_agents(group):
-    """Also where a tier's mazes are turned or drawn in another way: replies are held against the same floors."""
+    """Also where a tier's mazes are turned or drawn in another way: it has the same baseline agents."""
     cases = SUITE.cases(group)[:6]
     found = table({"x": [line(group, case, "wall") for case in cases]}).set_index("checkpoint")
     assert found.index.tolist() == ["x", *AGENTS]

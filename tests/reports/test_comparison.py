@@ -1,16 +1,17 @@
 """What is said of two runs, and how often it is wrong."""
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from benchmark.mazes.errors import RunError
 from reports.comparison import compare
-from reports.run import Line, Run
+from reports.run import Run
+from reports.schema import Record
 from reports.statistics import power
 
 ABOUT = {
@@ -27,7 +28,7 @@ def line(group, at, right, sample=0, **other):
     outcome = "optimal" if right else "wall"
     about = {"outcome": outcome, "lenient": outcome, "shortest": 10, "extra": 0 if right else None} | other
     empty = {"why": "", "moves": "R", "prefix": 1, "progress": 1.0, "wall_hits": 0, "revisits": 0, "tokens": 3}
-    return Line(group, f"dfs-{at:04d}", sample, "ab", {}, **empty, reply="", **about)
+    return Record(group, f"dfs-{at:04d}", sample, "ab", {}, **empty, reply="", **about)
 
 
 def run(of, **about):
@@ -149,7 +150,7 @@ def test_several_replies_count_as_one_case():
 def test_what_was_not_compared_is_counted():
     before = run({"tiny": [True] * 5, "small": [True] * 5})
     after = run({"small": [True] * 8})
-    after.lines[0] = replace(after.lines[0], outcome="error")
+    after.records[0] = replace(after.records[0], outcome="error")
     found = compare(before, after)
     assert (found.new, found.gone, found.unscored, found.rows[0].n) == (3, 5, 1, 4)
 
@@ -172,7 +173,7 @@ def test_what_was_asked_otherwise_is_refused(other, message):
 
 def test_other_mazes_and_no_mazes_are_refused():
     before, after = run({"tiny": [True] * 2}), run({"tiny": [True] * 2})
-    after.lines[1] = replace(after.lines[1], digest="cd")
+    after.records[1] = replace(after.records[1], digest="cd")
     with pytest.raises(RunError, match="1 cases are other mazes in one of the runs, the first of them tiny/dfs-0001"):
         compare(before, after)
     with pytest.raises(RunError, match="no scored case in common"):

@@ -1,16 +1,16 @@
 """How often intervals miss, and how often tests cry wolf, by simulation of runs in which the truth is known."""
 
-from dataclasses import replace
 from functools import cache
 from itertools import product
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from reports.comparison import compare
 from reports.leaderboard import boards
 from reports.render.charts import _bins
-from reports.report import of
+from reports.report import build_report
 from reports.run import Run
 from reports.statistics import mean_interval, mean_of_shares, sign_flip
 
@@ -161,7 +161,7 @@ def test_replies_to_one_maze_are_no_mazes_of_their_own():
     once = [line("tiny", at, at % 3 > 0, shortest=2 + at % 9) for at in range(120)]
     often = [replace(one, sample=sample) for one in once for sample in range(4)]
     notes, points = zip(
-        *((of({"x": Run(ABOUT, lines)}).notes, _bins(lines, TIERS)) for lines in (once, often)), strict=True
+        *((build_report({"x": Run(ABOUT, lines)}).notes, _bins(lines, TIERS)) for lines in (once, often)), strict=True
     )
     assert "falls by a factor e" in notes[0][0]
     assert notes[0] == notes[1]

@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from reports import report
 from reports.render import FORMATS
 from reports.render.latex import escape
+from reports.report import build_report
 
 from .test_comparison import run
 
@@ -20,7 +20,7 @@ NAMES = ["sft", "a_b&c%d#e$f{g}h~i^j\\k", "ção/modelo"]
 )
 @pytest.mark.parametrize("name", ["latex", "latex-pt"])
 def test_it_compiles(tmp_path, name):
-    table = FORMATS[name](report.of({checkpoint: run({"tiny": [True, False]}) for checkpoint in NAMES}))
+    table = FORMATS[name].write(build_report({checkpoint: run({"tiny": [True, False]}) for checkpoint in NAMES}))
     packages = r"\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\usepackage{booktabs}"
     document = rf"\documentclass{{article}}{packages}\begin{{document}}{table}\end{{document}}"
     (tmp_path / "table.tex").write_text(document)

@@ -1,17 +1,15 @@
 """Who stands above whom, and who beside."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from benchmark.mazes.labirinto_v1 import SUITE
 from reports.leaderboard import boards
-from reports.provenance import Provenance
 from reports.run import Run, write
 from reports.selection import select
-from reports.shape import PROVENANCE
 
 from .test_comparison import ABOUT, line, run
 
@@ -106,7 +104,7 @@ def test_a_later_run_of_a_few_mazes_does_not_take_the_place_of_a_run_of_all(tmp_
     ((entry,),) = (board.entries for board in boards(selection.runs))
     assert (entry.name, entry.n, entry.solved, entry.tiers) == ("sft", 400, 0.5, {"tiny": 1.0, "small": 0.0})
     assert selection.notes == ["left out: runs/few.jsonl (sft) has 4 cases of tiny, of which runs/full.jsonl has 200"]
-    assert sum(line.group == "glyphs-small" for line in selection.runs["sft"].lines) == 4
+    assert sum(line.group == "glyphs-small" for line in selection.runs["sft"].records) == 4
 
 
 def test_of_runs_that_are_as_complete_the_newest_counts_and_nothing_is_left_out(tmp_path, monkeypatch):
@@ -155,7 +153,3 @@ def test_no_two_boards_have_one_title(about, lines, words):
     made = boards({"a": run(some), "b": run(some | lines, **about)})
     assert len({board.title for board in made}) == 2
     assert next(board.title for board in made if board.entries[0].name == "b").endswith(words)
-
-
-def test_every_field_of_a_provenance_has_a_type_that_is_checked():
-    assert PROVENANCE.fields.keys() == Provenance.__annotations__.keys()

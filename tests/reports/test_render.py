@@ -5,7 +5,6 @@ import io
 import json
 import re
 import warnings
-from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -13,21 +12,22 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from benchmark.mazes.printable import encodable, one_line, printable
-from reports import report
 from reports.comparison import compare
 from reports.mri.lens import Seen
 from reports.mri.probes import Reading
-from reports.mri.render import markdown as diff_as_markdown
-from reports.mri.render import page as diff_as_page
-from reports.mri.render import text as diff_as_text
 from reports.mri.result import Diff, Layer, Own, Tuned
 from reports.mri.weights import Moved
 from reports.render import FORMATS, charts
 from reports.render.csv import FORMULA
 from reports.render.html import _packed
+from reports.render.html import render_diff as diff_as_page
+from reports.render.markdown import render_diff as diff_as_markdown
 from reports.render.terminal import render, render_changes
+from reports.render.terminal import render_diff as diff_as_text
+from reports.report import build_report
 from reports.run import Run
 
 from .test_comparison import run
@@ -78,10 +78,10 @@ def named(names, **about):
 @example(HOSTILE)
 def test_every_format_of_text_is_whole_for_any_name(names):
     runs = named(names)
-    base = Run(runs[names[0]].provenance, runs[names[0]].lines)
+    base = Run(runs[names[0]].provenance, runs[names[0]].records)
     compared = {name: (f"runs/{name}.jsonl", compare(base, one)) for name, one in runs.items()}
-    made = report.of(runs, compared, [("mine", lambda row: row.checkpoint)])
-    written = {name: FORMATS[name](made) for name in ("csv", "json", "latex", "latex-pt", "markdown")}
+    made = build_report(runs, compared, [("mine", lambda row: row.checkpoint)])
+    written = {name: FORMATS[name].write(made) for name in ("csv", "json", "latex", "latex-pt", "markdown")}
     written["terminal"] = render(made.table, made.columns)
     written["changes"] = "\n".join(render_changes(found) for _, found in compared.values())
     for text in written.values():
@@ -134,7 +134,7 @@ class _Page(HTMLParser):
 def test_the_page_is_whole_for_any_name():
     runs = named(HOSTILE, curve={"loss": [[1, 2.5]]})
     compared = {name: (name, compare(one, one)) for name, one in runs.items()}
-    text = FORMATS["html"](report.of(runs, compared))
+    text = FORMATS["html"].write(build_report(runs, compared))
     text.encode()
     assert printable(text) == text
     page = _Page(text)
@@ -147,7 +147,7 @@ def test_the_page_is_whole_for_any_name():
 
 def _shown(picture):
     """The texts of a picture, which is well-formed XML."""
-    root = ET.fromstring(picture[picture.index("<svg") : picture.index("</svg>") + 6])
+    root = ET.fromstring(picture.svg)
     return [part.text for part in root.iter() if part.tag.endswith("text")]
 
 
@@ -158,7 +158,8 @@ def test_a_picture_names_everyone(names):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         runs = {name: Run({"checkpoint": {"curve": {"loss": [[1, 2.5], [9, 0.5]]}}}, []) for name in names}
-        shown = _shown(charts.curves(runs))
+        (drawn,) = charts.curves(runs)
+        shown = _shown(drawn)
     for name in names:
         label = one_line(name)
         if label.strip() and len(label) <= charts.LONGEST:
@@ -169,11 +170,11 @@ def test_pictures_have_room_for_many_long_names():
     names = [f"{number} {'日本語のモデル' * 40}" for number in range(45)]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        made = report.of({name: run({"tiny": [True], "size-6x6": [False]}) for name in names})
+        made = build_report({name: run({"tiny": [True], "size-6x6": [False]}) for name in names})
         pictures = [charts.outcomes(made.table, made.runs), charts.transfer(made.table, made.runs)]
-        pictures.append(charts.curves({name: Run({"checkpoint": {"curve": {"loss": [[1, 2]]}}}, []) for name in names}))
+        pictures += charts.curves({name: Run({"checkpoint": {"curve": {"loss": [[1, 2]]}}}, []) for name in names})
     for picture in pictures:
-        assert sum(f"{number} 日" in picture for number in range(45)) == 45
+        assert sum(f"{number} 日" in picture.svg for number in range(45)) == 45
 
 
 TARGETS = dict.fromkeys(("walls", "start", "goal", "first move"), "what it is")
@@ -223,7 +224,7 @@ def test_activations_are_shown_for_any_name(name):
 
 def test_a_name_of_csv_comes_back_and_numbers_stay_numbers(tmp_path):
     file = tmp_path / "table.csv"
-    file.write_text(FORMATS["csv"](report.of(named(["=1+1", "'quoted", "plain"]))))
+    file.write_text(FORMATS["csv"].write(build_report(named(["=1+1", "'quoted", "plain"]))))
     table = pd.read_csv(file)
     assert table.checkpoint.tolist()[:3] == ["'=1+1", "''quoted", "plain"]
     assert table.checkpoint.str.removeprefix("'").tolist()[:3] == ["=1+1", "'quoted", "plain"]
@@ -234,7 +235,7 @@ def test_a_saved_run_with_the_same_replies_takes_little_of_the_page():
     replies = [True, False] * 40
     long = [" ".join(str(number**power) for power in range(20, 60)) for number in range(100, 180)]
     made = run({"medium": replies})
-    after = Run(made.provenance, [replace(line, reply=reply) for line, reply in zip(made.lines, long, strict=True)])
-    before = Run(after.provenance, list(after.lines))
-    alone = len(_packed(report.of({"sft": after})))
-    assert len(_packed(report.of({"sft": after}, {"sft": ("nightly", compare(before, after))}))) < 1.3 * alone
+    after = Run(made.provenance, [replace(line, reply=reply) for line, reply in zip(made.records, long, strict=True)])
+    before = Run(after.provenance, list(after.records))
+    alone = len(_packed(build_report({"sft": after})))
+    assert len(_packed(build_report({"sft": after}, {"sft": ("nightly", compare(before, after))}))) < 1.3 * alone

@@ -1,19 +1,20 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.outcomes import OUTCOMES
 from reports.comparison import compare
-from reports.run import Line, Run, read, write
+from reports.run import Run, read, write
+from reports.schema import Record
 
 counts = st.integers(0, 2**53)
 lines = st.builds(
-    Line,
+    Record,
     group=st.sampled_from(["tiny", "huge", "large"]),
     case=st.sampled_from(["dfs-0000", "wilson-0042"]),
     sample=counts,
@@ -33,7 +34,7 @@ lines = st.builds(
 
 @pytest.fixture
 def saved(tmp_path):
-    line = Line(
+    line = Record(
         "tiny", "dfs-0000", 0, "ab", {"turns": 1}, "optimal", "optimal", "", "RD", 2, 2, 1.0, 0, 0, 0, 9, "answer: R D"
     )
     later = replace(
@@ -49,15 +50,15 @@ def test_what_is_written_is_read_back_in_order_and_rewritten_the_same(tmp_path_f
     write(Run({"suite": "labirinto-v1"}, some), path)
     found = read(path)
     assert found.provenance == {"suite": "labirinto-v1"}
-    assert sorted(map(repr, found.lines)) == sorted(map(repr, some))
-    assert found.lines == sorted(found.lines, key=lambda line: line.place)
+    assert sorted(map(repr, found.records)) == sorted(map(repr, some))
+    assert found.records == sorted(found.records, key=lambda line: line.place)
     before = path.read_bytes()
     write(found, path)
     assert path.read_bytes() == before
 
 
 def test_groups_stand_in_order_of_size(saved):
-    assert [line.group for line in read(saved).lines] == ["tiny", "huge"]
+    assert [line.group for line in read(saved).records] == ["tiny", "huge"]
     assert [path.name for path in saved.parent.iterdir()] == ["run.jsonl"]
 
 
@@ -117,8 +118,8 @@ CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
 @pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.stem)
 def test_runs_that_were_saved_by_older_versions_are_read_and_compared(file, tmp_path):
     run = read(file)
-    assert len(run.lines) >= 3
-    assert {line.sample for line in run.lines} == {0}
+    assert len(run.records) >= 3
+    assert {line.sample for line in run.records} == {0}
     assert run.provenance["checkpoint"]["name"] == "greedy"
     for other in CORPUS:
         assert not compare(run, read(other)).is_worse

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from benchmark.mazes.labirinto_v1 import SUITE
 from reports.accuracy import table as accuracy
 from reports.render.terminal import render_samples
-from reports.run import Line
 from reports.samples import table
+from reports.schema import Record
 from reports.statistics import pass_all, pass_at, wilson
 
 
 def line(case, sample, outcome, moves="R"):
-    return Line(case.group, case.id, sample, "", {}, outcome, outcome, "", moves, 0, 0, 0.0, 0, 0, None, 0, "")
+    return Record(case.group, case.id, sample, "", {}, outcome, outcome, "", moves, 0, 0, 0.0, 0, 0, None, 0, "")
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=9), st.data())

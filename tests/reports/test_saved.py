@@ -11,10 +11,9 @@ import pytest
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.labirinto_v1 import SUITE
-from reports import floors, saved
+from reports import baseline_agents, saved
 from reports.__main__ import main
 from reports.run import Run, read, write
-from reports.saved import checkpoint_name
 
 from ..conftest import ROOT
 from .test_comparison import ABOUT
@@ -108,7 +107,7 @@ def test_a_long_name_is_a_file_that_can_be_written_and_found(folder, checkpoint)
         saved.put(Path(), run, path)
     assert saved.find(Path(), "n", checkpoint)[0] == file
     aside = saved.set_aside(Path(), file)
-    assert checkpoint_name(read(aside).provenance) == checkpoint
+    assert read(aside).checkpoint == checkpoint
     assert saved.update_baseline(Path(), checkpoint, Run({"checkpoint": {"name": checkpoint}}, []))[0].is_file()
 
 
@@ -120,7 +119,7 @@ def test_names_that_look_alike_as_files_do_not_take_each_others_place(folder):
     assert len(list(Path("runs").glob("*.jsonl"))) == len(list(Path(saved.BASELINES).glob("*.jsonl"))) == 3
     for checkpoint in ("org/m", "org_m", "org m"):
         for name in ("n", "baseline"):
-            assert checkpoint_name(saved.find(Path(), name, checkpoint)[1].provenance) == checkpoint
+            assert saved.find(Path(), name, checkpoint)[1].checkpoint == checkpoint
 
 
 def test_a_name_that_is_a_file_too_is_the_run_of_that_name(folder):
@@ -220,17 +219,17 @@ def test_a_reader_that_goes_away_and_a_full_disk_are_no_traceback(folder):
 @pytest.mark.parametrize(
     "content", ["{}", "[]", "null", "[" * 5000, '{"oracle": {}}', "9" * 5000, "\ud800", "names", "values"]
 )
-def test_floors_that_were_damaged_are_worked_out_again(monkeypatch, tmp_path, content):
+def test_scores_that_were_damaged_are_worked_out_again(monkeypatch, tmp_path, content):
     monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path))
     digests = {"dfs-0000": "ab"}
-    right = floors.walked(SUITE, "tiny", digests)
+    right = baseline_agents.score_agents(SUITE, "tiny", digests)
     (file,) = (tmp_path / "floors").iterdir()
     stored = file.read_text()
     content = {"names": stored.replace("oracle", "orakel"), "values": stored.replace("1.0", '"1"')}.get(
         content, content
     )
     file.write_bytes(content.encode(errors="surrogatepass"))
-    assert floors.walked(SUITE, "tiny", digests) == right
+    assert baseline_agents.score_agents(SUITE, "tiny", digests) == right
     assert file.read_text() == stored
 
 
@@ -239,7 +238,7 @@ def test_lines_end_with_a_newline_alone_and_a_mark_or_blank_lines_are_no_damage(
     rows = file.read_text().replace('"reply": ""', '"reply": "a\u2028b\u0085c\\ud800"').split("\n")
     file.write_bytes(b"\xef\xbb\xbf" + "\r\n\n".join(rows).encode())
     run = read(file)
-    assert [line.reply for line in run.lines] == ["a\u2028b\u0085c\ufffd"] * 3
+    assert [line.reply for line in run.records] == ["a\u2028b\u0085c\ufffd"] * 3
     write(run, file)
     assert read(file) == run
     assert json.loads(file.read_bytes().split(b"\n")[1])["reply"] == "a\u2028b\u0085c\ufffd"

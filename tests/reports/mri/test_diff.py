@@ -15,8 +15,13 @@ from models import load
 from models.checkpoints import Folder
 from models.weights import weights_digest
 from reports.mri import diff as diffs
-from reports.mri import nrag, probe_set, render, scan
-from reports.run import Line, Run
+from reports.mri import llm_mri as ours
+from reports.mri import probe_set, scan
+from reports.render import activations, html, markdown, terminal
+from reports.render import json as as_json
+from reports.render import llm_mri as drawing
+from reports.run import Run
+from reports.schema import Record
 
 from ...models.strangers import save
 from ...tiny import RECIPES
@@ -42,8 +47,8 @@ def copied(base, folder, change=None):
     return Folder(folder.name, folder)
 
 
-def made(base, *tuned, **settings):
-    return diffs.diff(base, tuned, N, ("tiny",), show=False, **settings)
+def made(base, *tuned, reducers=("SVD",), **settings):
+    return diffs.diff(base, tuned, diffs.Options(N, ("tiny",), reducers), **settings)
 
 
 def test_a_perturbed_layer_is_named_and_a_copy_is_not(tiny_model, tmp_path):
@@ -61,7 +66,7 @@ def test_a_perturbed_layer_is_named_and_a_copy_is_not(tiny_model, tmp_path):
     assert last.p < 0.01
     assert last.cka[0] < 1
     assert one.divergence["answer"][0] > 0
-    assert "layer 2 changed most in what it adds by itself" in " ".join(render.sentences(one))
+    assert "layer 2 changed most in what it adds by itself" in " ".join(activations.sentences(one))
 
     same = found.of("copy")
     assert {own.p for own in same.own} == {1.0}
@@ -78,15 +83,15 @@ def test_a_perturbed_layer_is_named_and_a_copy_is_not(tiny_model, tmp_path):
         assert set(graphs.overlap) == {1.0}
         assert min(graphs.p) == 1
         assert graphs.metrics["base"] == graphs.metrics["tuned"]
-        assert "graph" not in graphs.pictures  # there is nothing to draw
-    assert "nothing changed" in render.sentences(same)[0]
+        assert "graph" not in drawing.draw(graphs)  # there is nothing to draw
+    assert "nothing changed" in activations.sentences(same)[0]
 
 
 def test_the_same_diff_is_made_twice(tiny_model, tmp_path):
     base, tuned = Folder("base", tiny_model), copied(tiny_model, tmp_path / "tuned", "layers.0")
     first = made(base, tuned)
     again = made(base, tuned)
-    assert render.as_json(first) == render.as_json(again)
+    assert as_json.render_diff(first) == as_json.render_diff(again)
 
 
 def test_every_form_has_what_was_found(tiny_model, tmp_path):
@@ -94,7 +99,7 @@ def test_every_form_has_what_was_found(tiny_model, tmp_path):
     cases = [SUITE.case("tiny", f"{generator}-{at:04d}") for generator in ("dfs", "wilson") for at in range(40)]
     lines = {
         name: [
-            Line("tiny", case.id, 0, case.digest, {}, outcome, outcome, "", "", 0, 4, 0.0, 0, 0, None, 1, "")
+            Record("tiny", case.id, 0, case.digest, {}, outcome, outcome, "", "", 0, 4, 0.0, 0, 0, None, 1, "")
             for case, outcome in zip(cases, outcomes, strict=True)
         ]
         for name, outcomes in (
@@ -103,7 +108,7 @@ def test_every_form_has_what_was_found(tiny_model, tmp_path):
         )
     }
     found = made(base, tuned, runs={name: Run({}, some) for name, some in lines.items()}, reducers=("SVD", "PCA"))
-    said = render.text(found)
+    said = terminal.render_diff(found)
     assert "tuned beside base, before the first move" in said
     assert max(map(len, said.splitlines())) <= 100
     groups = {group.change: group.n for group in found.of("tuned").groups}
@@ -111,17 +116,17 @@ def test_every_form_has_what_was_found(tiny_model, tmp_path):
     assert sum(groups.values()) <= N
     assert all(groups.values())
     assert {graphs.reducer for graphs in found.of("tuned").graphs} == {"SVD", "PCA"}
-    whole = json.loads(render.as_json(found))
+    whole = json.loads(as_json.render_diff(found))
     assert len(whole["tuned"][0]["layers"]) == 9  # three places, three layers
     assert {reading["target"] for reading in whole["readings"]["random weights"]} >= {"walls", "first move"}
-    assert "pictures" not in whole["tuned"][0]["graphs"][0]
-    assert render.markdown(found).count("|") > 30
-    page = render.page(found)
+    assert "areas" not in whole["tuned"][0]["graphs"][0]
+    assert markdown.render_diff(found).count("|") > 30
+    page = html.render_diff(found)
     assert page.count("<figure") == 12
     assert page.count("<svg") + page.count("<img") == 12
     assert "<script" not in page
     for graphs in found.of("tuned").graphs:
-        for picture in graphs.pictures.values():
+        for picture in drawing.draw(graphs).values():
             assert base64.b64decode(picture).startswith(b"\x89PNG")
 
 
@@ -132,38 +137,38 @@ def test_other_tokens_and_other_answers_are_refused(tiny_model, tmp_path):
     with pytest.raises(CheckpointError, match="at least one fine-tune"):
         made(Folder("base", tiny_model))
     with pytest.raises(CheckpointError, match="3 texts say nothing of a model: give at least 16"):
-        diffs.diff(Folder("base", tiny_model), [Folder("tuned", tiny_model)], 3, show=False)
+        diffs.diff(Folder("base", tiny_model), [Folder("tuned", tiny_model)], diffs.Options(3))
     with pytest.raises(CheckpointError, match="more than one is called base"):
         made(Folder("base", tiny_model), Folder("base", tiny_model))
 
 
 def test_without_llm_mri_the_rest_is_shown(tiny_model, tmp_path, monkeypatch):
     def missing():
-        raise nrag.MissingError("LLM-MRI cannot be used: No module named 'llm_mri'")
+        raise ours.MissingError("LLM-MRI cannot be used: No module named 'llm_mri'")
 
-    monkeypatch.setattr(nrag, "_package", missing)
+    monkeypatch.setattr(ours, "_package", missing)
     base, tuned = Folder("base", tiny_model), copied(tiny_model, tmp_path / "tuned", "layers.0")
     found = made(base, tuned)
     assert found.of("tuned").graphs == []
-    assert "LLM-MRI cannot be used" in render.text(found)
-    assert render.page(found).count("<figure") == 6
+    assert "LLM-MRI cannot be used" in terminal.render_diff(found)
+    assert html.render_diff(found).count("<figure") == 6
 
 
 @pytest.mark.slow
 def test_umap_is_there_for_who_asks():
     states = np.random.default_rng(0).standard_normal((3, 40, 8)).astype("f4")
-    found = nrag.graphs(states, states + 1, "UMAP")
+    found = ours.graphs(states, states + 1, "UMAP")
     assert found.reducer == "UMAP"
     assert len(found.overlap) == 2
     assert all(0 <= overlap <= 1 for overlap in found.overlap)
-    assert "graph" in found.pictures
+    assert "graph" in drawing.draw(found)
 
 
 def test_llm_mri_itself_is_blind_and_the_scan_is_not(tmp_path):
     """It reads the first token, which under a causal mask knows of nothing that follows."""
     from datasets import ClassLabel, Dataset, Features, Value
 
-    llm_mri = nrag._package()
+    llm_mri = ours._package()
     svd = llm_mri.dimensionality_reduction.SVD(2, gridsize=10)
     checkpoint = Folder("GPT2", save(tmp_path / "GPT2", "GPT2"))
     tokenizer = load.tokenizer(checkpoint.weights())
@@ -175,7 +180,9 @@ def test_llm_mri_itself_is_blind_and_the_scan_is_not(tmp_path):
     }
     areas = llm_mri.ActivationAreas(str(checkpoint.path), Dataset.from_dict(rows, features=features), svd)
     areas.tokenizer.padding_side = "right"
-    with pytest.raises(TypeError, match="must be Tensor, not Column"):  # nrag's defect 2; what it read is there
+    with pytest.raises(
+        TypeError, match="must be Tensor, not Column"
+    ):  # defect 2 in reports.mri.llm_mri; what it read is there
         areas.process_activation_areas()
     for layer in range(3):
         read = np.array(areas.hidden_states_dataset[f"hidden_state_{layer}"])
@@ -195,6 +202,6 @@ def test_what_the_base_was_taught_inside_is_said_beside_its_probes(tiny_model, t
     assert set(found.taught) == {"first move", "S, before", "G, before", "G, after", "walls"}
     assert found.taught["walls"] == ["layer 1: the state of each drawn cell tells its sides (where it has walls)"]
     assert found.as_dict()["taught"] == found.taught
-    for words in (render.text(found), render.markdown(found), render.page(found)):
+    for words in (terminal.render_diff(found), markdown.render_diff(found), html.render_diff(found)):
         assert "walls: what these probes read was taught to base inside" in words
     assert not made(Folder("plain", tiny_model), base).taught, "without a record nothing is known"

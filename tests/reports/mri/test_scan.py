@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from benchmark.mazes.errors import CheckpointError
 from models import load
 from models.checkpoints import Folder
-from reports.mri import anatomy, probe_set, scan
+from reports.mri import architecture, probe_set, scan
 
 from ...models.strangers import save
 
@@ -114,7 +114,7 @@ def test_a_scan_is_found_by_weights_and_not_by_path(families, tmp_path, monkeypa
     before = np.array(scan.scan(checkpoint, probes).states("answer"))
 
     opened = []
-    monkeypatch.setattr(scan, "open_model", lambda *given: opened.append(given) or anatomy.open_model(*given))
+    monkeypatch.setattr(scan, "open_model", lambda *given: opened.append(given) or architecture.open_model(*given))
     moved = tmp_path / "moved"
     shutil.copytree(folder, moved)
     assert np.array_equal(scan.scan(Folder("moved", moved), probes).states("answer"), before)

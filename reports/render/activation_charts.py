@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
-from reports.render.charts import colour, extra, figure, label, svg
-from reports.render.hypertext import escape
+from reports.mri.result import Diff, Tuned
 
-from .result import Diff, Tuned
+from .charts import Picture, colour, extra, figure, finish, label
 
 GREY = "#888888"
 MARKERS = "osD^vP*X"  # lines that lie on each other are told apart by these
 
 
-def all_of(diff: Diff) -> str:
-    """Every picture that the diff has, the ones of all checkpoints first."""
-    return "".join([_lenses(diff), _changes(diff), _probes(diff), *(_of_one(diff, one) for one in diff.tuned)])
+def draw_overview(diff: Diff) -> list[Picture]:
+    """The pictures that show all checkpoints."""
+    return [_lenses(diff), _changes(diff), _probes(diff)]
+
+
+def draw_tuned(diff: Diff, one: Tuned) -> list[Picture]:
+    """The pictures of one fine-tune."""
+    drawn = [_between(diff, one), _effects(one), _moved(one), _groups(one), _overlaps(one), *_llm_mri(diff, one)]
+    return [picture for picture in drawn if picture]
 
 
 def _band(axes: Any, layers: Sequence[int], figures: Sequence[Sequence[float]], at: int, name: str) -> None:
@@ -28,14 +33,14 @@ def _band(axes: Any, layers: Sequence[int], figures: Sequence[Sequence[float]], 
     axes.fill_between(layers, lows, highs, color=colour(at), alpha=0.2, linewidth=0)
 
 
-def _lenses(diff: Diff) -> str:
+def _lenses(diff: Diff) -> Picture:
     drawn, axes = figure(5.2, 3.2)
     for at, (name, seen) in enumerate(diff.lenses.items()):
         figures = [[100 * value for value in (one.share, one.low, one.high)] for one in seen]
         _band(axes, [one.layer for one in seen], figures, at, name)
     axes.axhline(100 * diff.chance, color=GREY, linestyle="--", label="chance")
     axes.set(xlabel="layer (0: embeddings)", ylabel="first move right, %", ylim=(-3, 103))
-    return svg(
+    return finish(
         drawn,
         axes,
         "Logit lens: how often the likeliest move, read off each layer through the last norm and the head, begins a "
@@ -43,7 +48,7 @@ def _lenses(diff: Diff) -> str:
     )
 
 
-def _changes(diff: Diff) -> str:
+def _changes(diff: Diff) -> Picture:
     """All fine-tunes in one picture: how alike the states are, how far they moved, what each layer does by itself."""
     drawn, panels = figure(10.5, 3.2, 1, 3)
     for at, one in enumerate(diff.tuned, 1):  # the base is the first colour everywhere
@@ -60,7 +65,7 @@ def _changes(diff: Diff) -> str:
     panels[2].set(title="what each layer adds,\ngiven the base's input", ylim=(0, None))
     for panel in panels:
         panel.set_xlabel("layer (0: embeddings)")
-    return svg(
+    return finish(
         drawn,
         panels[2],
         "What fine-tuning changed before the first move, by layer: the likeness of the geometry (1 is the same, the "
@@ -70,7 +75,7 @@ def _changes(diff: Diff) -> str:
     )
 
 
-def _probes(diff: Diff) -> str:
+def _probes(diff: Diff) -> Picture:
     """A panel for each thing that was read."""
     names = list(diff.targets)
     columns = 4
@@ -102,7 +107,7 @@ def _probes(diff: Diff) -> str:
         ", ".join([f"{name}: {what}", *(f"taught inside: {words}" for words in diff.taught.get(name, ()))])
         for name, what in diff.targets.items()
     )
-    return svg(
+    return finish(
         drawn,
         flat[columns - 1],
         f"What a linear probe reads off each layer, in percent right, on mazes it has not learned from ({meanings}). "
@@ -112,31 +117,25 @@ def _probes(diff: Diff) -> str:
     )
 
 
-def _of_one(diff: Diff, one: Tuned) -> str:
-    return f"<h3>{escape(one.name)}</h3>" + "".join(
-        [_between(diff, one), _effects(one), _moved(one), _groups(one), _overlaps(one), *_llm_mri(diff, one)]
-    )
-
-
-def _between(diff: Diff, one: Tuned) -> str:
+def _between(diff: Diff, one: Tuned) -> Picture:
     names = [label(one.name), label(diff.base)]
     drawn, axes = figure(3.6 + extra(names), 3.2 + extra(names))
     values = [[float("nan") if value is None else value for value in row] for row in one.between]
     image = axes.imshow(values, cmap="cividis", vmin=0, vmax=1, origin="lower")
     drawn.colorbar(image, ax=axes)
     axes.set(xlabel=f"layer of\n{names[0]}", ylabel=f"layer of\n{names[1]}")
-    return svg(
+    return finish(
         drawn,
         axes,
         f"Debiased CKA before the first move, each layer of {diff.base} with each of {one.name}: 1 is the same "
         "geometry, 0 what independent states come to; empty where a layer does not vary",
-        legend=False,
+        has_legend=False,
     )
 
 
-def _effects(one: Tuned) -> str:
+def _effects(one: Tuned) -> Picture | None:
     if not one.effects:
-        return ""
+        return None
     drawn, panels = figure(7.5, 2.8, 1, 2)
     for panel, model, title in zip(
         panels, ("base", "tuned"), ("added to the base", "taken from the tuned"), strict=True
@@ -157,7 +156,7 @@ def _effects(one: Tuned) -> str:
             )
         panel.axhline(0, color=GREY, linewidth=0.8)
         panel.set(title=title, xlabel="layer", ylabel="first move right, points")
-    return svg(
+    return finish(
         drawn,
         panels[1],
         f"Does it matter: what the mean difference of a layer ({one.name} minus base), put in before the first move, "
@@ -166,9 +165,9 @@ def _effects(one: Tuned) -> str:
     )
 
 
-def _moved(one: Tuned) -> str:
+def _moved(one: Tuned) -> Picture | None:
     if not one.moved:
-        return ""
+        return None
     ordered = sorted(one.moved, key=lambda moved: -moved.relative)[:20]
     drawn, panels = figure(9, 0.8 + 0.2 * len(ordered), 1, 3)
     names = [label(moved.name.removesuffix(".weight").removeprefix("model.")) for moved in ordered]
@@ -184,24 +183,24 @@ def _moved(one: Tuned) -> str:
         panel.set_title(title)
         if panel is not panels[0]:
             panel.set_yticks([])
-    return svg(
+    return finish(
         drawn,
         panels[2],
         f"Where the weights of {one.name} moved most: how far, in how many directions, and how far the space of the "
         "eight greatest singular directions turned; untouched weights have 0 everywhere",
-        legend=False,
+        has_legend=False,
     )
 
 
-def _groups(one: Tuned) -> str:
+def _groups(one: Tuned) -> Picture | None:
     known = [group for group in one.groups if group.relative]
     if not known:
-        return ""
+        return None
     drawn, axes = figure(5.2, 3.2)
     for at, group in enumerate(known):
         _band(axes, range(len(group.relative)), group.relative, at, f"{group.change} ({group.n})")
     axes.set(xlabel="layer (0: embeddings)", ylabel="|change| / |base|", ylim=(0, None))
-    return svg(
+    return finish(
         drawn,
         axes,
         f"How far the states moved before the first move, by what became of the mazes from {one.name}'s base to it; if "
@@ -209,9 +208,9 @@ def _groups(one: Tuned) -> str:
     )
 
 
-def _overlaps(one: Tuned) -> str:
+def _overlaps(one: Tuned) -> Picture | None:
     if not one.graphs:
-        return ""
+        return None
     drawn, axes = figure(5.2, 3.2)
     for at, graphs in enumerate(one.graphs):
         words = f"{graphs.reducer}, {'centred' if graphs.is_centred else 'raw'}"
@@ -220,7 +219,7 @@ def _overlaps(one: Tuned) -> str:
         _, lows, highs = zip(*graphs.chance, strict=True)
         axes.fill_between(layers, lows, highs, color=colour(at), alpha=0.2, linewidth=0)
     axes.set(xlabel="from layer", ylabel="weighted Jaccard", ylim=(-0.03, 1.03))
-    return svg(
+    return finish(
         drawn,
         axes,
         f"LLM-MRI's graphs of base and {one.name}: what their edges have in common from each layer to the next (1: the "
@@ -229,23 +228,28 @@ def _overlaps(one: Tuned) -> str:
     )
 
 
-def _llm_mri(diff: Diff, one: Tuned) -> list[str]:
+def _llm_mri(diff: Diff, one: Tuned) -> list[Picture]:
     """LLM-MRI's own pictures."""
-    found = []
+    if not one.graphs:
+        return []
+    from . import llm_mri  # pyplot, which nothing else needs
+
+    pictures = []
     for graphs in one.graphs:
-        for what, data in graphs.pictures.items():
-            if what == "graph":
+        if not graphs.is_centred:
+            continue
+        for subject, png in llm_mri.draw(graphs).items():
+            if subject == "graph":
                 layers = ", ".join(map(str, graphs.layers))
-                says = (
+                caption = (
                     f"LLM-MRI's neural regions ({graphs.reducer}, centred), layers {layers} from above: a node is a "
                     f"region that texts visit, blue edges are visited by more texts in {diff.base}, red ones by more "
                     f"in {one.name}, and wider ones by many more. Where nothing changed there are no edges"
                 )
             else:
-                says = (
-                    f"LLM-MRI's heat maps of {what} ({graphs.reducer}, centred): how many texts are in each region of "
-                    f"{diff.base} and of {one.name}, and the difference, which is 0 everywhere where nothing changed"
+                caption = (
+                    f"LLM-MRI's heat maps of {subject} ({graphs.reducer}, centred): how many texts are in each region "
+                    f"of {diff.base} and of {one.name}, and the difference, which is 0 everywhere where nothing changed"
                 )
-            picture = f'<img alt="{escape(says)}" src="data:image/png;base64,{data}">'
-            found.append(f'<figure class="whole">{picture}<figcaption>{escape(says)}.</figcaption></figure>')
-    return found
+            pictures.append(Picture(caption, png=png, is_wide=True))
+    return pictures

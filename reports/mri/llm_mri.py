@@ -3,21 +3,20 @@
 A region is a cell of a grid over two components of a layer's states; an edge joins it with one of the next layer that
 the same text visits. Both checkpoints share one basis and one grid, so that their graphs can be laid on each other.
 
-The package is used through its own classes, with these of its defects in 0.2.1 worked round, all of them here:
+The package is used through its own classes, with these of its defects in 0.2.1 worked round:
 
 1. it reads the first token, which under a causal mask is the same for every text (seen: std 0.0 in every layer), loads
    the model from a path again for every 1,000 texts, and caches by path: states come from `scan`, through `Areas`
 2. with datasets >= 4 its reducers get a `Column` and fail (TypeError in torch.linalg.svd): `_Table` gives tensors
 3. a layer that does not vary fails in its PCA (shape of passed values): such layers are left out, and said
-4. two graphs composed keep one weight where both have an edge (27 of 39 lost): edges are given the difference of both
-5. its picture draws a count of 256 texts 384 points wide, and fails without edges: weights are scaled, none is drawn
+4. two graphs composed keep one weight where both have an edge (27 of 39 lost): see `reports.render.llm_mri`
+5. its picture draws a count of 256 texts 384 points wide, and fails without edges: see `reports.render.llm_mri`
 6. `center_of_strength` is always NaN, projections always raise: they are not asked for
 7. its UMAP ignores the seed: it is for who asks for it, and its figures change from run to run
 """
 
 from __future__ import annotations
 
-import base64
 import io
 import warnings
 from collections.abc import Iterator, Sequence
@@ -34,8 +33,6 @@ from .similarity import varies
 GRID = 10
 SWAPS = 200
 METRICS = ("mean_degree", "var_degree", "mean_strength", "assortativity", "density", "center_of_mass")
-WIDEST = 6.0
-"""The greatest weight of an edge that LLM-MRI draws well; it draws one and a half times as many points."""
 
 Floats = NDArray[np.floating]
 
@@ -64,18 +61,16 @@ class Graphs:
     separable: float
     """What LLM-MRI's Evaluation says: the accuracy with which the two are told apart by the last layer's states, less
     that by the reduced states of all layers."""
-    pictures: dict[str, str]
-    """By what they show: PNG, in base64."""
+    areas: Any
+    """LLM-MRI's own object, with which its pictures are drawn."""
 
 
-def graphs(
-    base: Sequence[Floats], tuned: Sequence[Floats], reducer: str = "SVD", centre: bool = True, draw: bool = True
-) -> Graphs:
-    """Both graphs, what they have in common, and LLM-MRI's pictures of them.
+def graphs(base: Sequence[Floats], tuned: Sequence[Floats], reducer: str = "SVD", centre: bool = True) -> Graphs:
+    """Both graphs, and what they have in common.
 
     `base` and `tuned` are the states of all layers, each of shape (texts, width). Raises MissingError without LLM-MRI.
     """
-    llm_mri = _package()
+    package = _package()
     varying = tuple(
         at for at, (one, other) in enumerate(zip(base, tuned, strict=True)) if varies(one) and varies(other)
     )
@@ -83,12 +78,12 @@ def graphs(
     labels = np.repeat([0, 1], len(base[0]))
     table = _Table([np.concatenate(pair) for pair in pairs], labels)
 
-    class Areas(llm_mri.ActivationAreas):  # type: ignore[misc, valid-type]
+    class Areas(package.ActivationAreas):  # type: ignore[misc, name-defined]
         """LLM-MRI's main class, given states in place of a model's path."""
 
         def __init__(self) -> None:
             self.class_names = ["base", "tuned"]
-            self.reduction_method = getattr(llm_mri.dimensionality_reduction, reducer)(
+            self.reduction_method = getattr(package.dimensionality_reduction, reducer)(
                 n_components=2, gridsize=GRID, random_state=42
             )
             self.hidden_states_dataset = self.dataset = table
@@ -96,21 +91,20 @@ def graphs(
 
         def process_activation_areas(self) -> None:
             self.reduced_dataset = self.reduction_method.get_hidden_states_reduction(self.hidden_states_dataset)
-            self.graph_class = llm_mri.graph.Graph2D(
+            self.graph_class = package.graph.Graph2D(
                 n_components=2, hidden_states=self.hidden_states_dataset, gridsize=GRID, class_names=self.class_names,
                 reduction_method=self.reduction_method, num_layers=self.num_layers,
             )  # fmt: skip
 
     areas = Areas()
-    with _theirs():
+    with quieted():
         areas.process_activation_areas()
         each = {name: areas.get_graph(name) for name in areas.class_names}
         metrics = {
-            name: llm_mri.Metrics(graph, label=name, model_name=name).get_basic_metrics()
+            name: package.Metrics(graph, label=name, model_name=name).get_basic_metrics()
             for name, graph in each.items()
         }
-        told = llm_mri.Evaluation(areas).evaluate_model(n_splits=3, metrics="accuracy")["delta"]["accuracy"]["mean"]
-        pictures = _pictures(areas, each, varying) if draw else {}
+        told = package.Evaluation(areas).evaluate_model(n_splits=3, metrics="accuracy")["delta"]["accuracy"]["mean"]
     grids = [frame.cell_label.to_numpy() for frame in areas.graph_class.reduced_dataset]
     overlap, chance, p = _overlaps(grids, len(base[0]))
     return Graphs(
@@ -122,12 +116,12 @@ def graphs(
         p,
         {name: {figure: float(some[figure]) for figure in METRICS} for name, some in metrics.items()},
         float(told),
-        pictures,
+        areas,
     )
 
 
 @contextmanager
-def _theirs() -> Iterator[None]:
+def quieted() -> Iterator[None]:
     """Without the bars that it draws, and the warnings (of umap's import, of pandas) that are not for our user."""
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -140,7 +134,7 @@ def _package() -> Any:
 
     mpl.use("Agg", force=False)
     try:
-        with _theirs():
+        with quieted():
             import llm_mri
             import llm_mri.dimensionality_reduction
             import llm_mri.graph
@@ -187,61 +181,7 @@ def _overlaps(grids: Sequence[Any], n: int) -> tuple[list[float], list[tuple[flo
         found = shared(np.zeros(n, bool))
         swapped = np.array([shared(some) for some in swaps])
         overlap.append(found)
-        chance.append((float(swapped.mean()), *map(float, np.quantile(swapped, [0.025, 0.975]))))
+        low, high = np.quantile(swapped, [0.025, 0.975])
+        chance.append((float(swapped.mean()), float(low), float(high)))
         p.append(float((1 + (swapped <= found + 1e-12).sum()) / (SWAPS + 1)))
     return overlap, chance, p
-
-
-def _pictures(areas: Any, each: dict[str, Any], layers: tuple[int, ...]) -> dict[str, str]:
-    """LLM-MRI's picture of the difference of both graphs, and its heat maps of the last layer."""
-    import matplotlib.pyplot as plt
-
-    found = {}
-    apart = _difference(areas, each)
-    if apart.number_of_edges():
-        found["graph"] = _png(areas.get_graph_image(apart, colormap="coolwarm"), 60)
-    at = len(layers) - 1
-    figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-    for panel, name in zip(axes, each, strict=False):
-        plt.sca(panel)
-        areas.get_grid(at, name)
-        panel.set_title(f"layer {layers[at]}: {name}")
-    counts = [_counts(areas.graph_class.reduced_dataset[at], label) for label in (0, 1)]
-    most = max(1, int(np.abs(counts[1] - counts[0]).max()))
-    image = axes[2].imshow(counts[1] - counts[0], cmap="coolwarm", vmin=-most, vmax=most, origin="lower")
-    axes[2].set(title="texts more (red) or fewer (blue)", xlabel="X", ylabel="Y")
-    figure.colorbar(image, ax=axes[2])
-    found[f"layer {layers[at]}"] = _png(figure, 70)
-    return found
-
-
-def _difference(areas: Any, each: dict[str, Any]) -> Any:
-    """Both graphs laid on each other: an edge belongs to the checkpoint with more texts on it, and has so many more."""
-    both = areas.get_graph(list(each))
-    for a, b in list(both.edges):
-        before, after = (graph.get_edge_data(a, b, {"weight": 0})["weight"] for graph in each.values())
-        if before == after:
-            both.remove_edge(a, b)
-        else:
-            both.edges[a, b].update(weight=abs(after - before), label=int(after > before))
-    heaviest = max((weight for _, _, weight in both.edges(data="weight")), default=1)
-    for _, _, edge in both.edges(data=True):
-        edge["weight"] *= WIDEST / heaviest
-    return both
-
-
-def _counts(frame: Any, label: int) -> NDArray[np.int64]:
-    """Texts in each region of one checkpoint, shape (GRID, GRID): rows are Y."""
-    found = np.zeros((GRID, GRID), int)
-    of_it = frame[frame.label == label]
-    np.add.at(found, (of_it.Y.to_numpy(), of_it.X.to_numpy()), 1)
-    return found
-
-
-def _png(figure: Any, dpi: int) -> str:
-    import matplotlib.pyplot as plt
-
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=dpi, bbox_inches="tight")
-    plt.close(figure)
-    return base64.b64encode(out.getvalue()).decode()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .anatomy import batches, body, inputs, layers
+from .architecture import batches, body, inputs, layers
 from .probe_set import ProbeSet
 
 Floats = NDArray[np.float32]
