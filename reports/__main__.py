@@ -32,12 +32,9 @@ from .comparison import ALL, compare
 from .leaderboard import boards
 from .options import RUN_HELP, fail_on_help, report_help
 from .render import FORMATS, parse_report_option, save
-from .render.json import render_diff as diff_as_json
 from .render.markdown import render_boards
-from .render.markdown import render_diff as diff_as_markdown
 from .render.terminal import render as render_table
 from .render.terminal import render_board, render_changes, render_outcomes
-from .render.terminal import render_diff as diff_as_text
 from .report import build_report
 from .run import Run
 from .selection import Selection, select
@@ -270,27 +267,9 @@ def _add_mri(command: argparse.ArgumentParser) -> None:
 
 
 def _mri(options: argparse.Namespace) -> int:
-    from models.registry import choose, find
+    from .inside import run_command  # torch
 
-    from .mri import diff  # NumPy and torch
-    from .render.html import render_diff as diff_as_page
-    from .render.progress import activations_bar
-
-    choices = choose(options, HERE)
-    base, *tuned = (find(name, choices) for name in (options.base, *options.tuned))
-    known = diff.runs_of(select(HERE).runs, [base, *tuned])
-    chosen = diff.Options(options.texts, options.tiers, options.reducer or ["SVD"])
-    made = diff.diff(base, tuned, chosen, known, activations_bar)
-    print(diff_as_text(made))
-    for path, write in (
-        (options.html, diff_as_page),
-        (options.json, diff_as_json),
-        (options.markdown, diff_as_markdown),
-    ):
-        if path:
-            save(write(made), path)
-            print(f"wrote {path}")
-    return 0
+    return run_command(options, HERE)
 
 
 def _prune(options: argparse.Namespace) -> int:

@@ -1,8 +1,10 @@
-"""`--mri` and the fixture `activation_diff`: the activations of checkpoints, with models open."""
+"""`--mri`, `python -m reports mri` and the fixture `activation_diff`: they open models, so this is imported late."""
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,26 +14,48 @@ from models.registry import choose, find
 
 from .ending import Ending
 from .mri import diff
+from .mri.pairs import find_runs
 from .mri.result import Diff
+from .render import html, json, markdown, save, terminal
 from .render.progress import activations_bar
 from .run import Run
+from .selection import select
+
+Pairs = Mapping[str, tuple[Checkpoint, Sequence[Checkpoint]]]
+"""By its name: a base and its fine-tunes."""
 
 
-def compare_inside(checkpoints: Sequence[Checkpoint], runs: Mapping[str, Run], ending: Ending) -> list[Diff]:
-    """A diff of each base and its fine-tunes among these checkpoints; `ending` is told what could not be made."""
+def compare_inside(pairs: Pairs, runs: Mapping[str, Run], ending: Ending) -> list[Diff]:
+    """A diff of each base and its fine-tunes; `ending` is told what could not be made."""
     diffs: list[Diff] = []
-    pairs = diff.pairs(checkpoints)
-    if not pairs:
-        ending.notes.append("--mri: none of these checkpoints was made from another one that is known")
     for base, tuned in pairs.values():
         try:
             with ending.attempt("--mri"):
-                known = diff.runs_of(runs, [base, *tuned])
+                known = find_runs(runs, [base, *tuned])
                 diffs.append(diff.diff(base, tuned, runs=known, progress=activations_bar))
         except KeyboardInterrupt:
             ending.notes.append("--mri: stopped; the scans that were made are kept")
             break
     return diffs
+
+
+def run_command(options: Namespace, root: Path) -> int:
+    """`python -m reports mri`."""
+    choices = choose(options, root)
+    base, *tuned = (find(name, choices) for name in (options.base, *options.tuned))
+    known = find_runs(select(root).runs, [base, *tuned])
+    chosen = diff.Options(options.texts, options.tiers, options.reducer or ["SVD"])
+    made = diff.diff(base, tuned, chosen, known, activations_bar)
+    print(terminal.render_diff(made))
+    for path, write in (
+        (options.html, html.render_diff),
+        (options.json, json.render_diff),
+        (options.markdown, markdown.render_diff),
+    ):
+        if path:
+            save(write(made), path)
+            print(f"wrote {path}")
+    return 0
 
 
 def make_differ(config: pytest.Config) -> Callable[..., Diff]:

@@ -20,6 +20,7 @@ from .collector import Collector, Properties
 from .comparison import ALL, Comparison
 from .ending import Ending, publish, shown, uncaptured
 from .extensions import Extensions
+from .mri.pairs import find_pairs
 from .run import Run, write
 
 if TYPE_CHECKING:
@@ -131,9 +132,13 @@ class Recording:
 
     def _diffs(self, runs: Mapping[str, Run]) -> list[Diff]:
         """What fine-tuning changed inside each fine-tune that was asked."""
-        from . import inside  # NumPy and torch
+        asked = [checkpoint for name, checkpoint in self.collector.checkpoints.items() if name in runs]
+        pairs = find_pairs(asked)
+        if not pairs:
+            self.ending.notes.append("--mri: none of these checkpoints was made from another one that is known")
+            return []
+        from . import inside  # torch
 
-        checkpoints = [checkpoint for name, checkpoint in self.collector.checkpoints.items() if name in runs]
         with uncaptured(self.config):
             print()
-            return inside.compare_inside(checkpoints, runs, self.ending)
+            return inside.compare_inside(pairs, runs, self.ending)

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from filelock import FileLock
+
 from benchmark.mazes.errors import RunError
 
 from .comparison import check_comparable
@@ -182,8 +184,6 @@ def update_baseline(root: Path, checkpoint: str, run: Run) -> tuple[Path, int]:
     Returns the file, and how many records are new or changed. Raises RunError where the baseline measures something
     else.
     """
-    from filelock import FileLock
-
     try:
         (root / FOLDER).mkdir(parents=True, exist_ok=True)
         with FileLock(root / FOLDER / ".baselines.lock"):  # or records of a session that ends at once would be lost

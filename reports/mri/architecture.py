@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from torch.nn import ModuleList
+from transformers import AutoModelForCausalLM
 
 from benchmark.mazes.errors import CheckpointError
 from models import hardware, load
 from models.weights import Weights
 
-if TYPE_CHECKING:
-    import torch
-
-    from .probe_set import Probe
+from .probe_set import Probe
 
 TOKENS = 4096
 """Of a batch, padding included; two cores gain nothing beyond, and memory stays where it is."""
@@ -24,9 +25,6 @@ def open_model(weights: Weights, random_seed: int | None = None) -> Any:
     With `random_seed` it is one of the same architecture whose weights nobody trained. Raises CheckpointError where
     there is none that loads.
     """
-    import torch
-    from transformers import AutoModelForCausalLM
-
     if random_seed is None:
         model = load.model(weights)
     else:
@@ -49,8 +47,6 @@ def body(model: Any) -> Any:
 
 def layers(model: Any) -> Any:
     """Its layers, in order. Raises CheckpointError where they are no list of as many as its settings say."""
-    from torch.nn import ModuleList
-
     wanted = model.config.get_text_config(decoder=True).num_hidden_layers
     for module in body(model).modules():
         if isinstance(module, ModuleList) and len(module) == wanted:
@@ -80,8 +76,6 @@ def batches(probes: tuple[Probe, ...], tokens: int = TOKENS) -> list[tuple[Probe
 
 def inputs(model: Any, batch: tuple[Probe, ...]) -> dict[str, torch.Tensor]:
     """The batch as the model reads it, padded on the right, where a causal model does not see it."""
-    import torch
-
     width = max(len(probe.ids) for probe in batch)
     ids = torch.zeros(len(batch), width, dtype=torch.long)
     mask = torch.zeros_like(ids)

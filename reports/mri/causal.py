@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from .architecture import batches, body, inputs, layers
@@ -48,8 +49,6 @@ def effects(
 
     All but the last token is read once; only that one is read again, as often as there are vectors.
     """
-    import torch
-
     random = np.random.default_rng(0)
     vectors = [[np.zeros_like(differences[0])]]
     for difference in differences:
@@ -76,8 +75,6 @@ def effects(
 
 def _steered(model: Any, batch: Any, vectors: Any) -> dict[int, list[NDArray[np.float64]]]:
     """For each layer (0: none) and vector, whether the first move of each text is right."""
-    import torch
-
     # padded on the left, so that the last token is the last one of every row
     given = inputs(model, batch)
     for row, probe in enumerate(batch):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from .architecture import batches, body, inputs, layers
@@ -25,8 +26,6 @@ def own_changes(
 
     Both have the shape (texts, layers + 1, width); the first of them is the embeddings.
     """
-    import torch
-
     found: list[tuple[Any, Any]] = []
     taken: dict[int, tuple[tuple[Any, ...], dict[str, Any], Any]] = {}
 

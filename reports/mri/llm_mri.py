@@ -26,6 +26,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from .similarity import varies
@@ -158,8 +159,6 @@ class _Table:
         self.column_names = list(self._columns)
 
     def __getitem__(self, name: str) -> Any:
-        import torch
-
         return torch.from_numpy(self._columns[name])
 
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from benchmark.mazes.atomic import replacing
@@ -26,9 +27,6 @@ from models.weights import Weights, content_digest
 from .architecture import batches, body, inputs, last_norm, open_model
 from .probe_set import Probe, ProbeSet
 from .similarity import varies
-
-if TYPE_CHECKING:
-    import torch
 
 VERSION = 1  # of what a scan holds; another one is made anew
 PLACES = {
@@ -119,8 +117,6 @@ def _check_varies(found: Scan) -> None:
 
 def run(model: Any, probes: ProbeSet, folder: Path, progress: Callable[[int], object] | None = None) -> None:
     """The pass itself, whose files go to `folder`."""
-    import torch
-
     head, norm = model.get_output_embeddings(), last_norm(model)
     config = model.config.get_text_config(decoder=True)
     depth, width = config.num_hidden_layers + 1, config.hidden_size
@@ -139,8 +135,6 @@ def run(model: Any, probes: ProbeSet, folder: Path, progress: Callable[[int], ob
 
 def _look(batch: tuple[Probe, ...], states: Any, norm: Any, head: Any) -> dict[str, Any]:
     """What is kept of one batch: for each file the rows that it gets."""
-    import torch
-
     rows = torch.arange(len(batch), device=states[0].device)
     whole = torch.stack([layer[:, : max(len(probe.ids) for probe in batch)] for layer in states], 2)
     ends = torch.tensor([len(probe.ids) - 1 for probe in batch], device=rows.device)
