@@ -30,7 +30,7 @@ def texts(columns: Sequence[Column], row: Any) -> list[str]:
 
 
 def accuracy_columns(table: pd.DataFrame) -> list[Column]:
-    """Those of `reports.accuracy.table`; where some group has twins, balanced accuracy in the place of `no answer`."""
+    """Those of `reports.accuracy.table`; where some group has twins, balanced accuracy in the place of `unreadable`."""
     columns: list[Column] = [
         ("mazes", lambda row: row.group),
         ("checkpoint", lambda row: row.checkpoint),
@@ -43,7 +43,7 @@ def accuracy_columns(table: pd.DataFrame) -> list[Column]:
     ]
     if len(table) and table["balanced"].notna().any():
         return [*columns, ("balanced", lambda row: f"{row.balanced:.1f}" if row.balanced == row.balanced else "")]
-    return [*columns, ("no answer", _percent("unreadable"))]
+    return [*columns, ("unreadable", _percent("unreadable"))]
 
 
 def outcome_columns(table: pd.DataFrame) -> list[Column]:
