@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 from models.data import search
 from models.nano import pretraining, tokenizer
 from models.nano.curriculum import documents_at
-from models.nano.supervision import Known, Look
+from models.nano.supervision import AttentionLesson, StateLesson
 
 from ..mazes.strategies import graph
 from ..tiny import RECIPES
@@ -22,16 +22,20 @@ def cell_of(name):
     return tuple(map(int, re.findall(r"\d+", name)))
 
 
-def told(model, batch, known):
-    """The share of tokens that the states of a model tell right after one of its layers."""
+def share_right(model, batch, lesson):
+    """The share of tokens that the states of a model predict right after one of its layers."""
     with torch.inference_mode():
-        states = model.model(batch.ids, output_hidden_states=True).hidden_states[known.layer]
-        state = model.model.norm(states[known.rows, known.places])
-        return (known.among[(state @ model.lm_head.weight[known.among].T).argmax(-1)] == known.tokens).float().mean()
+        states = model.model(batch.ids, output_hidden_states=True).hidden_states[lesson.layer]
+        state = model.model.norm(states[lesson.rows, lesson.positions])
+        return (
+            (lesson.candidates[(state @ model.lm_head.weight[lesson.candidates].T).argmax(-1)] == lesson.token_ids)
+            .float()
+            .mean()
+        )
 
 
 def lessons(batch, kind):
-    return [lesson for lesson in batch.taught if isinstance(lesson, kind)]
+    return [lesson for lesson in batch.lessons if isinstance(lesson, kind)]
 
 
 def test_the_base_learns_which_cell_a_token_of_a_drawing_is(tmp_path):
@@ -40,25 +44,25 @@ def test_the_base_learns_which_cell_a_token_of_a_drawing_is(tmp_path):
     )
     before = pretraining.build_model(letters, tokenizer.build())
     letters.build({}, tmp_path / "base", tmp_path)
-    unseen = pretraining._tensors(letters, documents_at(letters, 1000), tokenizer.build(), 0)
+    unseen = pretraining.build_batch(letters, documents_at(letters, 1000), tokenizer.build(), 0)
     after = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
-    names = lessons(unseen, Known)[0]
-    assert told(before, unseen, names) < 0.2
-    assert told(after, unseen, names) > 0.6
+    names = lessons(unseen, StateLesson)[0]
+    assert share_right(before, unseen, names) < 0.2
+    assert share_right(after, unseen, names) > 0.6
 
 
 def test_a_head_learns_where_to_look(tmp_path):
     recipe, nano = replace(RECIPES["base"], stages=((0, (("ways", 4),)),), max_steps=60), tokenizer.build()
-    unseen = pretraining._tensors(recipe, documents_at(recipe, 1000), nano, recipe.max_steps)
+    unseen = pretraining.build_batch(recipe, documents_at(recipe, 1000), nano, recipe.max_steps)
 
-    def missed(model):
+    def losses(model):
         with torch.inference_mode():
             states = model.model(unseen.ids, output_hidden_states=True).hidden_states
-            return [float(look.missed(model, states, unseen.ids)) for look in lessons(unseen, Look)]
+            return [float(look.loss(model, states, unseen.ids)) for look in lessons(unseen, AttentionLesson)]
 
-    before = missed(pretraining.build_model(recipe, nano))
+    before = losses(pretraining.build_model(recipe, nano))
     recipe.build({}, tmp_path / "base", tmp_path)
-    after = missed(AutoModelForCausalLM.from_pretrained(tmp_path / "base"))
+    after = losses(AutoModelForCausalLM.from_pretrained(tmp_path / "base"))
     assert all(late < 0.8 * early for early, late in zip(before, after, strict=True)), (before, after)
 
 
@@ -67,15 +71,15 @@ def batch():
     """Documents of all kinds of one size, as words, with what they teach inside."""
     recipe, nano = RECIPES["base"], tokenizer.build()
     documents = documents_at(recipe, recipe.max_steps - 1)
-    tensors = pretraining._tensors(recipe, documents, nano, recipe.max_steps)
+    tensors = pretraining.build_batch(recipe, documents, nano, recipe.max_steps)
     return documents, [nano.convert_ids_to_tokens(row) for row in tensors.ids.tolist()], tensors
 
 
 def known_of(batch):
     nano = tokenizer.build()
     return (
-        list(zip(known.rows.tolist(), known.places.tolist(), map(nano.decode, known.tokens), strict=True))
-        for known in lessons(batch, Known)
+        list(zip(known.rows.tolist(), known.positions.tolist(), map(nano.decode, known.token_ids), strict=True))
+        for known in lessons(batch, StateLesson)
     )
 
 
@@ -115,9 +119,9 @@ def test_where_the_base_has_to_look_stands_what_comes_next(batch):
     follow, known, back, last, drawn, letters, ends, marked = (
         [
             (row, at, [(row, place) for place in right.nonzero()[:, 0].tolist()])
-            for row, at, right in zip(look.rows.tolist(), look.places.tolist(), look.right, strict=True)
+            for row, at, right in zip(look.rows.tolist(), look.positions.tolist(), look.targets, strict=True)
         ]
-        for look in sorted(lessons(tensors, Look), key=lambda look: (look.layer, look.head))
+        for look in sorted(lessons(tensors, AttentionLesson), key=lambda look: (look.layer, look.head))
     )
     for row, at, there in [*follow, *last]:
         assert [about[place] for place in there] == [words[row][at + 1]]
@@ -157,9 +161,9 @@ def test_a_look_scores_as_transformers_attends(batch):
     model.set_attn_implementation("eager")
     with torch.inference_mode():
         out = model.model(tensors.ids, output_hidden_states=True, output_attentions=True)
-        for look in lessons(tensors, Look):
+        for look in lessons(tensors, AttentionLesson):
             later = torch.ones(tensors.ids.shape[1], tensors.ids.shape[1], dtype=torch.bool).triu(1)
             mine = look.scores(model, out.hidden_states).masked_fill(later, -torch.inf).softmax(-1)
             torch.testing.assert_close(mine, out.attentions[look.layer - 1][:, look.head])
-            there = (mine[look.rows, look.places] * look.right).sum(-1)
-            torch.testing.assert_close(look.missed(model, out.hidden_states, tensors.ids), -there.log().mean())
+            there = (mine[look.rows, look.positions] * look.targets).sum(-1)
+            torch.testing.assert_close(look.loss(model, out.hidden_states, tensors.ids), -there.log().mean())

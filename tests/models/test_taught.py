@@ -14,7 +14,7 @@ from models.registry import Choices, built
 def test_every_lesson_of_the_supervision_has_its_words():
     """The names by which `supervision` asks the recipe for a layer."""
     source = inspect.getsource(supervision)
-    lessons = set(re.findall(r'read\.(?:known|looks)\["(\w+)"', source))
+    lessons = set(re.findall(r'(?:states\[|_predict\(|_look\()"(\w+)"', source))
     assert lessons == set(WORDS)
 
 
