@@ -1,1 +1,1 @@
-"""What is learned from: texts, pairs and rewards; no torch."""
+"""Training data: texts, preference pairs and rewards. Nothing here needs torch."""

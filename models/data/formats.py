@@ -1,8 +1,8 @@
-"""How a maze is asked about and answered in what a fine-tune learns from.
+"""Answer formats: the prompts and replies that fine-tunes learn from.
 
 | answer format | prompt | reply |
 | --- | --- | --- |
-| `search` | a text to continue | S and G, the search from G, and the cells of the path (the nano family's) |
+| `search` | a text to continue | S and G, the search from G, and the cells of the path (nano family) |
 | `plain` | a text to continue | the moves alone |
 | `chat` | messages for the model's chat template | the moves alone |
 """
@@ -18,44 +18,43 @@ from .search import search, shortest_moves, write_cells, write_ends, write_searc
 
 Text = str | list[Message]
 PROMPT_STYLES = {"search": "plain", "plain": "plain", "chat": "chat"}
-"""Each answer format, and the style of prompt that goes with it."""
+"""By answer format: the prompt style."""
 
 
 def build_example(maze: Maze, answer_format: str = "search") -> tuple[Text, Text]:
-    """The benchmark's question about a maze, and a right reply."""
+    """The question of the benchmark about a maze, and a right reply."""
     return build_prompt(maze, answer_format), build_reply(maze, shortest_moves(maze), answer_format)
 
 
 def build_prompt(maze: Maze, answer_format: str = "search") -> Text:
-    """The benchmark's question about a maze: messages in the format `chat`, else a text to continue."""
+    """The question of the benchmark about a maze: messages in the format `chat`, else a text to continue."""
     return prompt(maze, PromptOptions("compact", PROMPT_STYLES[answer_format]))
 
 
 def build_reply(maze: Maze, moves: str, answer_format: str = "search") -> Text:
-    """A reply that answers with these moves, right or wrong.
+    """A reply that answers with these moves (letters U, D, L, R), right or wrong.
 
-    In the format `search` the search itself is always right, and is put together from statements that the base knows: a
-    cell before a colon is where a search begins, and a line that begins with the letter S says where it stands. All
-    groups are given: a fine-tune that was taught to stop at the group that reaches S took any cell it had stopped at
-    for S.
+    In the format `search`, the search is always right. It is composed of statements as in pretraining: the cell before
+    a colon is the centre of a search, and a line that begins with the letter S contains its cell. The search is
+    complete: a fine-tune that learned to stop at the group of S mistook any cell where it had stopped for S.
     """
     if answer_format == "search":
-        searched = write_search(maze.walls, search(maze.walls, maze.goal))
+        groups = write_search(maze.walls, search(maze.walls, maze.goal))
         path = write_cells(follow(maze.start, moves))
-        return f"{write_ends(maze).rstrip()}:{searched}\n{TAG}\nS{path}"
+        return f"{write_ends(maze).rstrip()}:{groups}\n{TAG}\nS{path}"
     return as_reply(f"{TAG} {' '.join(moves)}", answer_format)
 
 
 def as_reply(text: str, answer_format: str) -> Text:
-    """A reply's text in the form that its format has: a message in a chat."""
+    """The text of a reply as its format needs it: in the format `chat` a list of one message."""
     return [{"role": "assistant", "content": text}] if answer_format == "chat" else text
 
 
 def reply_text(reply: Text) -> str:
-    """The text of a reply, also where it is a message."""
+    """The text of a reply, which may be a list of messages."""
     return reply if isinstance(reply, str) else reply[-1]["content"]
 
 
 def max_completion_tokens(answer_format: str, cells: int) -> int:
-    """The most tokens that a reply about a maze of so many cells may have while a model learns."""
+    """The token limit of a reply during training, for a maze of `cells` cells."""
     return reply_tokens(cells) if answer_format == "search" else 64 + 2 * cells

@@ -1,13 +1,13 @@
-"""What an answer is worth to a learner: the verifier's own judgement, dense and bounded.
+"""The reward of an answer in `rlvr`: computed by the verifier, dense and bounded.
 
 | the answer | its reward |
 | --- | --- |
 | is optimal, whichever shortest path it is | 1 |
 | solves the maze with a detour | 0.5 + 0.4 x shortest / moves |
-| is walked and does not end on G | 0.4 x progress: the share of the distance to G that its valid prefix closed |
+| is read, and does not solve the maze | 0.4 x progress: the share of the distance to G that its valid part covered |
 | cannot be read | 0 |
 
-Nothing is paid for length, of the path or of the reply.
+The length of the path or of the reply is not rewarded.
 """
 
 from __future__ import annotations

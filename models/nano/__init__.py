@@ -1,1 +1,1 @@
-"""Our own small family of models: tokenizer, documents, pretraining."""
+"""The nano family of small models: tokenizer, documents, pretraining."""

@@ -1,6 +1,6 @@
-"""Texts about mazes that the base reads.
+"""The documents of pretraining: texts about mazes.
 
-A document of the base is a drawing, in half of them under a title of no meaning, and statements that are true of it:
+A document is a drawing and statements that are true of it. Half of the documents begin with a title without meaning:
 
     x7
      ___________
@@ -13,19 +13,20 @@ A document of the base is a drawing, in half of them under a title of no meaning
     S (0,3)
     G (1,1)
 
-`S` and `G` say where the two letters stand; again at the end, because whoever answers has to look there after a long
-text. `around` spreads out from a cell, breadth first. Each cell that it reaches has a group, in that order: its name,
-the sides on which it has walls, and its neighbours, the one that it was reached from first. Behind a neighbour that is
-new stand `+` and the cell that was reached just before it, and each group begins with the cell of the group before:
-which group comes next is told by where that name stands behind a `+`. `from` is a shortest path to the first cell: from
-each cell to the one that it was reached from. So no statement asks for more than one look at the drawing or one look
-back for a name, which is what a small model can learn; asked for paths alone, even one of six layers stayed at a fifth
-of the far ones in 5x5 mazes. What other forms came to stands in docs/recipes.md.
+| statement | content |
+| --- | --- |
+| `S`, `G` | the cells of the two letters; again at the end, because a reply needs them after a long text |
+| `around` | a breadth-first search from a cell, as `models.data.search` writes it |
+| `from` | a shortest path to the centre of the search: from each cell to the one that it was reached from |
 
-That is a document of the kind `ways`. Others have `S` and `G` alone (`letters`), or beside them the sides of all cells
-in random order (`looks`): they teach to look, which comes first.
+Each token of a statement follows from one look at the drawing, or one look back for a name. That is what a small model
+can learn: trained on paths alone, even a model of six layers found only a fifth of the long paths in 5x5 mazes.
+docs/history.md has the results of other forms.
 
-The benchmark's question, and the word `answer:`, never occur in it.
+The document above is of the kind `ways`. There are two more kinds, which come first in training and teach to look at
+the drawing: `letters` has `S` and `G` alone, `looks` has the sides of all cells in random order as well.
+
+The question of the benchmark and the word `answer:` never occur in a document.
 """
 
 from __future__ import annotations
@@ -50,28 +51,29 @@ from models.data.search import (
 )
 
 Pieces = list[tuple[str, bool]]
+"""The parts of a text, each with whether the model learns to write it."""
 PATHS = 6  # statements `from` in a document
 
 
 @dataclass(frozen=True)
 class Document:
-    """One text of the base: a title, the drawing of a maze, and pieces, each with whether it is to be learned."""
+    """One text of pretraining: a title, the drawing of a maze, and its statements."""
 
     maze: Maze
     title: str
     pieces: Pieces
-    reached_from: ReachedFrom  # by the search of its `around`, if it has one
+    reached_from: ReachedFrom  # the search of its `around`; empty without one
 
     @property
     def drawing(self) -> str:
-        """The compact drawing."""
+        """The compact drawing, with a line break at its end."""
         return draw(self.maze, "compact") + "\n"
 
 
 def build_document(kind: str, maze: Maze, random: np.random.Generator) -> Document:
-    """A document of one kind (see KINDS) about a maze.
+    """A document of one kind (a key of KINDS) about a maze.
 
-    The title moves the drawing away from the start of the text, so that no cell can be told by its place in the text.
+    The title shifts the drawing in the text, so that the model cannot identify a cell by its position in the text.
     """
     letters = random.choice(list(ascii_lowercase + digits), random.integers(1, 5))
     title = "".join(letters) + "\n" if random.random() < 0.5 else ""
@@ -79,35 +81,35 @@ def build_document(kind: str, maze: Maze, random: np.random.Generator) -> Docume
     return Document(maze, title, [(write_ends(maze), True), *pieces], reached_from)
 
 
-def _looks(maze: Maze, random: np.random.Generator) -> tuple[Pieces, ReachedFrom]:
-    """The sides of all cells in random order; there is nothing to learn from that order."""
+def _all_sides(maze: Maze, random: np.random.Generator) -> tuple[Pieces, ReachedFrom]:
+    """The sides of all cells in random order. The names are not learned: their order is random."""
     cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
     random.shuffle(cells)
-    seen = [
+    sides = [
         piece
         for cell in cells
         for piece in ((f" {write_cell(cell)}", False), (f" {wall_letters(maze.walls, cell)}", True))
     ]
-    return [("sides", False), *seen, ("\n", True)], {}
+    return [("sides", False), *sides, ("\n", True)], {}
 
 
-def _ways(maze: Maze, random: np.random.Generator) -> tuple[Pieces, ReachedFrom]:
-    """Everything around a cell, and some `from`, none of them from S to G; then the ends again."""
+def _search_and_paths(maze: Maze, random: np.random.Generator) -> tuple[Pieces, ReachedFrom]:
+    """A search from a random cell and some paths to it, then S and G again. No path is the one from S to G."""
     cells = [(row, col) for row in range(maze.rows) for col in range(maze.cols)]
     centre, *starts = (cells[index] for index in random.choice(len(cells), PATHS + 1, replace=False))
     reached_from = search(maze.walls, centre)
-    lines = [f"around {write_cell(centre)}:{write_search(maze.walls, reached_from)}"]
-    lines += [
+    statements = [f"around {write_cell(centre)}:{write_search(maze.walls, reached_from)}"]
+    statements += [
         f"from {write_cell(start)} to {write_cell(centre)}:" + write_cells(path_back(reached_from, start))
         for start in starts
         if start in reached_from and (start, centre) != (maze.start, maze.goal)
     ]
-    return [("\n".join(lines) + "\n" + write_ends(maze), True)], reached_from
+    return [("\n".join(statements) + "\n" + write_ends(maze), True)], reached_from
 
 
 KINDS: dict[str, Callable[[Maze, np.random.Generator], tuple[Pieces, ReachedFrom]]] = {
     "letters": lambda _maze, _random: ([], {}),
-    "looks": _looks,
-    "ways": _ways,
+    "looks": _all_sides,
+    "ways": _search_and_paths,
 }
-"""What may follow the ends in a document, with the search in it."""
+"""By the kind of a document: a function that writes the statements after S and G, and returns the search among them."""

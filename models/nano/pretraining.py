@@ -166,7 +166,7 @@ def build_model(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFast) 
 
 
 def build_optimizers(settings: PretrainSettings, model: LlamaForCausalLM) -> Optimizers:
-    """Muon for the matrices inside the layers, AdamW for the embedding and the norms, each with its full learning rate."""
+    """Muon for the matrices inside the layers, AdamW for the embedding and the norms."""
     matrices = [value for value in model.model.layers.parameters() if value.ndim == 2]
     matrix_ids = {id(value) for value in matrices}
     embeddings_and_norms = [value for value in model.parameters() if id(value) not in matrix_ids]

@@ -1,19 +1,19 @@
 """Additional losses of pretraining: what states have to predict, and where attention heads have to look.
 
-What a small model learns slowly is never what to write, but where to find it. Therefore two kinds of losses are added to
-the loss on the text. They use the weights that the model has; no weight is added for them.
+A small model is quick to learn what to write, and slow to learn where to find it. Therefore two kinds of losses are
+added to the loss on the text. They use the weights that the model has; no weight is added for them.
 
 - **What a state has to predict** (deep supervision, Lee et al. 2015, https://arxiv.org/abs/1409.5185). After one of the
   lower layers, the state of a drawn cell has to predict the name of the cell; after a later layer, its sides. Both are
   read with the output embedding of the model. States of a search have to predict which cell a token is about, and from
   which cell a cell was reached.
-- **Where a head has to look** (supervised attention, Mi et al. 2016, https://aclanthology.org/D16-1249). Each token of a
-  statement follows from one look at the drawing or one look back. Some heads of the upper layers are trained to have
+- **Where a head has to look** (supervised attention, Mi et al. 2016, https://aclanthology.org/D16-1249). Each token of
+  a statement follows from one look at the drawing or one look back. Some heads of the upper layers are trained to have
   their attention there.
 
-docs/recipes.md has the measured effect of the second loss: without it, looks take a thousand steps and more to learn, or
-are never learned; with it, about sixty. From the text alone, a base learns a shortcut that is mostly right (a number
-from the length of the text so far) and keeps it.
+Without the second loss, looks take a thousand steps and more to learn, or are never learned; with it, about sixty
+(docs/history.md). From the text alone, a base learns a shortcut that is mostly right (a number from the length of the
+text so far) and keeps it.
 """
 
 from __future__ import annotations

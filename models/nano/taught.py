@@ -1,6 +1,6 @@
-"""What a checkpoint was taught inside while its base was trained: it is no finding that a probe reads it there.
+"""What the additional losses of pretraining trained, in words, from the record of a checkpoint.
 
-`supervision` does the teaching; this says in words, from the record of a checkpoint, what it was.
+A probe that reads from a layer what that layer was trained to predict is no finding. `supervision` has the losses.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ WORDS = {
     "looking": "attention heads look where a search or a path is continued from",
     "seeing": "attention heads look at the drawn cell that a statement is about, S and G among them",
 }
-"""The settings of `pretrain` that give a layer, and what is taught after that layer (of the last two, in it)."""
+"""The settings of pretraining that are the layer of a lesson, and the lesson in words."""
 
 
 def taught_inside(records: Iterable[Mapping[str, Any] | None]) -> dict[str, int]:
-    """What was taught inside, of WORDS, and the layer; of the records of a checkpoint and of what it was built from."""
+    """The lessons (keys of WORDS) and their layers, from the records of a checkpoint and of its ancestors in order.
+
+    Empty for a third-party model.
+    """
     for record in records:
         recipe = (record or {}).get("recipe", {})
         if recipe.get("method") == "pretrain":
@@ -33,6 +36,6 @@ def taught_inside(records: Iterable[Mapping[str, Any] | None]) -> dict[str, int]
 
 
 def sentences(taught: Mapping[str, int], names: Iterable[str] = WORDS) -> list[str]:
-    """A sentence for each of these that was taught, by layer; layer 0 is the embeddings."""
+    """A sentence for each of these lessons that was taught, ordered by layer; layer 0 is the embeddings."""
     chosen = sorted((taught[name], WORDS[name]) for name in names if name in taught)
     return [f"layer {layer}: {words}" for layer, words in chosen]

@@ -1,10 +1,15 @@
-"""The tokenizer of the nano family: one token for a cell of a drawing, for a cell's name, for a word.
+"""The tokenizer of the nano family: one token for a drawn cell, for the name of a cell, for a word.
 
-Prompt length is what costs on a CPU, so tokens are cut along the maze and not along the characters. A cell of the
-compact drawing is three characters and one token, and the last cell of a row takes the line break with it: the
-cell at row r, column c of an n x n maze is token r * n + c + 1. A cell and the wall before it, two characters of
-the block drawing, are one token too. Sentences of the benchmark's question are one token each. Any other text
-falls apart into known words and single ASCII characters; nothing else is known.
+On a CPU the time of a reply grows with the length of the prompt. Tokens are therefore units of the maze:
+
+| text | tokens |
+| --- | --- |
+| a cell of the compact drawing (three characters; the last of a row with the line break) | one |
+| a cell of the block drawing with the wall before it (two characters) | one |
+| a sentence of the question of the benchmark | one |
+| any other text | known words and single ASCII characters; other characters are `<unk>` |
+
+So the cell at row r, column c of an n x n maze is token r * n + c + 1 of its compact drawing.
 """
 
 from __future__ import annotations
@@ -21,13 +26,13 @@ from benchmark.mazes.prompt.en import QUESTION
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-WIDEST = 24
+WIDEST = 24  # columns of the widest drawing whose first line is one token
 NAMED = 20  # cells are named up to (19,19)
 UNKNOWN, PAD, END = "<unk>", "<pad>", "<eos>"
 WORDS = ("around", "sides", "from", " to", "answer:", " unreachable")
 SIDES = [" -", *(" " + "".join(sides) for sides in product(("", "U"), ("", "D"), ("", "L"), ("", "R")) if any(sides))]
 
-# A line counts as one of a drawing by what follows on it, up to its end.
+# The lookaheads check the rest of the line: only in a drawing do these characters continue to the end of the line.
 _TOP_COMPACT = rf" (?:___){{1,{WIDEST - 1}}}__\n\|"
 _CELL_COMPACT = r"[ _SG][ _][ _|](?=[ _SG|]*\n)(?:(?<=\|)\n\|)?"
 _EDGE_BLOCK = rf"#(?:##){{2,{WIDEST}}}(?=\n)(?:\n(?=#))?"
@@ -48,7 +53,7 @@ def vocabulary() -> list[str]:
 
 
 def pattern() -> str:
-    """The regular expression whose matches, one after the other, are looked up in the vocabulary."""
+    """The regular expression that splits a text into tokens; a match outside the vocabulary is `<unk>`."""
     fixed = "|".join(re.escape(text) for text in sorted({*_phrases(), *WORDS}, key=lambda text: (-len(text), text)))
     name = r" \((?:1[0-9]|[0-9]),(?:1[0-9]|[0-9])\)"
     sides = r" (?=[UDLR])U?D?L?R?(?![A-Za-z])"
@@ -62,7 +67,7 @@ def digest() -> str:
 
 
 def build() -> PreTrainedTokenizerFast:
-    """The tokenizer, made anew; saved with every checkpoint of the family."""
+    """Build the tokenizer. Every checkpoint of the family is saved with it."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
@@ -82,7 +87,7 @@ def build() -> PreTrainedTokenizerFast:
 
 
 def _phrases() -> list[str]:
-    """The sentences of the question as it stands around a drawing, and its words in case it changes."""
+    """The sentences of the question before and after a drawing; and its words, for other questions."""
     before, after = QUESTION.split("{drawing}")
     head = before.split("{legend}")[0]
     sentences = [head, after, *(DRAWINGS[drawing].legends["en"].symbols + "\n" for drawing in ("block", "compact"))]
