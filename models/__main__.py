@@ -1,4 +1,4 @@
-"""The checkpoints at the command line: what the recipes make, and anyone's models.
+"""Build, inspect, check, publish and remove checkpoints, and manage the reply cache.
 
 python -m models list
 python -m models build sft dpo
@@ -12,8 +12,8 @@ python -m models remove sft
 python -m models cache show
 python -m models cache prune --checkpoint sft --older-than 30
 
-`remove` and `cache prune` list what they delete, and ask first at a terminal (`--yes` does not ask, `--dry-run` deletes
-nothing). `build` also runs under `accelerate launch`, with several processes that train together.
+`remove` and `cache prune` list what they will delete. In a terminal they ask for confirmation first; `--yes` skips the
+question, and `--dry-run` deletes nothing. `build` also runs under `accelerate launch`, in several processes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from .recipes import RECIPES
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns the exit code, 2 for a request that cannot be met."""
+    """Run a command. Returns the exit code: 0, or 2 after an error, whose message is printed to stderr."""
     return run_piped(lambda: _run(arguments))
 
 
@@ -70,36 +70,37 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_checkpoint_options(parser.add_argument)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, run, text, takes in (
-        ("list", _list, "all recipes and names of your own, and where their checkpoints are", ()),
-        ("show", _show, "print the record of checkpoints: recipe, data, figures", ("names",)),
-        ("build", _build, "build checkpoints, and what they start from, if they are missing", ("names",)),
-        ("check", _check, "check that adapters are really applied, and say the same when they are merged", ("names",)),
+    for name, run, text, arguments in (
+        ("list", _list, "list all recipes and your own names, with the folders of their checkpoints", ()),
+        ("show", _show, "print the records of checkpoints: recipe, data, figures", ("names",)),
+        ("build", _build, "build checkpoints, and the checkpoints that they start from, if missing", ("names",)),
+        ("check", _check, "check that adapters change the logits, and that merging keeps these logits", ("names",)),
         ("remove", _remove, "remove built checkpoints from the store; they can be built again", ("names",)),
-        ("pretrain", _pretrain, "train the base from nothing into a folder; run again, it goes on", ("folder",)),
+        ("pretrain", _pretrain, "train the base from random weights into a folder, or resume", ("folder",)),
         ("export", _export, "write a checkpoint with its model card into a new folder", ("name", "folder")),
         ("push", _push, "upload a checkpoint with its model card to the Hugging Face hub", ("name", "repository")),
     ):
-        one = commands.add_parser(name, help=text, description=text.capitalize() + ".")
-        one.set_defaults(run=run, prog=one.prog)
-        for taken in takes:
-            one.add_argument(taken, nargs="+" if taken == "names" else None, metavar=taken.upper().removesuffix("S"))
+        command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        command.set_defaults(run=run, prog=command.prog)
+        for argument in arguments:
+            nargs = "+" if argument == "names" else None
+            command.add_argument(argument, nargs=nargs, metavar=argument.upper().removesuffix("S"))
         if name in ("export", "push"):
-            one.add_argument(
-                "--merged", action="store_true", help="an adapter merged into its base, as one whole model"
+            command.add_argument(
+                "--merged", action="store_true", help="merge an adapter into its base, and write one whole model"
             )
         if name == "push":
-            one.add_argument("--private", action="store_true", help="make the repository private, if it is new")
+            command.add_argument("--private", action="store_true", help="make the repository private, if it is new")
         if name == "remove":
-            _add_deleting(one)
+            _add_deletion_options(command)
     _add_cache(commands)
     return parser
 
 
-def _add_deleting(command: argparse.ArgumentParser) -> None:
-    """The options of commands that delete."""
+def _add_deletion_options(command: argparse.ArgumentParser) -> None:
+    """Declare the options of commands that delete."""
     command.add_argument("--dry-run", action="store_true", help="list what would be deleted, and delete nothing")
-    command.add_argument("--yes", action="store_true", help="do not ask at a terminal")
+    command.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
 def _days(text: str) -> float:
@@ -108,23 +109,23 @@ def _days(text: str) -> float:
     except ValueError:
         days = -1
     if not (days >= 0 and math.isfinite(days)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of days: it is 0 or more, such as 30 or 0.5")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days: use 0 or more, such as 30 or 0.5")
     return days
 
 
 def _add_cache(commands: Any) -> None:
-    """The commands of the reply cache."""
-    text = "the replies that were given before"
-    cached = commands.add_parser("cache", help=text, description=text.capitalize() + ".")
-    several = cached.add_subparsers(required=True, metavar="COMMAND")
-    shown = several.add_parser("show", help="how many replies there are, of whom and through what")
-    shown.set_defaults(run=_cache_show, prog=shown.prog)
-    pruned = several.add_parser("prune", help="forget replies; they can be asked for again")
-    pruned.add_argument("--checkpoint", metavar="NAME", help="those of this checkpoint")
-    pruned.add_argument("--older-than", type=_days, metavar="DAYS", help="those that are older than so many days")
-    pruned.add_argument("--all", action="store_true", help="all of them")
-    _add_deleting(pruned)
-    pruned.set_defaults(run=_cache_prune, prog=pruned.prog)
+    """Declare the commands of the reply cache."""
+    text = "show or delete stored replies"
+    cache = commands.add_parser("cache", help=text, description=text.capitalize() + ".")
+    cache_commands = cache.add_subparsers(required=True, metavar="COMMAND")
+    show = cache_commands.add_parser("show", help="count the stored replies by checkpoint and engine")
+    show.set_defaults(run=_cache_show, prog=show.prog)
+    prune = cache_commands.add_parser("prune", help="delete replies; they can be generated again")
+    prune.add_argument("--checkpoint", metavar="NAME", help="only replies of this checkpoint")
+    prune.add_argument("--older-than", type=_days, metavar="DAYS", help="only replies that are older than DAYS days")
+    prune.add_argument("--all", action="store_true", help="all replies")
+    _add_deletion_options(prune)
+    prune.set_defaults(run=_cache_prune, prog=prune.prog)
 
 
 def _cache_show(_: argparse.Namespace) -> None:
@@ -146,30 +147,30 @@ def _print_replies(summary: Sequence[Sequence[Any]]) -> None:
 
 def _cache_prune(options: argparse.Namespace) -> None:
     if not (options.checkpoint or options.older_than is not None or options.all):
-        raise CheckpointError("say which: --checkpoint NAME, --older-than DAYS, or --all")
+        raise CheckpointError("select the replies to delete: --checkpoint NAME, --older-than DAYS, or --all")
     if not place().is_file():
         print(f"{place()}: no replies yet")
         return
     before = None if options.older_than is None else time.time() - options.older_than * 24 * 3600
     with closing(Cache()) as cache:
-        if going := cache.summary(options.checkpoint, before):
-            _print_replies(going)
-        number = sum(row[2] for row in going)
-        if not going or not _may_delete(options, f"{number:,} replies in {cache.file}"):
-            print(f"{cache.file}: forgot 0 replies")
+        if selected := cache.summary(options.checkpoint, before):
+            _print_replies(selected)
+        number = sum(row[2] for row in selected)
+        if not selected or not _may_delete(options, f"{number:,} replies in {cache.file}"):
+            print(f"{cache.file}: deleted 0 replies")
             return
-        print(f"{cache.file}: forgot {cache.prune(options.checkpoint, before)} replies")
+        print(f"{cache.file}: deleted {cache.prune(options.checkpoint, before)} replies")
 
 
-def _may_delete(options: argparse.Namespace, what: str) -> bool:
-    """Whether to go on with what was listed. A terminal is asked; a script has said it by running the command."""
+def _may_delete(options: argparse.Namespace, items: str) -> bool:
+    """Whether to delete what was listed. Only in a terminal the user is asked: a script cannot answer."""
     if options.dry_run:
-        print(f"would delete {what}")
+        print(f"would delete {items}")
         return False
     if options.yes or not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
         return True
     try:
-        return input(f"Delete {what}? [y/N] ").strip().lower() in ("y", "yes")
+        return input(f"Delete {items}? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
 
@@ -177,19 +178,18 @@ def _may_delete(options: argparse.Namespace, what: str) -> bool:
 def _list(options: argparse.Namespace) -> None:
     rows = []
     for name in [*RECIPES, *options.choices.named]:
-        one = _any(name, options.choices)
-        if not isinstance(one, Built):
+        checkpoint = _find_any(name, options.choices)
+        if not isinstance(checkpoint, Built):
             rows.append([name, "", "", "", "", options.choices.named[name]])
             continue
-        folder = one.place()
-        card = (store.read_record(folder) if folder else None) or {}
+        folder = checkpoint.place()
+        record = (store.read_record(folder) if folder else None) or {}
         size = f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f} MB" if folder else ""
-        seconds = card.get("seconds")
+        seconds = record.get("seconds")
         minutes = f"{seconds / 60:.1f} min" if isinstance(seconds, int | float) else ""
-        rows.append(
-            [one.name, one.parent.name if one.parent else "", one.digest()[:12], size, minutes, folder or "not built"]
-        )
-    print(tabulate(rows, headers=["checkpoint", "from", "digest", "size", "took", "where"], tablefmt="plain"))
+        parent = checkpoint.parent.name if checkpoint.parent else ""
+        rows.append([checkpoint.name, parent, checkpoint.digest()[:12], size, minutes, folder or "not built"])
+    print(tabulate(rows, headers=["checkpoint", "from", "digest", "size", "time", "folder"], tablefmt="plain"))
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -199,16 +199,16 @@ def _show(options: argparse.Namespace) -> None:
 
 def _build(options: argparse.Namespace) -> None:
     for name in options.names:
-        folder = _any(name, options.choices).weights().folder
+        folder = _find_any(name, options.choices).weights().folder
         if processes.is_first():
             print(f"{name}: {folder}")
 
 
 def _pretrain(options: argparse.Namespace) -> None:
     folder = Path(options.folder).expanduser().absolute()
-    checkpoint = registry.built("base")  # and not a rebuilt one: what is trained here may be shipped
+    checkpoint = registry.built("base")  # with the digest of the shipped one, so that the result can be shipped
     if (store.read_record(folder) or {}).get("digest") == checkpoint.digest():
-        raise CheckpointError(f"{folder} is there already, and is whole")
+        raise CheckpointError(f"{folder} already contains this checkpoint, completely trained")
     work = folder / "part"
     try:
         work.mkdir(parents=True, exist_ok=True)
@@ -223,17 +223,17 @@ def _check(options: argparse.Namespace) -> None:
     from .adapter_check import check_adapter
 
     for name in options.names:
-        checkpoint = _any(name, options.choices)
+        checkpoint = _find_any(name, options.choices)
         if isinstance(checkpoint, Built):
             _place(checkpoint)
         _require_ancestors(checkpoint)
         weights = checkpoint.weights()
         if not weights.base:
-            raise CheckpointError(f"{name} is a whole model and no adapter: there is nothing to check")
-        found = check_adapter(weights, str(prompt(SUITES[DEFAULT].cases("small")[0].maze, PromptOptions())))
+            raise CheckpointError(f"{name} is a whole model, not an adapter: there is nothing to check")
+        differences = check_adapter(weights, str(prompt(SUITES[DEFAULT].cases("small")[0].maze, PromptOptions())))
         print(
-            f"{name}: its logits differ from those of {weights.base} by up to {found['from_base']:.2g} of their "
-            f"spread, and by {found['from_merged']:.1g} when it is merged"
+            f"{name}: its logits differ from those of {weights.base} by up to {differences['from_base']:.2g} of their "
+            f"spread, and from those of the merged model by {differences['from_merged']:.1g}"
         )
 
 
@@ -242,7 +242,7 @@ def _remove(options: argparse.Namespace) -> None:
     for name in options.names:
         folder = _built(name, options.choices).stored()
         if not folder.is_dir():
-            raise CheckpointError(f"{name} is not in the store ({store.home() / 'checkpoints'}), so it is not removed")
+            raise CheckpointError(f"{name} is not in the store ({store.home() / 'checkpoints'}): nothing was removed")
         if folder not in folders:
             folders.append(folder)
     sizes = [sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) for folder in folders]
@@ -257,12 +257,12 @@ def _remove(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     target = Path(options.folder).expanduser().absolute()
     if target.exists():
-        raise CheckpointError(f"{target} is there already: export makes a new folder")
+        raise CheckpointError(f"{target} already exists: choose a new folder")
     checkpoint = _built(options.name, options.choices)
     _place(checkpoint)
     try:
-        with replacing(target) as beside:
-            _write(checkpoint, beside, options.merged)
+        with replacing(target) as temporary:
+            _write(checkpoint, temporary, options.merged)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"cannot write {target}: {error}") from error
     print(f"{options.name}: {target}")
@@ -271,19 +271,20 @@ def _export(options: argparse.Namespace) -> None:
 def _push(options: argparse.Namespace) -> None:
     checkpoint = _built(options.name, options.choices)
     _place(checkpoint)
-    with tempfile.TemporaryDirectory() as beside:
-        _write(checkpoint, Path(beside) / "whole", options.merged)
-        print(f"{options.name}: {hub.push(Path(beside) / 'whole', options.repository, options.private)}")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "checkpoint"
+        _write(checkpoint, folder, options.merged)
+        print(f"{options.name}: {hub.push(folder, options.repository, options.private)}")
 
 
 def _write(checkpoint: Built, target: Path, merged: bool) -> None:
-    """The files of a built checkpoint, or with `merged` those of a whole model made from its adapter."""
+    """Write the files of a built checkpoint into a new folder; with `merged`, its adapter merged into the base."""
     from .checkpoints.lineage import model_card
 
     folder = _place(checkpoint)
     shutil.copytree(folder, target)
     if merged and is_adapter(folder):
-        from . import load  # it loads transformers
+        from . import load  # it imports transformers
 
         _require_ancestors(checkpoint)
         load.model(checkpoint.weights()).merge_and_unload(safe_merge=True).save_pretrained(target)
@@ -293,31 +294,33 @@ def _write(checkpoint: Built, target: Path, merged: bool) -> None:
     (target / "README.md").write_text(text, encoding="utf-8")
 
 
-def _any(name: str, choices: registry.Choices) -> Checkpoint:
-    """Any checkpoint, a judge too."""
+def _find_any(name: str, choices: registry.Choices) -> Checkpoint:
+    """Any checkpoint; unlike `registry.find` also a reward model."""
     return registry.built(name, "", choices) if name in RECIPES else registry.find(name, choices)
 
 
 def _built(name: str, choices: registry.Choices) -> Built:
-    """A checkpoint that a recipe makes. Raises CheckpointError for any other."""
-    checkpoint = _any(name, choices)
+    """The product of a recipe. Raises CheckpointError for any other checkpoint."""
+    checkpoint = _find_any(name, choices)
     if not isinstance(checkpoint, Built):
-        raise CheckpointError(f"{name} is not made by a recipe; those are {', '.join(RECIPES)}, and RECIPE:MODEL")
+        raise CheckpointError(
+            f"{name} is not the product of a recipe. Use one of {', '.join(RECIPES)}, or RECIPE:MODEL"
+        )
     return checkpoint
 
 
 def _place(checkpoint: Built) -> Path:
-    """Where a checkpoint lies. Raises CheckpointError where it is not built: only `build` starts a training."""
+    """The folder of a checkpoint. Raises CheckpointError if it is not built: only `build` starts a training."""
     if (place := checkpoint.place()) is None:
-        raise CheckpointError(f"{checkpoint.name} is not built: `python -m models build {checkpoint.name}` builds it")
+        raise CheckpointError(f"{checkpoint.name} is not built. Run `python -m models build {checkpoint.name}` first")
     return place
 
 
 def _require_ancestors(checkpoint: Checkpoint) -> None:
-    """Raise CheckpointError where something that a checkpoint was made from, or is an adapter for, is not built."""
-    for one in (checkpoint.base_model(), *checkpoint.ancestors()):
-        if isinstance(one, Built):
-            _place(one)
+    """Raise CheckpointError if an ancestor of a checkpoint, or the base of its adapter, is not built."""
+    for ancestor in (checkpoint.base_model(), *checkpoint.ancestors()):
+        if isinstance(ancestor, Built):
+            _place(ancestor)
 
 
 if __name__ == "__main__":

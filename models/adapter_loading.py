@@ -1,4 +1,4 @@
-"""How an adapter is put on its model, so that all of it is applied."""
+"""Loads an adapter onto its base model, and checks that all of its weights are applied."""
 
 from __future__ import annotations
 
@@ -21,31 +21,39 @@ from .soundness import check_names, check_numbers
 
 
 def attach_adapter(model: Any, folder: Path) -> PeftModel:
-    """The model with the adapter on it, unmerged.
+    """The model with the adapter attached, unmerged.
 
-    Raises CheckpointError where the adapter has weights that match nothing, lacks some, has some that are no numbers,
-    or settings that this version of PEFT would leave aside; else what PEFT raises.
+    PEFT ignores weights that it cannot place, and initializes missing ones at random; here both are errors.
+
+    Raises CheckpointError if the adapter has weights that match nothing, lacks weights, has values that are NaN or
+    infinite, or settings that this version of PEFT would ignore. Other errors are those of PEFT.
     """
     _check_settings(folder)
-    what = f"the adapter in {folder} does not fit {type(model).__name__}"
-    check_numbers(f"the adapter in {folder} is spoilt", load_file(folder / WEIGHTS).items())
-    rows = _vocabulary(model, weight_shapes(folder))
+    check_numbers(f"the adapter in {folder} is damaged", load_file(folder / WEIGHTS).items())
+    # an adapter that was trained with added tokens contains larger embeddings than its base
+    rows = _count_embeddings(model, weight_shapes(folder))
     if rows and rows != model.get_input_embeddings().weight.shape[0]:
         model.resize_token_embeddings(rows, mean_resizing=False)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what is checked here
+        warnings.simplefilter("ignore")  # about missing and unexpected weights, which are checked below
         config = load_config(folder)
         adapted = PeftModel.from_pretrained(model, folder, config=config, use_safetensors=True)
+        # `from_pretrained` does not return which weights it could not place, so that they are loaded a second time
         loaded = adapted.load_adapter(folder, "default", use_safetensors=True)
-    missing = {_plain(name) for name in loaded.missing_keys}
+    missing = {_name_in_file(name) for name in loaded.missing_keys}
     # embeddings that are saved whole are saved a second time under this name, which PEFT itself does not read
-    unexpected = {_plain(name) for name in loaded.unexpected_keys if ".modules_to_save." not in name}
-    check_names(what, missing, () if config.is_prompt_learning else unexpected)  # prompts are kept apart
+    unexpected = {_name_in_file(name) for name in loaded.unexpected_keys if ".modules_to_save." not in name}
+    message_start = f"the adapter in {folder} does not fit {type(model).__name__}"
+    # PEFT loads the weights of prompt tuning in another way, and lists them as unexpected
+    check_names(message_start, missing, () if config.is_prompt_learning else unexpected)
     return adapted
 
 
 def load_config(folder: Path) -> PeftConfig:
-    """The settings as PEFT has them; what is null and cannot be is what PEFT takes where nothing is said."""
+    """The settings of the adapter in a folder, as PEFT has them.
+
+    A setting that is null has PEFT's default: other programs write null where PEFT expects a value.
+    """
     config = PeftConfig.from_pretrained(folder)
     for field in fields(config):
         if getattr(config, field.name) is None:
@@ -56,13 +64,16 @@ def load_config(folder: Path) -> PeftConfig:
     return config
 
 
-def _plain(name: str) -> str:
-    """The name as it stands in the file, without what PEFT puts into it."""
+def _name_in_file(name: str) -> str:
+    """The name of a weight in the file: PEFT inserts the name of the adapter, `default`."""
     return name.replace(".default.", ".")
 
 
-def _vocabulary(model: Any, shapes: Mapping[str, list[int]]) -> int:
-    """The rows of the embeddings in an adapter's file, 0 where there are none."""
+def _count_embeddings(model: Any, shapes: Mapping[str, list[int]]) -> int:
+    """The number of tokens in the embeddings of an adapter's file; 0 if it has no embeddings.
+
+    There are three forms: saved whole, saved whole beside a LoRA of them, and the factor A of a LoRA (rank, tokens).
+    """
     embeddings = model.get_input_embeddings()
     name = next((name for name, module in model.named_modules() if module is embeddings), "")
     for ending, axis in (("weight", 0), ("base_layer.weight", 0), ("lora_embedding_A", 1)):
@@ -72,23 +83,24 @@ def _vocabulary(model: Any, shapes: Mapping[str, list[int]]) -> int:
 
 
 def _check_settings(folder: Path) -> None:
-    """Raise CheckpointError for a type of adapter, or a setting that is in use, which this version does not know."""
-    settings, ours = read_settings(folder), version("peft")
-    theirs = settings.get("peft_version") or "another version"
+    """Raise CheckpointError if this version of PEFT does not know the type of adapter, or a setting that is in use."""
+    settings, installed = read_settings(folder), version("peft")
+    saved_with = settings.get("peft_version") or "another version"
     kind = PEFT_TYPE_TO_CONFIG_MAPPING.get(settings.get("peft_type"))
     if kind is None:
         raise CheckpointError(
-            f"the adapter in {folder} has the type {settings.get('peft_type')}, which PEFT {ours} does not know "
-            f"(it was saved with {theirs})"
+            f"the adapter in {folder} has the type {settings.get('peft_type')}, which PEFT {installed} does not know. "
+            f"It was saved with {saved_with}"
         )
     unknown = {
         name: value
         for name, value in settings.items()
+        # a value that switches the setting off does not matter
         if name not in kind.__dataclass_fields__ and value not in (None, False, 0, "", [], {})
     }
     if unknown:
         listed = ", ".join(f"{name} = {json.dumps(value)}" for name, value in sorted(unknown.items()))
         raise CheckpointError(
-            f"the adapter in {folder} has settings that PEFT {ours} does not know and would leave aside: {listed} "
-            f"(it was saved with {theirs})"
+            f"the adapter in {folder} has settings that PEFT {installed} does not know and would ignore: {listed}. "
+            f"It was saved with {saved_with}"
         )

@@ -1,6 +1,7 @@
-"""A model comes from disk: a whole one, or an adapter and the model it was trained on.
+"""Loads models and tokenizers from disk: a whole model, or an adapter and its base.
 
-Weights are safetensors; nothing is unpickled, and code that lies beside a model is run only where the user said so.
+Weights are read from safetensors only. Nothing is unpickled, and code in the folder of a model is run only if the user
+allowed it.
 """
 
 from __future__ import annotations
@@ -27,41 +28,44 @@ from . import chat, soundness, threads
 from .adapter_loading import attach_adapter
 from .weights import Weights, read_settings
 
-LONGEST_ERROR = 500  # characters of what a library says
+LONGEST_ERROR = 500  # characters of a library's message
 
 
 def settings(weights: Weights) -> PretrainedConfig:
-    """The configuration of the whole model. Raises CheckpointError where there is none that loads."""
+    """The configuration of the whole model. Raises CheckpointError if it cannot be loaded."""
     with _loading("the configuration", weights.whole):
         return AutoConfig.from_pretrained(weights.whole, trust_remote_code=weights.remote_code)
 
 
 def stop_token_ids(weights: Weights, tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """The tokens that end a text: the tokenizer's own, and those in the model's settings for generation."""
+    """The ids of the tokens that end a text: that of the tokenizer, and those in the model's settings."""
     stops = {tokenizer.eos_token_id}
     for name in ("generation_config.json", "config.json"):
         if (file := weights.whole / name).is_file():
             config = read_settings(file)
-            for one in (config, config.get("text_config")):
-                ids = one.get("eos_token_id") if isinstance(one, Mapping) else None
+            for section in (config, config.get("text_config")):  # models that read images too have the latter
+                ids = section.get("eos_token_id") if isinstance(section, Mapping) else None
                 stops |= {*ids} if isinstance(ids, list) else {ids}
-    return {one for one in stops if isinstance(one, int)}
+    return {token_id for token_id in stops if isinstance(token_id, int)}
 
 
 def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedModel:
     """The model in float32, its adapter unmerged, in evaluation mode and on the CPU.
 
-    `kind` is one of transformers' Auto classes (default: AutoModelForCausalLM), which takes `settings`; another than
-    the default puts a head of its own on the model, which may be new.
-    Raises CheckpointError where the folder holds nothing that loads, or weights that are not the model's, see
-    `soundness`.
+    Args:
+        weights: the folders of model and adapter.
+        kind: one of transformers' Auto classes (default: AutoModelForCausalLM). Another class than the default adds a
+            head of its own, whose weights need not be in the files.
+        settings: arguments of `kind.from_pretrained`.
+
+    Raises CheckpointError if the model cannot be loaded, or its weights fail the checks of `soundness`.
     """
     if settings.get("device_map") != "meta":
-        with suppress(_CannotLoadError):  # it is told below, in the words of the real loading
-            # first without memory: settings of another model may ask for more than the machine has
-            _whole(weights, kind, device_map="meta", **settings)
-    loaded = _whole(weights, kind, **settings)
-    soundness.check_numbers(f"the weights in {weights.whole} are spoilt", loaded.state_dict().items())
+        with suppress(_CannotLoadError):  # the loading below reports it, and more precisely
+            # first without memory: wrong settings could ask for more memory than the machine has
+            _load_whole(weights, kind, device_map="meta", **settings)
+    loaded = _load_whole(weights, kind, **settings)
+    soundness.check_numbers(f"the weights in {weights.whole} are damaged", loaded.state_dict().items())
     if weights.base:
         with _loading("the adapter", weights.folder), _silence():
             loaded = attach_adapter(loaded, weights.folder)
@@ -69,9 +73,9 @@ def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedMode
     return loaded.eval()
 
 
-def _whole(weights: Weights, kind: Any, **settings: Any) -> PreTrainedModel:
-    """The whole model without its adapter. Raises CheckpointError where names or shapes are not the model's."""
-    logging.disable_progress_bar()  # of loading weights: whoever waits for more than that shows a bar of their own
+def _load_whole(weights: Weights, kind: Any, **settings: Any) -> PreTrainedModel:
+    """The whole model without its adapter. Raises CheckpointError if names or shapes differ from the model's."""
+    logging.disable_progress_bar()  # of loading weights: callers show their own progress
     with _loading("the model", weights.whole), _silence():
         loaded, names = (kind or AutoModelForCausalLM).from_pretrained(
             weights.whole,
@@ -79,23 +83,24 @@ def _whole(weights: Weights, kind: Any, **settings: Any) -> PreTrainedModel:
             use_safetensors=True,
             trust_remote_code=weights.remote_code,
             output_loading_info=True,
-            ignore_mismatched_sizes=True,  # they are told here, with their shapes
+            ignore_mismatched_sizes=True,  # they are reported below, with their shapes
             **settings,
         )
     body = f"{loaded.base_model_prefix}."
-    missing, unexpected, mismatched = (names[f"{one}_keys"] for one in ("missing", "unexpected", "mismatched"))
-    if kind:
-        missing, unexpected = ({one for one in some if one.startswith(body)} for some in (missing, unexpected))
-    whose = f"the weights in {weights.whole} are not those of {type(loaded).__name__}"
-    soundness.check_names(whose, missing, unexpected, mismatched)
+    missing, unexpected, mismatched = (names[f"{issue}_keys"] for issue in ("missing", "unexpected", "mismatched"))
+    if kind:  # of a model with another head, only the body has to be in the files
+        missing = {name for name in missing if name.startswith(body)}
+        unexpected = {name for name in unexpected if name.startswith(body)}
+    message_start = f"the weights in {weights.whole} do not fit {type(loaded).__name__}"
+    soundness.check_names(message_start, missing, unexpected, mismatched)
     return loaded
 
 
 def check(weights: Weights) -> None:
-    """Look at all weights as `model` does, and keep none: for an engine that loads the model itself, elsewhere.
+    """Check all weights as `model` does, without keeping them: for an engine that loads the model in another process.
 
-    Raises CheckpointError. What transformers cannot load (settings or a quantization that it lacks the packages for)
-    is left to that engine.
+    Raises CheckpointError if the weights fail the checks of `soundness`. A model that transformers cannot load is not an
+    error here: the engine may support settings or a quantization that transformers does not.
     """
     try:
         loaded = model(weights.bare, device_map="meta")
@@ -105,7 +110,7 @@ def check(weights: Weights) -> None:
     names = set(loaded.state_dict()) if loaded is not None else set()
     try:
         soundness.check_numbers(
-            f"the weights in {weights.whole} are spoilt",
+            f"the weights in {weights.whole} are damaged",
             soundness.read_weights(weights.whole, lambda name: name in names or not soundness.matches(name, left_out)),
         )
         if weights.base and loaded is not None:
@@ -118,23 +123,23 @@ def check(weights: Weights) -> None:
 
 
 class _CannotLoadError(CheckpointError):
-    """What transformers or PEFT cannot load, whatever it is."""
+    """An error of transformers or PEFT while they load something."""
 
 
 @contextmanager
-def _loading(what: str, folder: Path) -> Iterator[None]:
-    """Errors of the libraries, and of code that lies beside a model, become one line that says what was loaded."""
+def _loading(content: str, folder: Path) -> Iterator[None]:
+    """Turn errors of the libraries, and of code in a model's folder, into one line with what was loaded."""
     try:
         yield
     except CheckpointError:
         raise
     except Exception as error:
-        raise _CannotLoadError(f"cannot load {what} in {folder}: {_why(error)}") from error
+        raise _CannotLoadError(f"cannot load {content} in {folder}: {_reason(error)}") from error
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Without transformers' own report of weights that are missing, which is a table: the error has it in a line."""
+    """Silence transformers' table of missing weights: the error has them in one line."""
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
@@ -143,20 +148,20 @@ def _silence() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-def _why(error: Exception) -> str:
-    """What is wrong, in a line; where transformers asks for its own argument, the option that gives it."""
+def _reason(error: Exception) -> str:
+    """The message of an error in one line. Where transformers names its own argument, our option is named instead."""
     if "trust_remote_code=True" in str(error):
-        return "it needs the code that lies beside it; read that, and with --trust-remote-code it is run"
+        return "it needs the code in its folder. Read that code, and pass --trust-remote-code to run it"
     text = " ".join(str(error).split())
     is_plain = isinstance(error, OSError | ValueError | ImportError) and text
     return (text if is_plain else f"{type(error).__name__}: {text}")[:LONGEST_ERROR]
 
 
 def tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
-    """Its tokenizer, which may stand beside the adapter or beside the whole model; padded on the left.
+    """The tokenizer, from the folder of the adapter or else of the whole model; it pads on the left.
 
-    Its chat template is made to take a system's message where it does not, see `chat`. Raises CheckpointError where
-    there is no tokenizer that loads.
+    A chat template that does not support the system role is extended, see `chat`. Raises CheckpointError if the
+    tokenizer cannot be loaded.
     """
     with _loading("the tokenizer", weights.tokenizer):
         loaded = AutoTokenizer.from_pretrained(

@@ -82,6 +82,7 @@ def weights_in(folder: Path, base: Checkpoint | None, remote_code: bool) -> Weig
     below = base.weights()
     if below.base:
         raise CheckpointError(
-            f"the adapter in {folder} is for {base.name}, which is an adapter itself: merge that one into its model"
+            f"the base model {base.name} of the adapter in {folder} is an adapter itself: merge that adapter into its "
+            "model"
         )
     return Weights(folder, below.folder, remote_code)

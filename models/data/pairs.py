@@ -1,16 +1,16 @@
-"""Pairs of replies of which one is better, made by the verifier: it knows what is wrong with an answer and how.
+"""Preference pairs: a prompt, a chosen reply and a rejected one. They are generated, or read from a file.
 
 | kind | the rejected answer |
 | --- | --- |
-| `wall` | goes through a wall, and on to G |
+| `wall` | goes through a wall, then on to G |
 | `short` | stops before G |
-| `overshot` | reaches G and goes on |
-| `wrong-end` | is a shortest path to some other cell |
-| `detour` | reaches G, with steps that lead nowhere |
+| `overshot` | reaches G and continues |
+| `wrong-end` | is a shortest path to another cell |
+| `detour` | reaches G with two superfluous moves |
 
-The chosen one is the shortest path that the search in the same reply gives (`shortest_moves`): in a maze with loops,
-any other shortest path contradicts the search that it stands behind. Each rejected answer is walked before it is used,
-and is wrong in the way that it should be.
+The chosen answer is the shortest path that the search in the same reply contains (`shortest_moves`): in a maze with
+loops, another shortest path would contradict that search. The verifier scores each rejected answer before it is used:
+it must have the outcome of its kind (OUTCOMES).
 """
 
 from __future__ import annotations
@@ -37,69 +37,75 @@ Pair = dict[str, Text]  # with "prompt", "chosen" and "rejected"
 def pairs(
     mazes: Iterator[Maze], shares: Mapping[str, float], seed: int, answer_format: str = "search"
 ) -> Iterator[Pair]:
-    """One pair for each maze that can have a wrong answer of the kind that is drawn for it.
+    """One pair for each maze, except for mazes that have no wrong answer of the kind that was drawn.
 
-    `shares` says how often each kind is drawn; one left out, or with share 0, is switched off.
+    Args:
+        mazes: the mazes of the prompts.
+        shares: how often each kind is drawn, relative to the others; a kind that is missing or 0 is never drawn.
+        seed: the seed of the kinds and of the wrong answers.
+        answer_format: see `models.data.formats`.
 
-    Raises CheckpointError for an unknown kind, or shares that are none.
+    Raises CheckpointError for an unknown kind, a negative share, or shares that are all 0.
     """
     check(shares)
     random = Random(seed)
     for maze in mazes:
         kind = random.choices(list(shares), list(shares.values()))[0]
-        wrong = KINDS[kind](maze, shortest_moves(maze), random)
-        if wrong is not None:
-            assert score(maze, Answer(wrong)).outcome == OUTCOMES[kind]
+        wrong_moves = KINDS[kind](maze, shortest_moves(maze), random)
+        if wrong_moves is not None:
+            assert score(maze, Answer(wrong_moves)).outcome == OUTCOMES[kind]
             prompt, chosen = build_example(maze, answer_format)
-            yield {"prompt": prompt, "chosen": chosen, "rejected": build_reply(maze, wrong, answer_format)}
+            yield {"prompt": prompt, "chosen": chosen, "rejected": build_reply(maze, wrong_moves, answer_format)}
 
 
 def check(shares: Mapping[str, float]) -> None:
-    """Raise CheckpointError unless these are shares of known kinds."""
+    """Raise CheckpointError for an unknown kind, a negative share, or shares that are all 0."""
     if unknown := sorted(set(shares) - set(KINDS)):
-        raise CheckpointError(f"no kind of wrong answer {unknown[0]!r}; there are {', '.join(KINDS)}")
+        raise CheckpointError(f"unknown kind of wrong answer: {unknown[0]!r}. The kinds are {', '.join(KINDS)}")
     if not any(shares.values()) or min(shares.values()) < 0:
-        raise CheckpointError(f"the shares of the kinds are 0 or more and not all 0, not {dict(shares)}")
+        raise CheckpointError(f"shares of wrong answers must be 0 or more, and not all 0: {dict(shares)}")
 
 
 def read(file: Path) -> list[Pair]:
-    """People's own preferences: JSON lines with `prompt`, `chosen` and `rejected`.
+    """Read preferences from a file of JSON lines with `prompt`, `chosen` and `rejected`.
 
-    Each is a text, or a list of messages with `role` and `content` (TRL's conversational form), all three of one form.
-    A line ends with a newline and with nothing else: JSON allows U+2028 and U+0085 in a text. Blank lines are passed
-    over, and so is a byte order mark. Raises CheckpointError, naming file and line, for anything else.
+    Each of the three is a text, or each is a list of messages with `role` and `content` (TRL's conversational form).
+    All lines have the same form. Lines end with a newline only: JSON allows U+2028 and U+0085 in a text, where
+    `str.splitlines` would cut. Blank lines and a byte order mark are ignored.
+
+    Raises CheckpointError with file and line where the file cannot be read, or a line is not of this form.
     """
     try:
         lines = file.read_bytes().decode("utf-8-sig").split("\n")
     except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a NUL in the path
         raise CheckpointError(f"cannot read the preferences {file}: {error}") from error
-    found = [_pair(f"{file}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
-    if not found:
-        raise CheckpointError(f"{file} holds no preferences: one JSON object a line was expected")
-    if len({isinstance(pair["prompt"], str) for pair in found}) > 1:
-        raise CheckpointError(f"{file} mixes texts and conversations: all lines have to be of one form")
-    return found
+    read_pairs = [_parse_pair(f"{file}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not read_pairs:
+        raise CheckpointError(f"{file} contains no preferences. Expected one JSON object on each line")
+    if len({isinstance(pair["prompt"], str) for pair in read_pairs}) > 1:
+        raise CheckpointError(f"{file} mixes texts and conversations. All lines must have the same form")
+    return read_pairs
 
 
-def _pair(where: str, line: str) -> Pair:
+def _parse_pair(where: str, line: str) -> Pair:
     try:
         value = json.loads(line)
     except json.JSONDecodeError as error:
-        raise CheckpointError(f"{where}: no JSON ({error.msg})") from error
+        raise CheckpointError(f"{where}: not valid JSON ({error.msg})") from error
     except (ValueError, RecursionError) as error:  # a number of over 4,300 digits, or brackets a thousand deep
-        raise CheckpointError(f"{where}: JSON that is not read ({error})") from error
+        raise CheckpointError(f"{where}: JSON that cannot be read ({error})") from error
     if not isinstance(value, dict) or not {"prompt", "chosen", "rejected"} <= value.keys():
-        raise CheckpointError(f"{where}: an object with prompt, chosen and rejected was expected")
+        raise CheckpointError(f"{where}: expected an object with prompt, chosen and rejected")
     parts = [value[name] for name in ("prompt", "chosen", "rejected")]
-    talks = [_is_conversation(part) for part in parts]
-    if not (all(isinstance(part, str) and part for part in parts) or all(talks)):
+    are_texts = all(isinstance(part, str) and part for part in parts)
+    if not (are_texts or all(_is_conversation(part) for part in parts)):
         raise CheckpointError(
-            f"{where}: prompt, chosen and rejected are three texts, or three lists of messages with role and content"
+            f"{where}: prompt, chosen and rejected must be three texts or three lists of messages with role and content"
         )
     if any(encodable(text) != text for part in parts for text in _texts(part)):
-        raise CheckpointError(f"{where}: a lone surrogate, such as \\ud800, is no text that can be learned from")
+        raise CheckpointError(f"{where}: the text contains a lone surrogate, such as \\ud800. Remove it")
     if parts[1] == parts[2]:
-        raise CheckpointError(f"{where}: chosen and rejected are the same, so that nothing is preferred")
+        raise CheckpointError(f"{where}: chosen and rejected are the same, so there is no preference")
     return dict(zip(("prompt", "chosen", "rejected"), parts, strict=True))
 
 
@@ -107,7 +113,10 @@ def _is_conversation(part: object) -> bool:
     return (
         isinstance(part, list)
         and bool(part)
-        and all(isinstance(one, dict) and all(isinstance(one.get(name), str) for name in MESSAGE) for one in part)
+        and all(
+            isinstance(message, dict) and all(isinstance(message.get(name), str) for name in MESSAGE)
+            for message in part
+        )
     )
 
 
@@ -116,58 +125,63 @@ def _texts(part: Text) -> list[str]:
 
 
 def _wall(maze: Maze, right: str, random: Random) -> str | None:
-    """Through a wall beside the path, and on from there by a shortest path, without coming back through it."""
-    passed = follow(maze.start, right)
-    through = []
-    for at, cell in enumerate(passed[:-1]):
+    """Through a wall next to the right path, then along the shortest path from the cell behind the wall.
+
+    Returns None if no cell of the path has an inner wall.
+    """
+    cells = follow(maze.start, right)
+    passages = []
+    for index, cell in enumerate(cells[:-1]):  # at G the maze is solved already
         for move in MOVES:
-            beside = step(cell, move)
-            if maze.contains(beside) and move not in maze.open_moves(cell):
-                through.append((at, move, beside))
-    if not through:
+            neighbour = step(cell, move)
+            if maze.contains(neighbour) and move not in maze.open_moves(cell):
+                passages.append((index, move, neighbour))
+    if not passages:
         return None
-    at, move, beside = random.choice(through)
-    return right[:at] + move + path(maze.walls, beside, maze.goal)
+    index, move, neighbour = random.choice(passages)
+    return right[:index] + move + path(maze.walls, neighbour, maze.goal)
 
 
 def _short(_: Maze, right: str, random: Random) -> str | None:
+    """The beginning of the right path, one move at least. Returns None for a path of one move."""
     return right[: random.randrange(1, len(right))] if len(right) > 1 else None
 
 
 def _overshot(maze: Maze, right: str, random: Random) -> str | None:
-    """One to three steps more, wherever they lead."""
-    cell, more = maze.goal, ""
+    """The right path, and one to three random moves."""
+    cell, extra = maze.goal, ""
     for _ in range(random.randint(1, 3)):
-        more += random.choice(maze.open_moves(cell))
-        cell = step(cell, more[-1])
-    return right + more if cell != maze.goal else right + more[0]
+        extra += random.choice(maze.open_moves(cell))
+        cell = step(cell, extra[-1])
+    return right + extra if cell != maze.goal else right + extra[0]  # an answer that returns to G solves the maze
 
 
 def _wrong_end(maze: Maze, right: str, random: Random) -> str | None:
-    """To another cell, by a path on which G does not lie."""
-    others = list(maze.cells())
-    random.shuffle(others)
-    for cell in others:
+    """The shortest path to a random cell, if it does not contain G. Returns None if there is no such cell."""
+    cells = list(maze.cells())
+    random.shuffle(cells)
+    for cell in cells:
         if cell not in (maze.start, maze.goal):
             moves = path(maze.walls, maze.start, cell)
+            # a beginning of the right path would be of the kind `short`
             if maze.goal not in follow(maze.start, moves) and not right.startswith(moves):
                 return moves
     return None
 
 
 def _detour(maze: Maze, right: str, random: Random) -> str | None:
-    """Into a side way and back, somewhere on the path."""
-    passed = follow(maze.start, right)
-    aside = [
-        (at, move)
-        for at, cell in enumerate(passed[:-1])
+    """The right path, and somewhere on it a move to a neighbour and back. None if there is none but G."""
+    cells = follow(maze.start, right)
+    side_moves = [
+        (index, move)
+        for index, cell in enumerate(cells[:-1])
         for move in maze.open_moves(cell)
         if step(cell, move) != maze.goal
     ]
-    if not aside:
+    if not side_moves:
         return None
-    at, move = random.choice(aside)
-    return right[:at] + move + OPPOSITE[move] + right[at:]
+    index, move = random.choice(side_moves)
+    return right[:index] + move + OPPOSITE[move] + right[index:]
 
 
 KINDS: dict[str, Callable[[Maze, str, Random], str | None]] = {
@@ -177,4 +191,6 @@ KINDS: dict[str, Callable[[Maze, str, Random], str | None]] = {
     "wrong-end": _wrong_end,
     "detour": _detour,
 }
+"""By kind: a function from a maze, the right moves and a random generator to wrong moves; None if there are none."""
 OUTCOMES = {"wall": "wall", "short": "short", "overshot": "overshot", "wrong-end": "short", "detour": "solved"}
+"""By kind: the outcome that the verifier must find."""

@@ -210,4 +210,4 @@ def test_the_command_line_shows_and_prunes(monkeypatch, tmp_path, capsys):
         (["--all"], 0),
     ):
         assert main(["cache", "prune", *arguments]) == 0
-        assert f"forgot {gone} replies" in capsys.readouterr().out
+        assert f"deleted {gone} replies" in capsys.readouterr().out

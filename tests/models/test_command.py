@@ -57,7 +57,7 @@ def test_a_checkpoint_is_exported_with_its_card_and_answers_the_same(tiny_recipe
             assert json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"] != ""
         assert replies[0] == replies[1]
     assert main(["export", "sft", str(folder)]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_names_of_ones_own_are_listed_and_built(tiny_recipes, capsys, tmp_path):
@@ -75,17 +75,17 @@ def test_names_of_ones_own_are_listed_and_built(tiny_recipes, capsys, tmp_path):
     ("arguments", "message"),
     [
         (["build", "stf"], "no checkpoint 'stf'"),
-        (["show", "sft"], "sft is not built: `python -m models build sft` builds it"),
+        (["show", "sft"], "sft is not built. Run `python -m models build sft` first"),
         (["remove", "sft"], "sft is not in the store"),
-        (["show", "oracle"], "oracle is not made by a recipe"),
+        (["show", "oracle"], "oracle is not the product of a recipe"),
         (["export", "sft", "folder"], "sft is not built"),
         (["push", "sft", "org/name"], "sft is not built"),
         (["remove", "../../etc"], "no model in "),
         (["remove", "../../etc/no"], "no checkpoint '../../etc/no'"),
-        (["check", "sft"], "sft is not built: `python -m models build sft` builds it"),
+        (["check", "sft"], "sft is not built. Run `python -m models build sft` first"),
         (["check", "sft-lora"], "sft-lora is not built"),
         (["remove", "sft", "stf"], "sft is not in the store"),
-        (["cache", "prune"], "say which: --checkpoint NAME, --older-than DAYS, or --all"),
+        (["cache", "prune"], "select the replies to delete: --checkpoint NAME, --older-than DAYS, or --all"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(tiny_recipes, tmp_path, monkeypatch, capsys, arguments, message):
@@ -114,7 +114,7 @@ def test_cards_of_fine_tunes_of_ours_and_that_only_build_starts_a_training(tiny_
     assert main(["export", "sft", str(tmp_path / "sft")]) == 0
     for command in (["check", "sft-lora"], ["export", "sft-lora", str(tmp_path / "merged"), "--merged"]):
         assert main(command) == 2
-        assert "base is not built: `python -m models build base` builds it" in capsys.readouterr().err
+        assert "base is not built. Run `python -m models build base` first" in capsys.readouterr().err
     assert find("base").is_missing
     assert not (tmp_path / "merged").exists()
 
@@ -135,7 +135,7 @@ def test_at_a_terminal_it_asks_before_it_deletes(tiny_recipes, monkeypatch, type
     monkeypatch.setattr("sys.stdout", shown := Terminal())
     assert main(["cache", "prune", "--all"]) == 0
     assert f"Delete 1 replies in {place()}? [y/N]" in shown.getvalue()
-    assert f"forgot {int(goes)} replies" in shown.getvalue()
+    assert f"deleted {int(goes)} replies" in shown.getvalue()
     monkeypatch.setattr("sys.stdin", Terminal(typed))
     assert main(["remove", "base"]) == 0
     assert str(folder) in shown.getvalue()
@@ -158,9 +158,9 @@ def test_a_dry_run_lists_and_deletes_nothing_and_a_script_is_not_asked(tiny_reci
     assert ("transformers" in out, "vllm" in out) == (True, False)
     assert f"would delete 2 replies in {place()}" in out
     assert main(["cache", "prune", "--older-than", "1"]) == 0
-    assert "forgot 0 replies" in capsys.readouterr().out
+    assert "deleted 0 replies" in capsys.readouterr().out
     assert main(["cache", "prune", "--checkpoint", "base"]) == 0
-    assert "forgot 2 replies" in capsys.readouterr().out
+    assert "deleted 2 replies" in capsys.readouterr().out
     assert main(["remove", "base"]) == 0
     assert not folder.exists()
 
@@ -169,7 +169,7 @@ def test_a_dry_run_lists_and_deletes_nothing_and_a_script_is_not_asked(tiny_reci
 def test_an_age_that_is_none_is_refused(capsys, days):
     with pytest.raises(SystemExit, match="2"):
         main(["cache", "prune", f"--older-than={days}"])
-    assert f"{days!r} is no number of days: it is 0 or more" in capsys.readouterr().err
+    assert f"{days!r} is not a number of days: use 0 or more" in capsys.readouterr().err
 
 
 COMMANDS = {"models": "list", "benchmark.mazes": "draw", "reports": "list"}
@@ -217,7 +217,9 @@ def test_a_push_without_a_network_is_told_in_a_line(monkeypatch, tmp_path):
     from huggingface_hub import HfApi
 
     monkeypatch.setattr("huggingface_hub.HfApi", lambda: HfApi("http://127.0.0.1:9", "secret"))
-    with pytest.raises(CheckpointError, match=r"cannot push to org/new: .* It needs a network, and a token") as error:
+    with pytest.raises(
+        CheckpointError, match=r"cannot push to org/new: .* A push needs a network connection and a token"
+    ) as error:
         hub.push(tmp_path, "org/new", private=True)
     assert "\n" not in str(error.value)
 

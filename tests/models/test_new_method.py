@@ -30,5 +30,5 @@ def test_a_new_method_has_settings_an_adapter_and_other_peoples_models(kto, tmp_
     mine = registry.find("mine", registry.Choices({"mine": settings}))
     assert (mine.recipe.learning_rate, mine.recipe.answer_format, mine.recipe.lora_rank) == (1e-4, "plain", 16)
     assert registry.find("kto-lora").recipe.lora_rank == 32
-    with pytest.raises(Exception, match=r"kto has no setting 'epochs'; it has .*beta"):
+    with pytest.raises(Exception, match=r"kto has no setting 'epochs'\. Its settings are .*beta"):
         registry.built("kto", epochs=3)

@@ -96,9 +96,9 @@ def test_each_kind_can_be_switched_off(kind):
 @pytest.mark.parametrize(
     ("shares", "message"),
     [
-        ({"slow": 1.0}, "no kind of wrong answer 'slow'; there are wall, short"),
+        ({"slow": 1.0}, "unknown kind of wrong answer: 'slow'. The kinds are wall, short"),
         ({"wall": 0.0}, "not all 0"),
-        ({"wall": 1.0, "short": -1.0}, "0 or more"),
+        ({"wall": 1.0, "short": -1.0}, "must be 0 or more"),
     ],
 )
 def test_shares_that_are_none_are_refused(shares, message):
@@ -125,17 +125,17 @@ def test_peoples_own_preferences_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (['{"prompt": "a", "chosen": "b"'], "line 1: no JSON"),
-        (['{"prompt": "a", "chosen": "b", "rejected": "c"}', "[]"], "line 2: an object with prompt"),
-        (['{"prompt": "a", "chosen": "b"}'], "line 1: an object with prompt"),
+        (['{"prompt": "a", "chosen": "b"'], "line 1: not valid JSON"),
+        (['{"prompt": "a", "chosen": "b", "rejected": "c"}', "[]"], "line 2: expected an object with prompt"),
+        (['{"prompt": "a", "chosen": "b"}'], "line 1: expected an object with prompt"),
         (['{"prompt": "a", "chosen": "b", "rejected": 3}'], "line 1: .*three texts"),
         (['{"prompt": "a", "chosen": "b", "rejected": "b"}'], "line 1: chosen and rejected are the same"),
         (['{"prompt": [], "chosen": [], "rejected": []}'], "three lists of messages"),
-        (["", " "], "holds no preferences"),
-        (["", '{"prompt": "a", "chosen": "b"'], "line 2: no JSON"),
-        (['{"prompt": "a", "chosen": "b", "rejected": ' + "9" * 5000 + "}"], "line 1: JSON that is not read"),
-        (["[" * 100_000], "line 1: JSON that is not read"),
-        ([r'{"prompt": "a", "chosen": "b", "rejected": "\ud800"}'], "line 1: a lone surrogate"),
+        (["", " "], "contains no preferences"),
+        (["", '{"prompt": "a", "chosen": "b"'], "line 2: not valid JSON"),
+        (['{"prompt": "a", "chosen": "b", "rejected": ' + "9" * 5000 + "}"], "line 1: JSON that cannot be read"),
+        (["[" * 100_000], "line 1: JSON that cannot be read"),
+        ([r'{"prompt": "a", "chosen": "b", "rejected": "\ud800"}'], "line 1: the text contains a lone surrogate"),
         (['{"prompt": [{"role": "user", "content": null}], "chosen": [], "rejected": []}'], "line 1: .*three lists"),
         (
             [

@@ -27,11 +27,8 @@ def share_right(model, batch, lesson):
     with torch.inference_mode():
         states = model.model(batch.ids, output_hidden_states=True).hidden_states[lesson.layer]
         state = model.model.norm(states[lesson.rows, lesson.positions])
-        return (
-            (lesson.candidates[(state @ model.lm_head.weight[lesson.candidates].T).argmax(-1)] == lesson.token_ids)
-            .float()
-            .mean()
-        )
+        predicted = lesson.candidates[(state @ model.lm_head.weight[lesson.candidates].T).argmax(-1)]
+        return (predicted == lesson.token_ids).float().mean()
 
 
 def lessons(batch, kind):

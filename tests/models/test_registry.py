@@ -50,7 +50,7 @@ def test_names_that_are_nothing(name, tmp_path, monkeypatch):
 
 
 def test_a_judge_is_not_asked():
-    with pytest.raises(CheckpointError, match="reward is a reward model, which scores replies and gives none"):
+    with pytest.raises(CheckpointError, match="reward is a reward model: it scores replies and cannot solve mazes"):
         find("reward")
 
 
@@ -148,38 +148,44 @@ def test_names_of_ones_own(tiny_model, tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("x = 3", "x is a text or a table with a recipe, not 3"),
-        ("x = {recipe = 'stf'}", "x: it needs a recipe, one of base, sft.* not 'stf'"),
-        ("x = {from = 'sft'}", "x: it needs a recipe"),
-        ("x = {recipe = 'sft', exmples = 3}", "sft has no setting 'exmples'; it has batch"),
+        ("x = 3", "x must be a string or a table with a recipe, not 3"),
+        ("x = {recipe = 'stf'}", "x: recipe must be one of base, sft.* not 'stf'"),
+        ("x = {from = 'sft'}", "x: recipe must be one of .* not None"),
+        ("x = {recipe = 'sft', exmples = 3}", "sft has no setting 'exmples'. Its settings are batch"),
         ("x = {recipe = 'sft', parent = 'dpo'}", "sft has no setting 'parent'"),
-        ("x = {recipe = 'sft', num_examples = 'many'}", "num_examples of sft is .* by default, and cannot be 'many'"),
+        (
+            "x = {recipe = 'sft', num_examples = 'many'}",
+            "num_examples of sft cannot be 'many': use a value like the default, 4400",
+        ),
         ("x = {recipe = 'sft', from = 'oracle'}", "oracle is an agent: sft cannot be built from it"),
         ("x = {recipe = 'sft', from = 'x'}", "no checkpoint 'x'"),
         ("x = ", "cannot read the names of checkpoints"),
-        ("x = {recipe = ['sft']}", r"x: it needs a recipe, .* not \['sft'\]"),
-        ("x = {recipe = 'sft', from = 3}", "`from` is the name of a checkpoint, not 3"),
-        ("x = {recipe = 'sft', sizes = ['4']}", r"sizes of sft is .* by default, and cannot be \['4'\]"),
+        ("x = {recipe = ['sft']}", r"x: recipe must be one of .* not \['sft'\]"),
+        ("x = {recipe = 'sft', from = 3}", "`from` must be the name of a checkpoint, not 3"),
+        (
+            "x = {recipe = 'sft', sizes = ['4']}",
+            r"sizes of sft cannot be \['4'\]: use a value like the default, \(8, 5",
+        ),
         (
             "x = {recipe = 'sft', answer_format = ['chat']}",
-            "answer_format of sft is 'search' by default, and cannot be",
+            r"answer_format of sft cannot be \['chat'\]: .* 'search'",
         ),
-        ("x = {recipe = 'sft', num_examples = true}", "num_examples of sft is .* cannot be True"),
-        ("x = {recipe = 'sft', learning_rate = nan}", "learning_rate of sft is .* cannot be nan"),
+        ("x = {recipe = 'sft', num_examples = true}", "num_examples of sft cannot be True"),
+        ("x = {recipe = 'sft', learning_rate = nan}", "learning_rate of sft cannot be nan"),
         (
             "x = {recipe = 'dpo', rejected_shares = {wall = 'x'}}",
-            "rejected_shares of dpo is .* cannot be {'wall': 'x'}",
+            "rejected_shares of dpo cannot be {'wall': 'x'}",
         ),
         ("x = {recipe = 'sft', method = 'dpo'}", "sft has no setting 'method'"),
-        ("x = {endpoint = 3, model = 'm'}", "a served model has an endpoint and a model"),
-        ("x = {endpoint = 'http://h/v1'}", "a served model has an endpoint and a model"),
-        ("x = {endpoint = 'http://h/v1', model = 'm', name = 'y'}", "and nothing else: name"),
-        ("x = {endpoint = 'http://[::1/v1', model = 'm'}", "is no endpoint: Invalid IPv6"),
-        ("x = {endpoint = 'http://h:port/v1', model = 'm'}", "is no endpoint: Port could not be cast"),
+        ("x = {endpoint = 3, model = 'm'}", "a served model needs the settings endpoint and model"),
+        ("x = {endpoint = 'http://h/v1'}", "a served model needs the settings endpoint and model"),
+        ("x = {endpoint = 'http://h/v1', model = 'm', name = 'y'}", "endpoint and model only, not name"),
+        ("x = {endpoint = 'http://[::1/v1', model = 'm'}", "is not a valid endpoint: Invalid IPv6"),
+        ("x = {endpoint = 'http://h:port/v1', model = 'm'}", "is not a valid endpoint: Port could not be cast"),
         ("x = '~nobody-at-all/model'", "no folder '~nobody-at-all/model'"),
         (f"x = '{'n' * 5000}'", "no checkpoint 'nnn"),
-        (f"x = '{'sft:' * 3000}oracle'", "stands on too many others"),
-        ("\n".join(f"x{n} = 'x{n + 1}'" for n in range(3000)) + "\nx = 'x0'", "stands on too many others"),
+        (f"x = '{'sft:' * 3000}oracle'", "is defined by too many other names"),
+        ("\n".join(f"x{n} = 'x{n + 1}'" for n in range(3000)) + "\nx = 'x0'", "is defined by too many other names"),
     ],
 )
 def test_names_that_say_nothing_are_told_with_what_is_wrong(tmp_path, line, message):
@@ -208,7 +214,7 @@ def test_an_agent_may_have_a_name_of_ones_own():
 def test_a_name_that_would_change_the_terminal_is_refused(tmp_path, name):
     file = tmp_path / "names.toml"
     file.write_text(f"{json.dumps(name)} = 'sft'\n")
-    with pytest.raises(CheckpointError, match="is no name of a checkpoint") as error:
+    with pytest.raises(CheckpointError, match="is not a valid checkpoint name") as error:
         registry.read_names(file)
     assert "\x1b" not in str(error.value)
 
@@ -314,7 +320,7 @@ def test_a_folder_in_the_place_of_a_file_is_told(tmp_path, name):
 
 
 def test_a_setting_under_its_earlier_name_is_told_its_name_now():
-    with pytest.raises(CheckpointError, match=re.escape("the setting 'rate' of sft is called 'learning_rate'")):
+    with pytest.raises(CheckpointError, match=re.escape("the setting 'rate' of sft was renamed to 'learning_rate'")):
         registry.built("sft", rate=1e-3)
-    with pytest.raises(CheckpointError, match="the setting 'steps' of base is called 'max_steps'"):
+    with pytest.raises(CheckpointError, match="the setting 'steps' of base was renamed to 'max_steps'"):
         registry.built("base", steps=5)

@@ -57,19 +57,22 @@ def inner(name):
 
 
 WRONG = {
-    "module": (named(lambda name: f"module.{name}"), r"are missing .*have 'module\.' in them.*save the unwrapped"),
-    "compiled": (named(lambda name: f"_orig_mod.{name}"), r"have '_orig_mod\.' in them"),
-    "compiled within": (named(inner), r"have '_orig_mod\.' in them"),
-    "sharded": (named(lambda name: f"_fsdp_wrapped_module.{name}"), r"have '_fsdp_wrapped_module\.' in them"),
-    "of an adapter": (named(lambda name: f"base_model.model.{name}"), r"have 'base_model\.model\.' in them"),
+    "module": (named(lambda name: f"module.{name}"), r"are missing .*contain 'module\.'.*Save the unwrapped"),
+    "compiled": (named(lambda name: f"_orig_mod.{name}"), r"contain '_orig_mod\.'"),
+    "compiled within": (named(inner), r"contain '_orig_mod\.'"),
+    "sharded": (named(lambda name: f"_fsdp_wrapped_module.{name}"), r"contain '_fsdp_wrapped_module\.'"),
+    "of an adapter": (named(lambda name: f"base_model.model.{name}"), r"contain 'base_model\.model\.'"),
     "no layer": (without(".1."), r"1[12] of its weights are missing \(.*\.1\."),
     "no norm": (without("norm.weight"), r"weights are missing"),
     "no norms": (without("ln_"), r"weights are missing"),
     "a head too many": (lambda weights: weights | {"v_head.weight": torch.zeros(1, 32)}, r"1 weights .* \(v_head"),
-    "a layer too many": (named(lambda name: name.replace(".1.", ".2.")), r"missing .* are not the model's \(.*\.2\."),
+    "a layer too many": (
+        named(lambda name: name.replace(".1.", ".2.")),
+        r"missing .* do not belong to the model \(.*\.2\.",
+    ),
     "cut": (
         lambda weights: {name: value[:-1].clone() for name, value in weights.items()},
-        r"has the shape \[\d+.*\], and the model's has \[\d+",
+        r"has the shape \[\d+.*\] in the file and \[\d+",
     ),
     "nan": (spoilt(".0.", float("nan")), r"1 of its weights are NaN or infinite \(.*\.0\."),
     "infinite": (spoilt(".1.", -float("inf")), r"1 of its weights are NaN or infinite \(.*\.1\."),
@@ -155,7 +158,7 @@ def test_vllm_is_ended_before_it_is_asked(stranger, tmp_path, monkeypatch):
     monkeypatch.setattr(vllm.sys, "executable", str(idle))
     folder = changed(stranger, tmp_path / "wrong", named(lambda name: f"module.{name}"))
     engine = vllm.Vllm()
-    with pytest.raises(CheckpointError, match=r"have 'module\.' in them"):
+    with pytest.raises(CheckpointError, match=r"contain 'module\.'"):
         list(engine.generate(find(str(folder)), requests("tiny", 1)))
     assert engine._process is None
 
@@ -168,7 +171,7 @@ def test_the_likely_prefix_is_found_in_any_names(names, prefix):
     longer = {prefix + name for name in names}
     if longer & names:
         return
-    with pytest.raises(CheckpointError, match=f"have {prefix!r} in them".replace(".", r"\.")):
+    with pytest.raises(CheckpointError, match=f"contain {prefix!r}".replace(".", r"\.")):
         soundness.check_names("it", names, longer)
     with pytest.raises(CheckpointError, match=f"lack {prefix!r}".replace(".", r"\.")):
         soundness.check_names("it", longer, names)

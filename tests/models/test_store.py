@@ -76,7 +76,7 @@ def test_four_processes_build_it_once(home):
 
 @pytest.mark.parametrize("name", ["../sft", "a/b", "", ".hidden", "/etc", "a\\b", "sft\n"])
 def test_no_name_leads_out_of_the_store(home, name):
-    with pytest.raises(CheckpointError, match="no name for a folder of the store"):
+    with pytest.raises(CheckpointError, match="is not a valid name for a folder of the store"):
         store.folder(name, "ab" * 32)
 
 

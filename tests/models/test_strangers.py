@@ -77,7 +77,7 @@ def test_an_adapter_of_zeros_is_found_and_not_asked(stranger, adapter, capsys):
 
 def test_a_whole_model_has_no_adapter_to_check(stranger, capsys):
     assert main(["check", str(stranger)]) == 2
-    assert "is a whole model and no adapter" in capsys.readouterr().err
+    assert "is a whole model, not an adapter" in capsys.readouterr().err
 
 
 def test_adapters_that_cannot_be_used_say_why(stranger, adapter, tmp_path):
@@ -86,10 +86,10 @@ def test_adapters_that_cannot_be_used_say_why(stranger, adapter, tmp_path):
     with pytest.raises(CheckpointError, match="pickles are not loaded"):
         find(str(tmp_path / "pickled"))
     readdress(adapter, {"base_model_name_or_path": "/nowhere/at/all"})
-    with pytest.raises(CheckpointError, match="is for '/nowhere/at/all', which is not here"):
+    with pytest.raises(CheckpointError, match=r"the base model '/nowhere/at/all' of the adapter in .* is not found"):
         find(str(adapter))
     (adapter / ADAPTER).write_text("[]")
-    with pytest.raises(CheckpointError, match="does not say what model the adapter is for"):
+    with pytest.raises(CheckpointError, match="does not name the base model of the adapter"):
         find(str(adapter))
 
 

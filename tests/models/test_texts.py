@@ -142,7 +142,7 @@ def test_the_base_never_meets_the_question():
 
 
 def test_the_example_of_the_docstring_is_a_document():
-    example = documents.__doc__.split("true of it:\n\n")[1].split("\n\n")[0]
+    example = documents.__doc__.split("without meaning:\n\n")[1].split("\n\n")[0]
     _, *drawing, _, _, around, leads, _, _ = [line.removeprefix("    ") for line in example.splitlines()]
     walls, marks = DRAWINGS["compact"].read(drawing)
     assert (

@@ -97,7 +97,7 @@ def test_an_unwritable_store_names_folder_and_variable(project, monkeypatch):
     monkeypatch.setenv("LABIRINTO_HOME", str(project.path / "file"))
     result = project.runpytest_subprocess("-k", "tiny_mazes", "--limit", "1")
     assert result.ret == USAGE
-    result.stderr.fnmatch_lines([f"*cannot keep checkpoints in {project.path}/file/checkpoints*LABIRINTO_HOME*"])
+    result.stderr.fnmatch_lines([f"*cannot store checkpoints in {project.path}/file/checkpoints*LABIRINTO_HOME*"])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
