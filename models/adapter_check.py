@@ -13,8 +13,8 @@ from .load import model, tokenizer
 from .weights import Weights
 
 MERGED = 2e-3
-"""The largest allowed difference between the logits of an adapter and of the merged model, in standard deviations of the
-logits. In float32 they differ by about 1e-6."""
+"""The largest allowed difference between the logits of an adapter and of the merged model, in standard deviations of
+the logits. In float32 they differ by about 1e-6."""
 
 
 def check_applied(adapted: Any, ids: list[int], weights: Weights) -> tuple[torch.Tensor, torch.Tensor]:
@@ -57,7 +57,7 @@ def check_adapter(weights: Weights, text: str) -> dict[str, float]:
     from_base, from_merged = ((logits - applied).abs().max().item() / spread for logits in (bare, merged))
     if from_merged > MERGED:
         raise CheckpointError(
-            f"the logits of the adapter in {weights.folder} and of the merged model differ by {from_merged:.2g} standard "
-            f"deviations, more than {MERGED}. Do not use this adapter merged"
+            f"the logits of the adapter in {weights.folder} and of the merged model differ by {from_merged:.2g} "
+            f"standard deviations, more than {MERGED}. Do not use this adapter merged"
         )
     return {"from_base": from_base, "from_merged": from_merged}

@@ -1,4 +1,4 @@
-"""How a tokenizer sees a drawing: how many tokens a row is, and whether a column stands below itself in tokens too."""
+"""How a tokenizer cuts a drawing: how many tokens a row has, and whether rows are aligned in tokens."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ from .weights import Weights
 
 @dataclass(frozen=True)
 class Audit:
-    """Of one drawing, read as a whole."""
+    """The result for one drawing."""
 
     tokens: int
-    """All of it, with the ends of the line before it and of its last line."""
+    """The number of tokens of the drawing, with the line breaks before and after it."""
     fewest: int
-    """From a cell to the one below it."""
+    """The smallest number of tokens from a cell to the cell below it."""
     most: int
+    """The largest such number."""
     is_aligned: bool
-    """Whether that is the same number for all cells, so that a step down is the same step everywhere."""
+    """Whether this number is equal for all cells, so that a move down is the same distance everywhere."""
 
 
 def audit(weights: Weights, maze: Maze, drawing: str) -> Audit | None:
-    """Read a maze, drawn in that style, with a checkpoint's tokenizer.
+    """Tokenize a drawing of a maze with the tokenizer of a checkpoint.
 
-    None where it has none in tokenizer.json, or one that cannot be read (whoever loads it says so), and for styles
-    that do not draw cells in rows. The file is read without transformers, which takes seconds to import.
+    Returns None if there is no tokenizer.json that can be read (loading the tokenizer reports that), and for drawings
+    without rows of cells. The file is read without transformers, which takes seconds to import.
     """
     from tokenizers import Tokenizer
 
-    style = DRAWINGS[drawing]
+    form = DRAWINGS[drawing]
     files = [folder / "tokenizer.json" for folder in (weights.folder, weights.whole)]
     file = next((file for file in files if file.is_file()), None)
-    if file is None or not isinstance(style, Grid):
+    if file is None or not isinstance(form, Grid):
         return None
-    text = f"\n{draw(maze, drawing)}\n"  # as it stands in a prompt, between other lines
+    text = f"\n{draw(maze, drawing)}\n"  # between other lines, as in a prompt
     try:
         tokenizer = Tokenizer.from_file(str(file))
-    except Exception:  # noqa: BLE001  `tokenizers` raises this, and nothing narrower
+    except Exception:  # noqa: BLE001  `tokenizers` raises no narrower error
         return None
     starts = [start for start, _ in tokenizer.encode(text, add_special_tokens=False).offsets]
     lines = [1]
@@ -48,7 +49,7 @@ def audit(weights: Weights, maze: Maze, drawing: str) -> Audit | None:
         lines.append(lines[-1] + len(line) + 1)
 
     def token(row: int, col: int) -> int:
-        line, column = style.place(row, col)
+        line, column = form.place(row, col)
         return bisect_right(starts, lines[line] + column)
 
     steps = {token(row + 1, col) - token(row, col) for row in range(maze.rows - 1) for col in range(maze.cols)}

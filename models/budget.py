@@ -1,16 +1,16 @@
-"""How many tokens a reply may have. It is the same for all mazes of a size, so that it gives nothing away."""
+"""The token limit of a reply. It is equal for all mazes of a size, so that it reveals nothing about the solution."""
 
 from __future__ import annotations
 
 REPLY = (64, 11, 5)
-"""Tokens beside the cells; tokens that a cell may take, the longest that the nano family's searches get; and how often
-each cell may be named."""
+"""A fixed number of tokens; the tokens per cell of the longest searches of the nano family; and how often the name of
+each cell may occur."""
 THOUGHTS = 4096
-"""The tokens that reasoning may take beside the answer."""
+"""The additional tokens for reasoning before the answer."""
 
 
 def reply_tokens(cells: int, tokens_per_cell: int = 1) -> int:
-    """The most tokens that a reply about a maze of so many cells may have.
+    """The token limit of a reply.
 
     Args:
         cells: the cells of the maze, rows times columns.

@@ -1,4 +1,4 @@
-"""The model card of a built checkpoint: its recipe, data, figures and provenance, for people and for the hub."""
+"""The model card of a built checkpoint: recipe, data, figures and provenance, for readers and for the hub."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _TEMPLATES = Environment(
 
 
 def readme(folder: Path, record: Mapping[str, Any], lineage: Mapping[str, Any]) -> str:
-    """The text of a README.md, with the header that the hub reads.
+    """The text of a README.md, with the metadata header of the hub.
 
     Args:
         folder: the checkpoint's folder.
         record: its record in the store.
-        lineage: the fields of the header that it has from its parent: license, base model and relation.
+        lineage: the header fields that it takes from its parent: license, base model and relation.
 
-    Raises CheckpointError where the record lacks what a model card says.
+    Raises CheckpointError if the record lacks something that the model card needs.
     """
     if not _is_whole(record):
-        raise CheckpointError(f"the record of the checkpoint in {folder} is spoilt: build it again")
+        raise CheckpointError(f"the record of the checkpoint in {folder} is incomplete: build the checkpoint again")
     recipe = record["recipe"]
     header = ModelCardData(
         **lineage,
@@ -80,19 +80,21 @@ def _table(rows: Sequence[tuple[str, Any]], head: str, value: str = "value") -> 
 
 
 def _is_whole(record: Mapping[str, Any]) -> bool:
-    """Whether a record has what a model card tells."""
+    """Whether a record has all that the model card needs."""
     recipe, ancestors = record.get("recipe"), [record.get("parent"), record.get("judge")]
     return (
         {"name", "digest", "parent", "weights"} <= record.keys()
         and isinstance(recipe, dict)
         and isinstance(recipe.get("method"), str)
         and "data" in recipe
-        and all(one is None or (isinstance(one, dict) and {"name", "digest"} <= one.keys()) for one in ancestors)
+        and all(
+            parent is None or (isinstance(parent, dict) and {"name", "digest"} <= parent.keys()) for parent in ancestors
+        )
     )
 
 
 def metadata(file: Path) -> dict[str, Any]:
-    """The header of a model card; empty where there is none that can be read."""
+    """The metadata header of a model card; empty if there is none, or it cannot be read."""
     try:
         return metadata_load(file) or {}
     except (OSError, ValueError, YAMLError, RecursionError):

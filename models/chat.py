@@ -1,9 +1,9 @@
-"""Chat templates: whether one knows the system's role, and what is put before it where it does not.
+"""Adds a fallback to chat templates that do not support the system role.
 
-Some templates raise an error for a system's message, want user and assistant to take turns from the start, or leave
-the system's text out. FOLD, put before such a template, moves that text into the user's first turn and makes one of
-turns of the same role that follow each other. It stands in the template itself, so that engines, recipes and what
-they save all write a conversation the same way.
+Some templates raise an error for a system message, require that user and assistant alternate from the start, or omit
+the system's text. FOLD, inserted before such a template, moves that text into the user's first turn, and joins
+consecutive turns of the same role. It is part of the template itself, so that engines, recipes and saved checkpoints
+all write a conversation in the same way.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ FOLD = """\
 {%- endfor %}
 {%- set messages = labirinto.turns %}
 """
-FOLDED = "its chat template knows no system role, so that the system's text stands in the user's first turn"
+FOLDED = "its chat template does not support the system role: the system's text is moved into the user's first turn"
 _SYSTEM, _USER = "the rules of the system", "the question of the user"
 _PROBE = [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": _USER}]
 
 
 def fold(template: str) -> str:
-    """The template, with FOLD before it where it does not know the system's role and knows it then."""
+    """The template, with FOLD before it if it omits the system's text without FOLD and writes it with FOLD."""
     folded = FOLD + template
     return folded if not _writes(template) and _writes(folded) else template
 
@@ -44,21 +44,21 @@ def is_folded(template: str | None) -> bool:
 
 
 def choose(template: str) -> str:
-    """The one of several templates (as JSON) that a plain conversation goes through; another text is given back."""
+    """The default of several templates in JSON; any other text is returned as it is."""
     try:
-        several = json.loads(template)
+        templates = json.loads(template)
     except (ValueError, RecursionError):
         return template
-    if isinstance(several, list):
-        several = {one.get("name"): one.get("template") for one in several if isinstance(one, dict)}
-    chosen = several.get("default") if isinstance(several, dict) else None
-    return chosen if isinstance(chosen, str) else template
+    if isinstance(templates, list):
+        templates = {entry.get("name"): entry.get("template") for entry in templates if isinstance(entry, dict)}
+    default = templates.get("default") if isinstance(templates, dict) else None
+    return default if isinstance(default, str) else template
 
 
 @cache
 def _writes(template: str) -> bool:
     """Whether a template writes both the system's and the user's text of a conversation."""
-    from .chat_rendering import render  # it loads Jinja
+    from .chat_rendering import render  # it imports Jinja
 
     text = render(template, _PROBE)
     return _SYSTEM in text and _USER in text

@@ -1,4 +1,4 @@
-"""Renders chat templates as transformers does; without transformers, which takes two seconds to import."""
+"""Renders chat templates as transformers does, without its import time of two seconds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOKENS = dict.fromkeys(("bos_token", "eos_token", "unk_token", "pad_token"), ""
 
 
 def render(template: str, messages: Sequence[dict[str, str]]) -> str:
-    """The text of a conversation; empty where the template cannot be rendered."""
+    """The text of a conversation; empty if the template cannot be rendered."""
     try:
         compiled = _environment().from_string(template)
         return str(compiled.render(_TOKENS, messages=messages, tools=None, documents=None, add_generation_prompt=True))
@@ -28,7 +28,7 @@ def _environment() -> Any:
     """The sandbox in which transformers renders templates: its filters, globals and blocks."""
 
     class Generation(Extension):
-        """The block in which a template says what the assistant writes."""
+        """The block that marks the text of the assistant in a template."""
 
         tags = {"generation"}  # noqa: RUF012  as the library has it
 
@@ -40,8 +40,8 @@ def _environment() -> Any:
     def refuse(message: str) -> NoReturn:
         raise TemplateError(message)
 
-    def to_json(value: Any, **how: Any) -> str:
-        return json.dumps(value, **({"ensure_ascii": False} | how))
+    def to_json(value: Any, **options: Any) -> str:
+        return json.dumps(value, **({"ensure_ascii": False} | options))
 
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]

@@ -1,4 +1,4 @@
-"""Writes the training curve: what a trainer logged, as `curve.csv` beside the checkpoint, drawn as `curve.svg`."""
+"""Writes the training curve of a checkpoint, `curve.csv` and `curve.svg`, from the log of a trainer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .curve import SHOWN
 
 
 def write(log: Sequence[dict[str, Any]], target: Path) -> None:
-    """Write both files: one line a step that logged something, and a picture of a panel for each of SHOWN."""
+    """Write both files into `target`: one row per logged step, and one panel per column of SHOWN."""
     rows: dict[int, dict[str, Any]] = {}
     for entry in log:
         if "train_runtime" not in entry:  # the summary at the end

@@ -1,4 +1,4 @@
-"""What this machine computes with."""
+"""The device and the number format of computations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 
 def has_cuda() -> bool:
-    """Whether there is a GPU to run on; a CPU build of PyTorch says so without being imported."""
+    """Whether there is a usable GPU. The version of a CPU build of PyTorch answers this without the import."""
     if version("torch").endswith("+cpu"):
         return False
     import torch
@@ -15,5 +15,5 @@ def has_cuda() -> bool:
 
 
 def dtype() -> str:
-    """What engines compute in: bfloat16 on a GPU, float32 on a CPU."""
+    """The number format of engines: bfloat16 on a GPU, float32 on a CPU."""
     return "bfloat16" if has_cuda() else "float32"

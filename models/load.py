@@ -99,8 +99,8 @@ def _load_whole(weights: Weights, kind: Any, **settings: Any) -> PreTrainedModel
 def check(weights: Weights) -> None:
     """Check all weights as `model` does, without keeping them: for an engine that loads the model in another process.
 
-    Raises CheckpointError if the weights fail the checks of `soundness`. A model that transformers cannot load is not an
-    error here: the engine may support settings or a quantization that transformers does not.
+    Raises CheckpointError if the weights fail the checks of `soundness`. A model that transformers cannot load is not
+    an error here: the engine may support settings or a quantization that transformers does not.
     """
     try:
         loaded = model(weights.bare, device_map="meta")

@@ -1,4 +1,4 @@
-"""The options about checkpoints, declared once for pytest and for the command lines."""
+"""The options about checkpoints, declared once for pytest and the command lines."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ CHECKPOINT_OPTIONS = (
         {"action": "store_true", "help": "allow code that comes with a model to run (default: it is never run)"},
     ),
 )
-"""What `models.registry.choose` reads."""
+"""The options that `models.registry.choose` reads."""
 
 
 def add_checkpoint_options(add: Callable[..., object]) -> None:
-    """Declare them; `add` is the method of a parser or of a group of options."""
+    """Declare the options; `add` is `add_argument` of a parser or `addoption` of a group."""
     for option in CHECKPOINT_OPTIONS:
         add(option.name, **option.settings)

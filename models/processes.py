@@ -1,4 +1,4 @@
-"""One process, or several that `accelerate launch` has started to train together."""
+"""The processes that `accelerate launch` has started to train together; without it there is one."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import os
 
 
 def count() -> int:
-    """How many there are."""
+    """The number of processes."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def rank() -> int:
-    """The number of this one, from 0."""
+    """The number of this process, from 0."""
     return int(os.environ.get("RANK", "0"))
 
 
 def is_first() -> bool:
-    """Whether this is the one that writes files."""
+    """Whether this process is the one that writes files and messages."""
     return rank() == 0
 
 
 def together() -> None:
-    """Wait here until all have come this far."""
+    """Wait until all processes have called this function."""
     if count() > 1:
         import torch
         from accelerate import PartialState

@@ -1,4 +1,4 @@
-"""What is asked of an engine, and what comes back."""
+"""Requests to an engine, and its replies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.mazes.suite import Case
 from . import budget
 
 MOST_TOKENS = 10**9
-"""No reply is longer: a larger count is a server's mistake."""
+"""The largest plausible number of tokens: a larger count is an error of a server."""
 
 
 @dataclass(frozen=True)
@@ -27,33 +27,33 @@ class Request:
     case: Case
     prompt: str | list[Message]
     reasoning: bool = False
-    """Whether it asks for thoughts before the answer, which need room."""
+    """Whether the prompt asks for reasoning before the answer, which needs additional tokens."""
     sample: int = 0
-    """Which of the replies to this question it is; each has a seed of its own."""
+    """The number of the sample, from 0; each sample has a seed of its own."""
     temperature: float = 0.0
-    """0 is greedy: the likeliest token each time."""
+    """0 is greedy decoding."""
 
     @property
     def place(self) -> tuple[str, str, int]:
-        """What tells it from all other requests to a checkpoint."""
+        """The key that identifies it among all requests to a checkpoint."""
         return self.case.group, self.case.id, self.sample
 
     @property
     def seed(self) -> int:
-        """The seed of its sampling, 63 bits: the same whatever is asked beside it, whichever engine is asked."""
+        """The seed of its sampling, 63 bits; it does not depend on other requests or on the engine."""
         name = f"{self.case.seed_name()}/{self.case.id}/sample-{self.sample}"
         return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
 
     @property
     def cells(self) -> int:
-        """The cells of the maze."""
+        """The number of cells of the maze."""
         return self.case.maze.rows * self.case.maze.cols
 
     def cache_key(self) -> dict[str, Any]:
-        """What of it decides the reply, beside checkpoint and engine.
+        """What decides the reply, besides checkpoint and engine.
 
-        The prompt stands for its token ids: tokenizer and chat template belong to the checkpoint's content. So a run
-        that is all cached need not load a tokenizer.
+        It has the text of the prompt instead of token ids, since tokenizer and chat template are part of the content
+        of the checkpoint. So a run whose replies are all cached loads no tokenizer.
         """
         sampled = {"temperature": self.temperature, "seed": self.seed} if self.temperature else {}
         room = [*budget.REPLY, budget.THOUGHTS if self.reasoning else 0, self.cells]
@@ -62,11 +62,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back: the text, its length in tokens, and whether the engine had to cut it off.
+    """A reply: the text, its length in tokens, and whether it was cut off at the token limit.
 
-    Servers and people's engines give anything. What no file or database can hold is mended here, at the door of all
-    engines: lone surrogates, and a count of tokens that is no whole number (the words are counted instead). Raises
-    EngineError for what is no text.
+    Servers and third-party engines may return any value. Values that a file or a database cannot store are corrected
+    here, for all engines: lone surrogates are replaced, and if the number of tokens is not a whole number, the words are
+    counted. Raises EngineError if the text is not a string.
     """
 
     text: str
@@ -75,7 +75,7 @@ class Reply:
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
-            raise EngineError(f"the reply is {type(self.text).__name__} and no text")
+            raise EngineError(f"the reply is {type(self.text).__name__} and not a text")
         # str() and int() also turn subclasses, such as NumPy's, into what SQLite and JSON know
         text = encodable(str(self.text))
         object.__setattr__(self, "text", text)
@@ -84,7 +84,7 @@ class Reply:
 
 
 def _count(tokens: Any, text: str) -> int:
-    """The number of tokens as the engine says it, or the number of words where it says nothing that can be."""
+    """The number of tokens if the engine's value is plausible, else the number of words."""
     try:
         count = int(tokens)
         is_sound = count == tokens and 0 <= count <= MOST_TOKENS

@@ -1,4 +1,4 @@
-"""Keys are masked wherever text of others is shown or kept: a server may send back what it was sent."""
+"""Masks keys in text that is printed or stored: a server may return the key that it received."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from urllib.parse import quote, quote_plus
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "HF_TOKEN")
 """The environment variables whose values are secrets."""
 MASK = "***"
-_PART = 8  # characters of a key in a row that are looked for
-_SHORTEST = _PART  # a shorter key is a word like any other, unless it stands behind "Bearer"
-_VARIED = 4  # different characters that a key has at least: "############" is a wall
+_PART = 8  # the length of the parts of a key that are searched for
+_SHORTEST = _PART  # a shorter key may be a common word; it is masked after "Bearer" only
+_VARIED = 4  # the smallest number of different characters of a key: "############" is a wall of a maze
 _PLACEHOLDERS = {"lm-studio", "not-needed", "no-key-needed", "sk-no-key-required", "placeholder", "anything"}
 
 
 def mask(text: str) -> str:
-    """The text without the keys of the environment: plain, encoded, and the greater parts of them.
+    """The text without the keys of the environment, plain or encoded, whole or in part.
 
-    A key that is a placeholder (`none`, `EMPTY`) is masked behind `Bearer` alone, since it is a word like any other.
+    A placeholder (`none`, `EMPTY`) is masked after `Bearer` only, since it may be a common word.
     """
     for variable in VARIABLES:
         if key := os.environ.get(variable, "").strip():
@@ -44,9 +44,9 @@ def _without(text: str, key: str) -> str:
 
 @lru_cache
 def _parts(key: str) -> list[tuple[str, int]]:
-    """Where to look: in each of the ways to write the key, the places of stretches that may not be in a text.
+    """The parts to search for: encoded forms of the key, and the positions of their parts of _PART characters.
 
-    They stand one after the other, so that none of twice their length is missed.
+    The parts are adjacent, so that any piece of a key of twice that length contains one of them.
     """
     forms = {form.lower() for form in _forms(key)}
     places = [(form, at) for form in forms for at in {*range(0, len(form) - _PART + 1, _PART), len(form) - _PART}]
@@ -82,7 +82,7 @@ def _places(text: str, part: str) -> list[int]:
 
 
 def _grown(text: str, place: int, form: str, at: int) -> tuple[int, int]:
-    """From where to where the text is as the form, around a place where it is so."""
+    """Extend a match of _PART characters in both directions, as far as text and form agree. Returns start and end."""
     start, end, last = place, place + _PART, at + _PART
     while start and at and text[start - 1] == form[at - 1]:
         start, at = start - 1, at - 1
@@ -92,7 +92,7 @@ def _grown(text: str, place: int, form: str, at: int) -> tuple[int, int]:
 
 
 def _covered(text: str, hidden: list[tuple[int, int]]) -> str:
-    """The text with one mask for each of the stretches that touch."""
+    """The text with each group of overlapping or adjacent ranges replaced by one mask."""
     pieces, end = [], -1
     for start, stop in hidden:
         if start > end:

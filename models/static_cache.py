@@ -1,4 +1,4 @@
-"""A cache of keys and values with a fixed size, for generation on a CPU."""
+"""A key-value cache of fixed size, for generation on a CPU."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from transformers import StaticCache
 
 
 def static_cache(model: Any, tokens: int) -> dict[str, Any]:
-    """What `generate` takes beside its inputs: on a CPU a place for the keys and values of all these tokens.
+    """Arguments for `generate`: on a CPU a cache for the keys and values of this many tokens; else nothing.
 
-    Without it they are copied for every token: 128 replies about 8x8 mazes took two cores 94 s, and take 27 s with it.
-    On a GPU transformers would compile the model for each size; a model without such a cache does as it is used to.
+    Without it, keys and values are copied for every token: 128 replies about 8x8 mazes take two cores 94 s, and 27 s
+    with it. On a GPU transformers would compile the model for each size of the cache.
     """
     if model.device.type != "cpu" or _has_prompt(model) or not _takes_static(_bare(model)):
         return {}
@@ -22,45 +22,45 @@ def static_cache(model: Any, tokens: int) -> dict[str, Any]:
 
 
 def is_plain(model: Any) -> bool:
-    """Whether a model keeps keys and values alone, so that it does not see what fills up a row of a batch.
+    """Whether the only state of a model is keys and values, so that padding in a batch does not change its replies.
 
-    transformers says so of its own families: they run as one graph and have no other state.
+    transformers has this information about its own families: they run as one graph and have no other state.
     """
-    whole = _bare(model)
-    return whole._can_compile_fullgraph and not whole._is_stateful and not _has_prompt(model)
+    bare = _bare(model)
+    return bare._can_compile_fullgraph and not bare._is_stateful and not _has_prompt(model)
 
 
 def _bare(model: Any) -> Any:
-    """The model under its adapter."""
+    """The model without its adapter."""
     return getattr(model, "get_base_model", lambda: model)()
 
 
 def _has_prompt(model: Any) -> bool:
-    """Whether its adapter puts tokens of its own before a text."""
-    return any(one.is_prompt_learning for one in getattr(model, "peft_config", {}).values())
+    """Whether its adapter inserts virtual tokens before a text."""
+    return any(config.is_prompt_learning for config in getattr(model, "peft_config", {}).values())
 
 
 _TAKES_STATIC: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
 
-def _takes_static(whole: Any) -> bool:
-    """Whether a model says the same with a static cache, tried with three tokens.
+def _takes_static(bare: Any) -> bool:
+    """Whether a model has the same logits with a static cache, tested with three tokens.
 
-    Only those are tried that transformers compiles as a whole: others (GPT-Neo) do wrong beyond some length.
+    Only models that transformers compiles as one graph are tested: others (GPT-Neo) fail beyond some length only.
     """
-    if whole not in _TAKES_STATIC:
-        takes_cache = "past_key_values" in signature(whole.forward).parameters
-        _TAKES_STATIC[whole] = takes_cache and whole._can_compile_fullgraph and _try_static(whole)
-    return _TAKES_STATIC[whole]
+    if bare not in _TAKES_STATIC:
+        takes_cache = "past_key_values" in signature(bare.forward).parameters
+        _TAKES_STATIC[bare] = takes_cache and bare._can_compile_fullgraph and _try_static(bare)
+    return _TAKES_STATIC[bare]
 
 
-def _try_static(whole: Any) -> bool:
-    ids = torch.zeros(1, 3, dtype=torch.long, device=whole.device)
+def _try_static(bare: Any) -> bool:
+    ids = torch.zeros(1, 3, dtype=torch.long, device=bare.device)
     try:
         with torch.inference_mode():
-            bare = whole(ids, use_cache=False).logits.float()
-            cache = StaticCache(config=whole.config, max_cache_len=8)
-            kept = whole(ids, past_key_values=cache, use_cache=True).logits.float()
-    except Exception:  # noqa: BLE001  whatever it is, a static cache is not for this model
+            expected = bare(ids, use_cache=False).logits.float()
+            cache = StaticCache(config=bare.config, max_cache_len=8)
+            cached = bare(ids, past_key_values=cache, use_cache=True).logits.float()
+    except Exception:  # noqa: BLE001  whatever the error is, this model does not support a static cache
         return False
-    return bool((kept - bare).abs().max() <= 1e-3 * bare.std())
+    return bool((cached - expected).abs().max() <= 1e-3 * expected.std())

@@ -1,4 +1,4 @@
-"""Where a model lies on disk, and what it is by content."""
+"""The folders of a model on disk, and digests of their content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 
 @dataclass(frozen=True)
 class Weights:
-    """Where a model lies: a whole one in `folder`, or in `folder` an adapter for the whole one in `base`."""
+    """The folders of a model: a whole model in `folder`; or an adapter in `folder`, and its whole base in `base`."""
 
     folder: Path
     base: Path | None = None
@@ -45,19 +45,19 @@ class Weights:
 
     @property
     def virtual_tokens(self) -> int:
-        """The tokens that an adapter of prompt tuning puts before each text."""
+        """The number of tokens that prompt tuning inserts before each text."""
         return adapters.virtual_tokens(self.folder) if self.base else 0
 
     @property
     def tokenizer(self) -> Path:
-        """The folder of its tokenizer, which may stand beside an adapter or beside the whole model."""
+        """The folder of its tokenizer: that of the adapter if it has one, else that of the whole model."""
         return self.folder if any((self.folder / name).is_file() for name in TOKENIZER) else self.whole
 
     @property
     def chat_template(self) -> str | None:
-        """How its tokenizer writes a conversation (templates with names as JSON); None where it does not know.
+        """The chat template of its tokenizer (several named templates as JSON); None if there is none.
 
-        None too where that cannot be read: whoever loads the tokenizer says what is wrong.
+        Also None if it cannot be read: loading the tokenizer reports that error.
         """
         file = self.tokenizer / "chat_template.jinja"
         try:
@@ -72,7 +72,7 @@ class Weights:
 
     @property
     def has_chat(self) -> bool:
-        """Whether its tokenizer knows how a conversation is written."""
+        """Whether its tokenizer has a chat template."""
         return self.chat_template is not None
 
 
@@ -81,18 +81,18 @@ def is_adapter(folder: Path) -> bool:
 
 
 def read_settings(file: Path) -> dict[str, Any]:
-    """The settings in a file. Raises CheckpointError where they cannot be read."""
+    """The settings in a JSON file. Raises CheckpointError if they cannot be read."""
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"cannot read {file}: {error}") from error
     if not isinstance(config, dict):
-        raise CheckpointError(f"{file} is no table of settings")
+        raise CheckpointError(f"{file} is not a JSON object")
     return config
 
 
 def readdress(folder: Path, address: dict[str, str]) -> None:
-    """Let the settings of an adapter name what it is for; PEFT writes the folder that it was loaded from."""
+    """Set the name of the base in the settings of an adapter; PEFT writes the folder of this machine there."""
     file = folder / ADAPTER
     replace_text(file, json.dumps(json.loads(file.read_text()) | address, indent=2) + "\n")
 
@@ -103,7 +103,7 @@ def weights_digest(folder: Path) -> str:
 
 
 def content_digest(weights: Weights) -> str:
-    """The sha256 of all that decides what a model replies: weights, settings, tokenizer and chat template."""
+    """The sha256 of all files that decide the replies: weights, settings, tokenizer and chat template."""
     files = [
         file
         for folder in dict.fromkeys((weights.whole, weights.folder))
@@ -124,6 +124,6 @@ def _digest(files: Iterable[Path]) -> str:
 
 @cache
 def _digest_file(file: Path, *_state: int) -> bytes:
-    """The sha256 of a file, read once for each state of it: a model of gigabytes is asked for its digest often."""
+    """The sha256 of a file. It is cached by the state of the file, because models have gigabytes."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").digest()

@@ -1,7 +1,7 @@
-"""What answers: an agent, a folder, a model of the hub, a served one, or the product of a recipe.
+"""The kinds of checkpoints: an agent, a folder, a model on the hub, a served model, or the product of a recipe.
 
-A checkpoint is light to make and to name: whoever only collects cases loads no model. `weights()` downloads or builds
-what is missing.
+Creating a checkpoint loads no model, so that collecting test cases is fast. `weights()` downloads or builds what is
+missing.
 """
 
 from .base import Checkpoint

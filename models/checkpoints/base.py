@@ -1,4 +1,4 @@
-"""What all checkpoints have."""
+"""The base class of all checkpoints."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from models.weights import Weights, content_digest, weights_digest
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What all of them have: the name that tables show."""
+    """Something that solves mazes, with the name that tables show."""
 
     name: str
 
     is_agent = False
     engine = ""
-    """The one engine that can ask it; empty where the session chooses."""
+    """The only engine that supports it; empty if the session chooses one."""
 
     @property
     def prompt_style(self) -> str:
-        """The style of prompt that it is asked in unless the user says another."""
+        """The default prompt style: `plain` or `chat`."""
         return "plain"
 
     @property
     def is_missing(self) -> bool:
-        """Whether it has yet to be built."""
+        """Whether it has to be built or downloaded first."""
         return False
 
     def weights(self) -> Weights:
-        """Where its model lies, downloaded or built if it is missing. Raises CheckpointError where there is none."""
+        """The folders of its model, downloaded or built if missing. Raises CheckpointError if that fails."""
         raise NotImplementedError
 
     def prepare(self) -> None:
@@ -40,28 +40,28 @@ class Checkpoint:
         self.weights()
 
     def base_model(self) -> Checkpoint:
-        """The checkpoint whose whole model it is, itself unless it is an adapter."""
+        """The checkpoint of its whole model: that of the base for an adapter, else itself."""
         return self
 
     @property
     def lora_rank(self) -> int:
-        """The rank of its adapter as far as that is known before it is built; 0 for a whole model."""
+        """The rank of its adapter, as far as it is known without building; 0 for a whole model."""
         return 0
 
     def content(self) -> str:
-        """The sha256 of what decides its replies, whatever it is called and wherever it lies."""
+        """An identifier of what decides its replies, independent of name and folder: a sha256 for a model on disk."""
         return content_digest(self.weights())
 
     def digest(self) -> str:
-        """The sha256 that is part of the address of what is built from it."""
+        """The sha256 that is part of the digest of what is built from it."""
         return self.content()
 
     def adapter_settings(self) -> dict[str, str]:
-        """How the settings of an adapter name it as what they are for."""
+        """The entries in the settings of an adapter that name this checkpoint as its base."""
         return {"base_model_name_or_path": self.name}
 
     def provenance(self) -> dict[str, Any]:
-        """What a saved run says of it."""
+        """The description of the checkpoint in a saved run."""
         weights = self.weights()
         template = weights.chat_template
         return {
@@ -74,9 +74,9 @@ class Checkpoint:
             **({"system_text": "in the user's first turn"} if chat.is_folded(template) else {}),
             "recipe": store.read_record(weights.folder),
             "curve": curve.read(weights.folder),
-            "chain": [store.read_record(one.weights().folder) for one in self.ancestors()],
+            "chain": [store.read_record(ancestor.weights().folder) for ancestor in self.ancestors()],
         }
 
     def ancestors(self) -> Iterator[Checkpoint]:
-        """What it was built from, the nearest first."""
+        """The checkpoints that it was built from, the nearest first."""
         yield from ()

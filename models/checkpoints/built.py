@@ -1,4 +1,4 @@
-"""What a recipe builds, from what it starts from."""
+"""The product of a recipe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHIPPED = Path(__file__).parents[1] / "shipped"
 
 @dataclass(frozen=True)
 class Built(Checkpoint):
-    """The product of a recipe, from that of its parent; `shipped` allows the one that comes with the project."""
+    """The product of a recipe, built from a parent. `shipped`: whether the shipped folder may be used instead."""
 
     recipe: Recipe
     parent: Checkpoint | None = None
@@ -48,53 +48,56 @@ class Built(Checkpoint):
 
     @cached_property
     def _digest(self) -> str:
-        whole = {
+        description = {
             **self.recipe.describe(),
             "parent": self.parent and self.parent.digest(),
             **({"judge": self.reward_model.digest()} if self.reward_model else {}),
             **({} if self.shipped else {"rebuilt": True}),
         }
-        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
 
     def digest(self) -> str:
-        """The sha256 of the recipe: its method, its settings, its data, and the same of what it starts from."""
+        """The sha256 of the recipe (method, settings, data) and of the digests of its parents."""
         return self._digest
 
     def place(self) -> Path | None:
-        """Where there is a sound one, shipped or in the store.
+        """The folder of the finished checkpoint, shipped or in the store; None if it is missing or damaged.
 
-        Raises CheckpointError where the one that is shipped was changed.
+        Raises CheckpointError if the shipped checkpoint was changed.
         """
         shipped = SHIPPED / self.recipe.method
         if self.shipped and (store.read_record(shipped) or {}).get("digest") == self.digest():
-            if wrong := fault(shipped):
-                raise CheckpointError(f"{wrong}. It belongs to the project: `git checkout -- {SHIPPED}` brings it back")
+            if reason := fault(shipped):
+                raise CheckpointError(
+                    f"{reason}. It is part of the project: restore it with `git checkout -- {SHIPPED}`"
+                )
             return shipped
         return folder if (folder := self.stored()).is_dir() and not fault(folder) else None
 
     def stored(self) -> Path:
-        """Its folder in the store, whether it is there or not."""
+        """Its folder in the store, which need not exist."""
         return store.folder(self.recipe.method, self.digest())
 
     def weights(self) -> Weights:
         folder = self.place()
         if folder is None:
-            needed = {
-                role: one.weights() for role, one in (("parent", self.parent), ("judge", self.reward_model)) if one
-            }
+            roles = (("parent", self.parent), ("judge", self.reward_model))
+            needed = {role: checkpoint.weights() for role, checkpoint in roles if checkpoint}
 
             def build(target: Path, work: Path) -> None:
                 self.build(needed, target, work)
 
             folder = store.obtain(self.recipe.method, self.digest(), build, fault)
-        above = self.parent and self.parent.weights()
-        return Weights(folder, above.whole if above and is_adapter(folder) else None, bool(above and above.remote_code))
+        parent = self.parent and self.parent.weights()
+        base = parent.whole if parent and is_adapter(folder) else None
+        return Weights(folder, base, bool(parent and parent.remote_code))
 
     def adapter_settings(self) -> dict[str, str]:
         if self.parent and is_adapter(self.weights().folder):
             return self.parent.adapter_settings()
-        known = self.recipe == RECIPES[self.recipe.method] and self.shipped
-        return {"base_model_name_or_path": self.recipe.method if known else str(self.weights().folder)}
+        # a name works on all machines, but only for an unchanged recipe
+        has_name = self.recipe == RECIPES[self.recipe.method] and self.shipped
+        return {"base_model_name_or_path": self.recipe.method if has_name else str(self.weights().folder)}
 
     def ancestors(self) -> Iterator[Checkpoint]:
         if self.parent:
@@ -102,8 +105,14 @@ class Built(Checkpoint):
             yield from self.parent.ancestors()
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> None:
-        """Build it into the folder `target`, with the card that the store keeps; `needed` is where its parents lie."""
-        from .lineage import model_card  # it loads the hub's library
+        """Build it into a folder, with its record and its model card.
+
+        Args:
+            needed: the parents by role, see `Recipe.build`.
+            target: the folder of the checkpoint.
+            work: the folder of the state from which an interrupted build resumes.
+        """
+        from .lineage import model_card  # it imports huggingface_hub
 
         started = time.monotonic()
         figures = self.recipe.build(needed, target, work)
@@ -113,9 +122,9 @@ class Built(Checkpoint):
             readdress(target, self.parent.adapter_settings())
         records = [
             {"recipe": self.recipe.describe()},
-            *(store.read_record(one.weights().folder) for one in self.ancestors()),
+            *(store.read_record(ancestor.weights().folder) for ancestor in self.ancestors()),
         ]
-        card = {
+        record = {
             "name": self.name,
             "digest": self.digest(),
             "recipe": self.recipe.describe(),
@@ -127,17 +136,19 @@ class Built(Checkpoint):
             "processes": processes.count(),
             "seconds": round(time.monotonic() - started, 1),
         }
-        (target / store.RECORD).write_text(json.dumps(card, indent=2) + "\n")
-        (target / "README.md").write_text(model_card(target, card, self.parent), encoding="utf-8")
+        (target / store.RECORD).write_text(json.dumps(record, indent=2) + "\n")
+        (target / "README.md").write_text(model_card(target, record, self.parent), encoding="utf-8")
 
 
 def fault(folder: Path) -> str:
-    """What of a built checkpoint is not as its card says, with the file's name; empty where all is."""
+    """How a built checkpoint differs from its record, with the name of the file; empty if it does not."""
     recorded = (store.read_record(folder) or {}).get("weights")
     if not isinstance(recorded, str):
-        return f"the record {folder / store.RECORD} is missing or spoilt"
-    if (found := weights_digest(folder)) != recorded:
+        return f"the record {folder / store.RECORD} is missing or damaged"
+    if (digest := weights_digest(folder)) != recorded:
         files = ", ".join(str(file) for file in sorted(folder.glob("*.safetensors"))) or f"{folder}/*.safetensors"
-        known = f"sha256 {found[:16]} where {recorded[:16]} is recorded"
-        return f"the weights in {files} are not those that were built: {known}"
+        return (
+            f"the weights in {files} were changed after the build: their sha256 is {digest[:16]}..., recorded is "
+            f"{recorded[:16]}..."
+        )
     return ""

@@ -1,4 +1,4 @@
-"""What a checkpoint has from its parent: license and base model, for its model card."""
+"""What a model card takes from the parent of a checkpoint: license and base model."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def model_card(folder: Path, record: Mapping[str, Any], parent: Checkpoint | Non
 
 
 def lineage(folder: Path, record: Mapping[str, Any], parent: Checkpoint | None) -> dict[str, Any]:
-    """The fields of the header that a fine-tune has from its parent: license, base model and relation."""
+    """The header fields that a fine-tune takes from its parent: license, base model and relation."""
     if not record["parent"]:
         return {"license": OURS}
     relation = {"base_model_relation": "adapter" if is_adapter(folder) else "finetune"}
     chain = [parent, *parent.ancestors()] if parent else []
-    if parent and not any(one.is_missing for one in chain):
+    if parent and not any(checkpoint.is_missing for checkpoint in chain):
         return _license(chain[-1]) | {"base_model": _base_model(parent)} | relation
     old = metadata(folder / "README.md")
     if "base_model" not in old:
@@ -39,7 +39,7 @@ def lineage(folder: Path, record: Mapping[str, Any], parent: Checkpoint | None) 
 
 
 def _license(root: Checkpoint) -> dict[str, str]:
-    """The license in the model card of what a chain starts from, or of the model that this is an adapter for."""
+    """The license fields in the model card of a chain's first checkpoint, or of its base if it is an adapter."""
     weights = root.weights()
     for folder in dict.fromkeys((weights.folder, weights.whole)):
         fields = metadata(folder / "README.md")
@@ -53,7 +53,7 @@ def _license(root: Checkpoint) -> dict[str, str]:
 
 
 def _base_model(parent: Checkpoint) -> str:
-    """The parent's name on the hub if that is known, else its name here; never a folder of this machine."""
+    """The parent's name on the hub if that is known, else its local name; never a folder of this machine."""
     name = parent.adapter_settings()["base_model_name_or_path"]
     if not Path(name).is_absolute():
         return name

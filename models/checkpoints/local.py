@@ -1,4 +1,4 @@
-"""What lies on this machine: an agent, or a model in a folder."""
+"""Checkpoints on this machine: agents, and models in folders."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .base import Checkpoint
 
 @dataclass(frozen=True)
 class Agent(Checkpoint):
-    """One of `benchmark.mazes.agents`, which knows the maze and needs no weights."""
+    """A baseline agent of `benchmark.mazes.agents`: it reads the maze itself and has no weights."""
 
     agent: str
-    """What it is called there, whatever a person calls it."""
+    """Its name there; `name` may be one that the user has defined."""
 
     is_agent = True
     engine = "agents"
 
     def prepare(self) -> None:
-        """Nothing is missing."""
+        """An agent needs no files."""
 
     def content(self) -> str:
         return self.agent
@@ -38,7 +38,7 @@ class Agent(Checkpoint):
 
 @dataclass(frozen=True)
 class Folder(Checkpoint):
-    """A model on disk, or (`base`) an adapter and the checkpoint that it is for."""
+    """A model on disk, or an adapter and the checkpoint of its base."""
 
     path: Path
     base: Checkpoint | None = None
@@ -46,7 +46,7 @@ class Folder(Checkpoint):
 
     @property
     def prompt_style(self) -> str:
-        """As it was taught if it is a recipe's product; another one is asked as a chat if its tokenizer knows how."""
+        """That of its training for the product of a recipe; else `chat` if the tokenizer has a chat template."""
         if taught := taught_prompt_style(self.path):
             return taught
         if self.base is None or Weights(self.path).has_chat:
@@ -68,7 +68,7 @@ class Folder(Checkpoint):
 
 
 def taught_prompt_style(folder: Path) -> str:
-    """The prompt style that a product of our recipes was taught, empty for anyone else's model."""
+    """The prompt style that a product of our recipes was trained with; empty for a third-party model."""
     recipe = (store.read_record(folder) or {}).get("recipe")
     if not isinstance(recipe, dict):
         return ""
@@ -76,13 +76,13 @@ def taught_prompt_style(folder: Path) -> str:
 
 
 def weights_in(folder: Path, base: Checkpoint | None, remote_code: bool) -> Weights:
-    """Where a model lies, or an adapter and its base. Raises CheckpointError where the base is an adapter itself."""
+    """The folders of a model, or of an adapter and its base. Raises CheckpointError if the base is an adapter."""
     if base is None:
         return Weights(folder, None, remote_code)
-    below = base.weights()
-    if below.base:
+    base_weights = base.weights()
+    if base_weights.base:
         raise CheckpointError(
             f"the base model {base.name} of the adapter in {folder} is an adapter itself: merge that adapter into its "
             "model"
         )
-    return Weights(folder, below.folder, remote_code)
+    return Weights(folder, base_weights.folder, remote_code)

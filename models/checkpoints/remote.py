@@ -1,4 +1,4 @@
-"""What lies elsewhere: a model of the Hugging Face hub, or one that is served."""
+"""Checkpoints elsewhere: models on the Hugging Face hub, and served models."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .local import taught_prompt_style, weights_in
 
 @dataclass(frozen=True)
 class Hub(Checkpoint):
-    """A model, or an adapter, of the Hugging Face hub."""
+    """A model or an adapter on the Hugging Face hub."""
 
     repo: str
     revision: str | None
     base_of_adapter: Callable[[Path, bool], Checkpoint] = field(repr=False, compare=False)
-    """Gives the checkpoint that the adapter in a folder is for; the registry knows names and hands it in."""
+    """Finds the base of the adapter in a folder. The registry passes it in, because this file cannot import it."""
     remote_code: bool = False
 
     def weights(self) -> Weights:
@@ -30,17 +30,17 @@ class Hub(Checkpoint):
         return weights_in(folder, self._base(folder), self.remote_code)
 
     def _base(self, folder: Path) -> Checkpoint | None:
-        """What it is for, if it is an adapter."""
+        """Its base if it is an adapter, else None."""
         return self.base_of_adapter(folder, self.remote_code) if is_adapter(folder) else None
 
     @property
     def prompt_style(self) -> str:
-        """As a folder's: its settings and its tokenizer's are downloaded for that, which are small."""
+        """As of a folder; the small files that decide it are downloaded."""
         return "chat" if self.has_chat else "plain"
 
     @property
     def has_chat(self) -> bool | None:
-        """Whether it is to be asked as a chat; None where it is not here and the hub does not give its settings."""
+        """Whether its prompt style is `chat`; None if its settings are neither in the cache nor on the hub."""
         folder = hub.peek(self.repo, self.revision)
         if folder is None:
             return None
@@ -52,7 +52,7 @@ class Hub(Checkpoint):
                 return Weights(folder).has_chat
             return base.has_chat if isinstance(base, Hub) else base.prompt_style == "chat"
         except CheckpointError:
-            return None  # whoever loads it says what is wrong
+            return None  # loading it reports the error
 
     @property
     def is_missing(self) -> bool:
@@ -68,7 +68,7 @@ class Hub(Checkpoint):
 
 @dataclass(frozen=True)
 class Served(Checkpoint):
-    """A model behind an OpenAI-compatible endpoint: what its weights are is known there alone."""
+    """A model at an OpenAI-compatible endpoint; its weights are unknown here."""
 
     endpoint: str
     model: str
@@ -80,10 +80,10 @@ class Served(Checkpoint):
         return "chat"
 
     def prepare(self) -> None:
-        """Nothing is missing."""
+        """A served model needs no files."""
 
     def content(self) -> str:
-        """Where it is and what it is called: whoever serves other weights there has to ask with `--cache refresh`."""
+        """Name and address. After other weights are served there, use `--cache refresh`."""
         return f"{self.model} at {self.endpoint}"
 
     def weights(self) -> Weights:

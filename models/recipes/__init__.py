@@ -1,12 +1,12 @@
-"""Recipes: how a checkpoint is built from its parent. One file a method, and one line in RECIPES.
+"""Recipes build a checkpoint from its parent. Each method has one file, and one line in RECIPES.
 
 | recipe | from | method |
 | --- | --- | --- |
-| `base` | nothing | pretraining on drawings and statements that are true of them |
+| `base` | nothing | pretraining on drawings and true statements about them |
 | `sft` | base | supervised fine-tuning on right replies |
 | `dpo` | sft | direct preference optimization on pairs of replies |
 | `orpo` | base | odds ratio preference optimization: right replies and pairs at once |
-| `reward` | sft | a reward model, trained on pairs; it answers no mazes |
+| `reward` | sft | a reward model, trained on pairs; it cannot solve mazes |
 | `rlhf` | sft, reward | reinforcement learning from that reward model (RLOO) |
 | `rlvr` | sft | reinforcement learning from a verifiable reward (GRPO) |
 """

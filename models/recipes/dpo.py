@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DPO(PairSettings):
-    """The settings that decide the fine-tune."""
+    """The settings of DPO."""
 
     parent: str = "sft"
     num_examples: int = 640
     sizes: tuple[int, ...] = (4, 5, 8)
     on_policy_mazes: int = 480
-    """Mazes that the parent is asked about: each reply that is not optimal is rejected beside a right one."""
+    """Mazes for the parent: each of its replies that is not optimal becomes the rejected reply of a pair."""
     beta: float = 0.1
     sft_weight: float = 0.3
     """The weight of the ordinary loss on the chosen reply."""

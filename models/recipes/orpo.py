@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ORPO(PairSettings):
-    """The settings that decide the fine-tune."""
+    """The settings of ORPO."""
 
     num_examples: int = 2_880
     sizes: tuple[int, ...] = (4, 5, 8)
@@ -30,7 +30,7 @@ class ORPO(PairSettings):
     third_party_learning_rate = 5e-5
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
-        os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"  # that it is experimental is said above
+        os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"  # the docstring above says that it is experimental
         from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
         from models.training import trainer

@@ -1,8 +1,7 @@
-"""base: a small language model, pretrained on drawings of mazes and statements that are true of them.
+"""base: a small language model, pretrained on drawings of mazes and true statements about them.
 
-It is trained once, for long, and shipped with the project. `python -m models pretrain FOLDER` trains it again (about 30
-minutes on two cores; an interrupted training goes on where it was). `models.nano` holds the model, its documents and
-the training loop.
+It is trained once and shipped with the project. `python -m models pretrain FOLDER` trains it again (about 30 minutes on
+two cores; an interrupted training resumes). `models.nano` has the model, the documents and the training loop.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pretrain(PretrainSettings):
-    """The recipe of the base: its settings, and nothing that it starts from."""
+    """The recipe of the base: its settings; it has no parent."""
 
     method: ClassVar[str] = "base"
     summary: ClassVar[str] = "pretraining on drawings and statements about them"
@@ -42,7 +41,7 @@ class Pretrain(PretrainSettings):
         "learning_rate": "rate",
         "learning_rate_schedule": "rates",
     }
-    """The names that settings have in records and digests, which stay as they were first written."""
+    """The names of settings in records and digests, which never change."""
 
     def describe(self) -> dict[str, Any]:
         from models.nano import curriculum, tokenizer

@@ -1,4 +1,4 @@
-"""What a recipe is."""
+"""The interface of recipes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Recipe(Protocol):
-    """How a checkpoint is built: a frozen dataclass of everything that decides the result.
+    """Builds a checkpoint: a frozen dataclass of all settings that decide the result.
 
     A fine-tune inherits most of it from `models.training.settings.TrainingSettings`.
     """
@@ -21,7 +21,7 @@ class Recipe(Protocol):
 
     @property
     def summary(self) -> str:
-        """What it does, in a few words for help texts."""
+        """Its description in a few words, for help texts."""
 
     @property
     def parent(self) -> str | None:
@@ -37,22 +37,22 @@ class Recipe(Protocol):
 
     @property
     def answer_format(self) -> str:
-        """How a maze is asked about and answered, see `models.data.formats`."""
+        """The form of prompts and replies, see `models.data.formats`."""
 
     @property
     def lora_rank(self) -> int:
         """The rank of the adapter that it trains; 0 for all weights."""
 
     def describe(self) -> dict[str, Any]:
-        """Method, settings and a digest of the data, as JSON can hold them: the product's address is made of it."""
+        """Method, settings and a digest of the data, as JSON; the digest of the product is computed from it."""
 
     def build(self, needed: dict[str, Weights], target: Path, work: Path) -> dict[str, Any]:
-        """Write the checkpoint into a folder.
+        """Build the checkpoint.
 
         Args:
-            needed: where the products lie that it needs, by role: `parent`, and `judge` for a reward model.
+            needed: the checkpoints that it needs, by role: `parent`, and `judge` for the reward model.
             target: the folder for the checkpoint.
-            work: a folder for what an interrupted build goes on from.
+            work: the folder for the state from which an interrupted build resumes.
 
         Returns:
             The figures for the record: loss, rewards, versions.

@@ -1,7 +1,7 @@
 """reward: a reward model, trained on preference pairs with TRL's RewardTrainer.
 
-It is sft with a head that gives one number: the chosen reply is to get the higher one (Bradley and Terry 1952). It
-scores the replies of `rlhf`, and answers no mazes itself.
+It is sft with a head that outputs one number: the chosen reply should get the higher one (Bradley and Terry 1952). It
+scores the replies of `rlhf`, and cannot solve mazes itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Reward(PairSettings):
     warmup_steps: int = 20
 
     method = "reward"
-    summary = "a reward model, which answers no mazes"
+    summary = "a reward model, which cannot solve mazes"
     third_party_learning_rate = 1e-4
     answers_mazes = False
 

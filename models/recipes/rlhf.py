@@ -1,9 +1,8 @@
 """rlhf: reinforcement learning of sft from a reward model, with TRL's RLOOTrainer.
 
 REINFORCE leave one out (Ahmadian et al. 2024, https://arxiv.org/abs/2402.14740): of several replies to one maze each is
-held against the mean of the others. The reward is what the reward model gives, which need not be right; a penalty on
-the divergence from the parent limits how far it is followed. The mean rewards of the first and the last steps stand in
-the record.
+compared with the mean of the others. The score of the reward model may be wrong; a penalty on the divergence from the
+parent limits its influence. The record has the mean rewards of the first and the last steps.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 class RLHF(RLVR):
     """The settings that decide the fine-tune: those of `rlvr`, and the reward model."""
 
-    num_examples: int = 224  # the reward model takes its time too
+    num_examples: int = 224  # fewer than in rlvr: the reward model takes time too
     reward_model: str = "reward"
     beta: float = 0.05
 

@@ -1,8 +1,8 @@
 """rlvr: reinforcement learning of sft from a verifiable reward, with TRL's GRPOTrainer.
 
 Group relative policy optimization (Shao et al. 2024, https://arxiv.org/abs/2402.03300): of several replies to one maze
-those are made likelier that `models.data.verifier_reward` values above the others. A group whose replies all have the
-same reward teaches nothing; the share of such groups stands in the record as `zero_std`.
+those with a higher reward (`models.data.verifier_reward`) than the others become more likely. If all replies of a group
+have the same reward, nothing is learned from them; the record has the share of such groups as `zero_std`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class RLVR(TrainingSettings):
 
     parent: str = "sft"
     num_examples: int = 320
-    """Mazes that are asked about."""
+    """Mazes in the prompts."""
     num_generations: int = 8
-    """Replies to one maze."""
+    """Replies per maze."""
     batch_size: int = 64  # replies in an optimizer step
     sizes: tuple[int, ...] = (5,)
     temperature: float = 1.0
@@ -49,16 +49,16 @@ class RLVR(TrainingSettings):
         return total.hexdigest()
 
     def data(self) -> list[Maze]:
-        """The mazes that are asked about, the sizes in turn."""
+        """The mazes of the prompts, the sizes in turn."""
         streams = {size: self.mazes(f"{self.method}-{self.seed}", size) for size in self.sizes}
         return [next(streams[size]) for size in islice(cycle(self.sizes), self.num_examples)]
 
     def prompts(self) -> list[Text]:
-        """The questions about the mazes, in their order."""
+        """The prompts, in the order of the mazes."""
         return [build_prompt(maze, self.answer_format) for maze in self.data()]
 
     def generation_arguments(self) -> dict[str, Any]:
-        """The settings of a trainer that samples replies and rewards them."""
+        """The arguments of TRL's configurations for trainers that sample replies."""
         from models.training.trainer import cache_implementation
 
         return {

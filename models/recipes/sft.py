@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SFT(TrainingSettings):
-    """The settings that decide the fine-tune."""
+    """The settings of SFT."""
 
     num_examples: int = 4_400
     batch_size: int = 8
@@ -48,7 +48,7 @@ class SFT(TrainingSettings):
         model, tokenizer = trainer.load_trainable(self, needed["parent"])
         config = SFTConfig(
             **trainer.trainer_arguments(self, work),
-            train_sampling_strategy="sequential",  # the data stands in the right order
+            train_sampling_strategy="sequential",  # `data` has the right order already
             max_length=None,
         )
         sft = SFTTrainer(model, args=config, train_dataset=trainer.dataset(self.data()), processing_class=tokenizer)

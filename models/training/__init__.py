@@ -1,1 +1,1 @@
-"""What the methods share: settings, trainers, progress, validation, generation, on-policy pairs."""
+"""Shared by the methods: settings, trainers, progress, validation, generation, on-policy pairs."""

@@ -1,4 +1,4 @@
-"""What a model replies while it is trained, or is trained from: one batch, in this process."""
+"""Generates replies during training, or as training data: one batch, in this process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.static_cache import static_cache
 def generate(
     model: Any, tokenizer: PreTrainedTokenizerBase, mazes: Sequence[Maze], answer_format: str, **sampling: Any
 ) -> list[str]:
-    """What a model replies to the questions about these mazes, asked as one batch."""
+    """The replies of a model to the prompts about these mazes, in one batch."""
     prompts: Any = [build_prompt(maze, answer_format) for maze in mazes]
     is_chat = answer_format == "chat"
     if is_chat:
@@ -26,14 +26,16 @@ def generate(
     inputs = tokenizer(prompts, return_tensors="pt", padding=True, padding_side="left", add_special_tokens=not is_chat)
     inputs = inputs.to(model.device)
     prompt_tokens = inputs["input_ids"].shape[1]
-    most = max_completion_tokens(answer_format, max(maze.walls.size for maze in mazes))
+    limit = max_completion_tokens(answer_format, max(maze.walls.size for maze in mazes))
     with torch.inference_mode():
-        cache = static_cache(model, prompt_tokens + most)
-        output = model.generate(**inputs, **cache, max_new_tokens=most, pad_token_id=tokenizer.pad_token_id, **sampling)
+        cache = static_cache(model, prompt_tokens + limit)
+        output = model.generate(
+            **inputs, **cache, max_new_tokens=limit, pad_token_id=tokenizer.pad_token_id, **sampling
+        )
     return list(tokenizer.batch_decode(output[:, prompt_tokens:], skip_special_tokens=True))
 
 
 def count_solved(model: Any, tokenizer: PreTrainedTokenizerBase, mazes: Sequence[Maze], answer_format: str) -> int:
-    """How many of these mazes a model solves by greedy replies, asked as one batch."""
+    """The number of these mazes that a model solves with greedy replies, in one batch."""
     replies = generate(model, tokenizer, mazes, answer_format, do_sample=False)
     return sum(score(maze, answer.read(reply, maze).strict).solved for maze, reply in zip(mazes, replies, strict=True))

@@ -1,6 +1,6 @@
-"""A checkpoint's own wrong replies, each beside a right one: preference pairs that are on-policy.
+"""On-policy preference pairs: wrong replies of a checkpoint itself, each with a right reply.
 
-Pairs of `models.data.pairs` differ in the answer alone; a model of the nano family errs while it searches.
+Pairs of `models.data.pairs` differ in the answer alone; a model of the nano family makes its errors in the search.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ BATCH = 64  # replies that are generated at once
 
 
 def sample(recipe: PairSettings, mazes: int, parent: Weights, file: Path) -> list[Pair]:
-    """Ask the parent about so many mazes, and pair each reply that is not optimal with a right one.
+    """Sample a reply of the parent to each of `mazes` mazes; pair each reply that is not optimal with a right one.
 
-    The pairs are kept in `file`, so that an interrupted build does not ask again.
+    The pairs are stored in `file`, so that an interrupted build does not sample again.
     """
     if file.is_file():
         return [json.loads(line) for line in file.read_text().splitlines()]
@@ -57,9 +57,9 @@ def sample(recipe: PairSettings, mazes: int, parent: Weights, file: Path) -> lis
 def pair_mistakes(
     model: Any, tokenizer: Any, mazes: list[Maze], answer_format: str, temperature: float = 1.0
 ) -> Iterator[Pair]:
-    """Ask a model about mazes, and give a pair for each reply that is not optimal.
+    """Sample a reply to each maze, and yield a pair for each reply that is not optimal.
 
-    Replies are sampled at this temperature, the same ones for the same seed on one machine.
+    On one machine, the replies depend on torch's seed and the temperature alone.
     """
     sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
     replies = generate(model, tokenizer, mazes, answer_format, **sampling)

@@ -1,4 +1,4 @@
-"""What the recipes that learn from preference pairs share: where the pairs come from."""
+"""The settings of recipes that train on preference pairs."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
     from models.data.pairs import Pair
 
 SHARES = {"wall": 0.3, "short": 0.2, "overshot": 0.1, "wrong-end": 0.2, "detour": 0.2}
-"""How often each kind of `preferences` is rejected (here, because recipes are made without loading Numba)."""
+"""The shares of the kinds of `models.data.pairs`; defined here, because importing a recipe must not import Numba."""
 
 
 @dataclass(frozen=True)
 class PairSettings(TrainingSettings):
-    """The settings of preference pairs: made by the verifier, or read from a file."""
+    """The settings of preference pairs, which are generated or read from a file."""
 
     num_examples: int = 1_600  # pairs by the verifier
     rejected_shares: dict[str, float] = field(default_factory=lambda: dict(SHARES))
-    """The shares of what is wrong with the rejected reply; a kind left out, or with share 0, is switched off."""
+    """The share of each kind of wrong reply; a kind that is missing or 0 is not used."""
     preference_file: str = ""
-    """A JSONL file with people's own pairs (see `preferences.read`), which then take the place of the verifier's."""
+    """A JSONL file of pairs (see `models.data.pairs.read`), which replace the generated ones."""
 
     def describe(self) -> dict[str, Any]:
-        """The file stands in it with its content's digest, and not with its path."""
+        """As for other recipes; a preference file is described by the digest of its content instead of its path."""
         description = super().describe()
         if self.preference_file:
             description["preferences"] = description["data"]
         return description
 
     def data_digest(self, most: int | None = None) -> str:
-        """Of people's own pairs all are looked at."""
+        """The digest of the first `most` pairs, or of all pairs of a preference file."""
         return super().data_digest(sys.maxsize if self.preference_file else most)
 
     def data(self) -> Iterator[Pair]:
@@ -62,7 +62,7 @@ class PairSettings(TrainingSettings):
             yield next(stream)
 
     def batches(self, pairs: list[Pair]) -> list[Pair]:
-        """The pairs as they are learned from, each batch of like lengths, so that little is padded."""
+        """The pairs in the order of training: in batches of similar lengths, so that there is little padding."""
         ordered = sorted(pairs, key=lambda pair: len(reply_text(pair["chosen"])), reverse=True)
         full = [
             ordered[at : at + self.batch_size] for at in range(0, len(pairs) - self.batch_size + 1, self.batch_size)

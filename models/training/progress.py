@@ -1,4 +1,4 @@
-"""What a person sees while a recipe trains, and the place where an interrupted training goes on."""
+"""The progress bar of trainings, and the newest checkpoint of an interrupted training."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from models import processes
 
 
 class Progress(TrainerCallback):
-    """One bar of optimizer steps with the running loss; replaces the trainer's own, which prints a line each time.
+    """One bar of optimizer steps with the current loss, instead of the trainer's output of lines.
 
-    Four times on the way it asks `solved` for the share of mazes that are solved by now, and puts it into the log.
+    TIMES times during a training it calls `solved` for the share of mazes that the model solves, and logs it.
     """
 
     TIMES = 4
@@ -54,12 +54,15 @@ class Progress(TrainerCallback):
 
 
 def quiet() -> None:
-    """Put away the progress bars of the libraries: loading, tokenizing and writing take seconds here."""
+    """Hide the progress bars of the libraries: loading, tokenizing and writing take only seconds here."""
     datasets.disable_progress_bars()
     logging.disable_progress_bar()
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """The trainer's newest whole checkpoint; it writes `trainer_state.json` last, so one without it was cut off."""
-    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    return str(max(whole, key=lambda path: int(path.name.split("-")[1]))) if whole else None
+    """The newest complete checkpoint of a trainer, None if there is none.
+
+    A trainer writes `trainer_state.json` last, so a checkpoint without this file is incomplete.
+    """
+    complete = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    return str(max(complete, key=lambda path: int(path.name.split("-")[1]))) if complete else None

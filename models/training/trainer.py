@@ -1,4 +1,4 @@
-"""What the recipes on TRL's trainers share: the model that is trained, the trainer's arguments, and how it runs."""
+"""Shared by the recipes that use TRL's trainers: loading the model, the arguments, running the trainer."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ from .validation import validation
 
 SAVE_EVERY = 200  # steps
 COLLAPSED = 0.8
-"""The share of groups without a difference in reward above which the user is warned."""
+"""Above this share of groups without a difference in reward, the user is warned."""
 
 
 @contextmanager
 def quiet_import() -> Iterator[None]:
-    """Hide warnings while TRL's trainers of reinforcement are imported: they load vLLM, and both warn of versions."""
+    """Hide warnings while TRL's trainers of reinforcement are imported: they import vLLM, and both warn about versions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -57,7 +57,7 @@ def dataset(rows: Iterable[dict[str, Any]]) -> Dataset:
 
 
 def cache_implementation() -> str | None:
-    """What a trainer that generates is told: on a CPU a static cache is three times as fast, see `static_cache`."""
+    """The cache of a trainer that generates: on a CPU a static one, three times as fast, see `static_cache`."""
     return None if torch.cuda.is_available() else "static"
 
 
@@ -66,18 +66,18 @@ def load_trainable(
 ) -> tuple[Any, PreTrainedTokenizerBase]:
     """The model that a recipe trains, and its tokenizer.
 
-    With `recipe.lora_rank` it is the whole model with an adapter to be trained: a new one, or where the parent is an
-    adapter itself, that one again, so that a chain of fine-tunes is always one adapter on one base. Without it all
-    weights are trained, those of a parent's adapter merged in. `with_score` puts a head on it that gives one number.
+    With `recipe.lora_rank`, an adapter is trained: a new one, or that of the parent if it is an adapter, so that a
+    chain of fine-tunes is always one adapter on one base. Otherwise all weights are trained, after an adapter of the
+    parent is merged. `with_score` adds a head that outputs one number.
 
-    Raises CheckpointError where the recipe asks in a chat and the model has no chat template.
+    Raises CheckpointError if the answer format is `chat` and the model has no chat template.
     """
     quiet()
     tokenizer = load.tokenizer(weights)
     if recipe.answer_format == "chat" and tokenizer.chat_template is None:
         raise CheckpointError(
             f"the model in {weights.whole} has no chat template, so {recipe.method} cannot train it on "
-            'chats: define the checkpoint in a table, with answer_format = "plain"'
+            'chats. Define the checkpoint in a table, with answer_format = "plain"'
         )
     if recipe.lora_rank:
         return _adapter(recipe, weights, tokenizer, with_score), tokenizer
@@ -90,27 +90,28 @@ def load_trainable(
 def _adapter(
     recipe: TrainingSettings, weights: Weights, tokenizer: PreTrainedTokenizerBase, with_score: bool
 ) -> PeftModel:
-    whole = load.model(weights.bare)
+    model = load.model(weights.bare)
     config = LoraConfig(
         r=recipe.lora_rank,
         lora_alpha=2 * recipe.lora_rank,
         target_modules="all-linear",
-        fan_in_fan_out=any(isinstance(part, Conv1D) for part in whole.modules()),  # how GPT-2 keeps its matrices
+        fan_in_fan_out=any(isinstance(part, Conv1D) for part in model.modules()),  # GPT-2 stores matrices transposed
     )
     if weights.base:
         config = PeftConfig.from_pretrained(weights.folder)
-        config.inference_mode, config.base_model_name_or_path = False, None  # it is loaded, from wherever it lies
+        config.inference_mode, config.base_model_name_or_path = False, None  # the base is loaded already
     config.task_type = "SEQ_CLS" if with_score else "CAUSAL_LM"
     torch.manual_seed(recipe.seed)
-    adapted = get_peft_model(_with_head(whole, weights, tokenizer) if with_score else whole, config)
+    adapted = get_peft_model(_with_head(model, weights, tokenizer) if with_score else model, config)
     if weights.base:
-        known = load_file(weights.folder / "adapter_model.safetensors")
-        set_peft_model_state_dict(adapted, get_peft_model_state_dict(adapted) | known)  # a new head stays as it is
+        trained = load_file(weights.folder / "adapter_model.safetensors")
+        # the weights of a new head are not in the file and stay as they are
+        set_peft_model_state_dict(adapted, get_peft_model_state_dict(adapted) | trained)
     return adapted
 
 
 def _with_head(model: PreTrainedModel, weights: Weights, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
-    """The model with a new head that gives one number."""
+    """The model with a new head that outputs one number."""
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # transformers would warn that the head is new
     scorer = load.model(weights.bare, kind=AutoModelForSequenceClassification, num_labels=1)
@@ -129,7 +130,7 @@ def load_reward_model(weights: Weights) -> PreTrainedModel:
 def trainer_arguments(recipe: TrainingSettings, work: Path) -> dict[str, Any]:
     """The arguments that all of TRL's configurations take.
 
-    Raises CheckpointError where the batch cannot be divided among the processes.
+    Raises CheckpointError if the batch cannot be divided among the processes.
     """
     if recipe.batch_size % processes.count():
         raise CheckpointError(
@@ -144,7 +145,7 @@ def trainer_arguments(recipe: TrainingSettings, work: Path) -> dict[str, Any]:
         "lr_scheduler_type": "cosine",
         "warmup_steps": recipe.warmup_steps,
         "bf16": torch.cuda.is_available(),
-        "use_cpu": not torch.cuda.is_available(),  # or several processes without a GPU do not find each other
+        "use_cpu": not torch.cuda.is_available(),  # otherwise processes without a GPU do not connect
         "gradient_checkpointing": False,
         "dataloader_pin_memory": torch.cuda.is_available(),
         "save_steps": SAVE_EVERY,
@@ -157,26 +158,26 @@ def trainer_arguments(recipe: TrainingSettings, work: Path) -> dict[str, Any]:
 
 
 def run(recipe: TrainingSettings, trainer: Trainer, work: Path, target: Path) -> dict[str, Any]:
-    """Train, from where an interrupted run stopped, save checkpoint and curve, and return the figures of the record."""
+    """Train or resume, save checkpoint and curve into `target`, and return the figures of the record."""
     trainer.remove_callback(PrinterCallback)
-    # sharded weights cannot answer on one process alone
+    # sharded weights cannot generate in one process alone
     solved_share = validation(recipe, trainer) if recipe.answers_mazes and not trainer.is_fsdp_enabled else None
     trainer.add_callback(Progress(recipe.method, solved_share))
     result = trainer.train(resume_from_checkpoint=last_checkpoint(work / "trainer"))
     model = trainer.accelerator.unwrap_model(trainer.model)
     if not recipe.lora_rank:
-        trainer.save_model(str(target))  # all processes together, where each holds a share of the weights
+        trainer.save_model(str(target))  # called in all processes: with FSDP each has a part of the weights
     if processes.is_first():
         if recipe.lora_rank:
-            model.save_pretrained(target, selected_adapters=["default"])  # TRL keeps the parent's beside it as `ref`
+            model.save_pretrained(target, selected_adapters=["default"])  # TRL has the parent's adapter as `ref` too
             trainer.processing_class.save_pretrained(target)
-        (target / "training_args.bin").unlink(missing_ok=True)  # a pickle; the card says what it would
+        (target / "training_args.bin").unlink(missing_ok=True)  # a pickle; the model card has its content
         curve_writer.write(trainer.state.log_history, target)
     return {"loss": round(result.training_loss, 4), "torch": torch.__version__}
 
 
 def summarize_rewards(recipe: TrainingSettings, trainer: Trainer) -> dict[str, Any]:
-    """The mean reward of the first and last tenth of the steps, and the share of groups without a difference."""
+    """The mean rewards of the first and last tenth of the steps, and the share of groups without a difference."""
     log = [entry for entry in trainer.state.log_history if "reward" in entry]
     few = max(1, len(log) // 10)
 

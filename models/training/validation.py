@@ -1,4 +1,4 @@
-"""How many mazes a model solves while it is trained."""
+"""The share of mazes that a model solves during training."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MAZES = 32
 
 
 def validation(recipe: TrainingSettings, trainer: Trainer) -> Callable[[], float]:
-    """A function that gives the share, from 0 to 1, of mazes that the model solves at the time.
+    """A function that returns the share, from 0 to 1, of mazes that the model currently solves.
 
-    They are of the sizes that the recipe learns from, as many of each, from a stream that no recipe learns from.
+    There are equally many mazes of each size of the recipe, from a stream that no recipe is trained on.
     """
     sizes = sorted(set(recipe.sizes))
     mazes = [maze for size in sizes for maze in islice(recipe.mazes("validation", size), max(1, MAZES // len(sizes)))]

@@ -122,7 +122,7 @@ def test_a_shipped_checkpoint_that_was_changed_says_how_to_bring_it_back(monkeyp
     monkeypatch.setattr(checkpoint_files, "SHIPPED", tmp_path / "shipped")
     weights = tmp_path / "shipped" / "base" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
-    with pytest.raises(CheckpointError, match=r"model\.safetensors are not those that were built.*git checkout"):
+    with pytest.raises(CheckpointError, match=r"model\.safetensors were changed after the build.*git checkout"):
         find("base").place()
 
 

@@ -95,5 +95,5 @@ def test_a_count_of_tokens_that_cannot_be_is_the_number_of_words(tokens, count):
 
 @pytest.mark.parametrize("text", [None, 7, b"answer: R", ["R"], {"content": "R"}])
 def test_what_is_no_text_is_no_reply(text):
-    with pytest.raises(EngineError, match=f"the reply is {type(text).__name__} and no text"):
+    with pytest.raises(EngineError, match=f"the reply is {type(text).__name__} and not a text"):
         Reply(text, 1, truncated=False)
