@@ -65,8 +65,8 @@ class Reply:
     """A reply: the text, its length in tokens, and whether it was cut off at the token limit.
 
     Servers and third-party engines may return any value. Values that a file or a database cannot store are corrected
-    here, for all engines: lone surrogates are replaced, and if the number of tokens is not a whole number, the words are
-    counted. Raises EngineError if the text is not a string.
+    here, for all engines: lone surrogates are replaced, and if the number of tokens is not a whole number, the words
+    are counted. Raises EngineError if the text is not a string.
     """
 
     text: str

@@ -1,1 +1,1 @@
-"""Developers' measurements: speed, peers, engine parity and held-out mazes. The top floor: no room imports it."""
+"""Developers' measurements: speed, peers, engine parity and held-out mazes. No other package imports this one."""

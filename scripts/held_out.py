@@ -1,10 +1,10 @@
-"""One size and many mazes: a narrower interval than a tier's 400, and one for each generator.
+"""Measures a checkpoint on many mazes of one size: narrower intervals than a tier's 400 mazes, and one per generator.
 
     python -m scripts.held_out sft --size 5 --mazes 1050
 
-Their layouts are those that no training ever meets (see `mazes.split`), each only once. They are made from seeds and
-belong to no suite, so these figures stand beside a table and not in one. Generators that were never learned from are
-among them.
+The layouts are held out from all training (see `benchmark.mazes.split`), and each occurs once. They are generated from
+seeds and belong to no suite: do not mix these figures with the tables of a suite. Generators that no training uses are
+included.
 """
 
 from __future__ import annotations
@@ -29,43 +29,45 @@ AT_ONCE = 64  # mazes in a batch
 
 
 def mazes(generator: str, size: int) -> Iterator[Maze]:
-    """Square mazes of layouts kept from training, no two alike, their ends at least a side's length apart.
+    """Square mazes with different held-out layouts, S and G at least `size` moves apart.
 
-    They end where a block of seeds brings nothing new: the smallest sizes have only so many layouts.
+    The stream ends when a block of seeds contains no new layout: small sizes have few layouts.
     """
-    met: set[bytes] = set()
+    seen: set[bytes] = set()
     for block in count():
         name = f"held-out/{size}x{size}/{generator}/{block}"
         fresh = {
             maze.walls.tobytes(): maze for maze in make_mazes(name, AT_ONCE, generator, size, size, size, held_out=True)
         }
-        fresh = {layout: maze for layout, maze in fresh.items() if layout not in met}
+        fresh = {layout: maze for layout, maze in fresh.items() if layout not in seen}
         if not fresh:
             return
-        met.update(fresh)
+        seen.update(fresh)
         yield from fresh.values()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Ask a checkpoint and print a row for each generator and one for all of them."""
+    """Measure a checkpoint, and print a row for each generator and one for all of them."""
     parser = argparse.ArgumentParser(prog="python -m scripts.held_out", description=__doc__.split("\n\n")[0])
     parser.add_argument("checkpoint", help="a name, path or hub id, as for `pytest benchmark --checkpoint`")
     parser.add_argument("--size", type=int, default=5, help="rows, and as many columns (default: %(default)s)")
-    parser.add_argument("--mazes", type=int, default=1050, help="over all generators together (default: %(default)s)")
+    parser.add_argument(
+        "--mazes", type=int, default=1050, help="mazes of all generators together (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
     rows = []
     try:
         checkpoint = registry.find(options.checkpoint)
         weights = checkpoint.weights()
         model, tokenizer = load.model(weights), load.tokenizer(weights)
-        style = "chat" if checkpoint.prompt_style == "chat" else "search"
+        answer_format = "chat" if checkpoint.prompt_style == "chat" else "search"
         with tqdm(total=options.mazes, desc=f"{checkpoint.name}: mazes", unit="maze") as bar:
             for generator in GENERATORS:
                 n = right = 0
-                waiting = islice(mazes(generator, options.size), options.mazes // len(GENERATORS))
-                while some := list(islice(waiting, AT_ONCE)):
-                    n, right = n + len(some), right + count_solved(model, tokenizer, some, style)
-                    bar.update(len(some))
+                stream = islice(mazes(generator, options.size), options.mazes // len(GENERATORS))
+                while batch := list(islice(stream, AT_ONCE)):
+                    n, right = n + len(batch), right + count_solved(model, tokenizer, batch, answer_format)
+                    bar.update(len(batch))
                 rows.append((generator, n, right))
     except LabirintoError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)

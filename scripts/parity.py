@@ -1,10 +1,9 @@
-"""Whether two engines say the same, token for token: each checkpoint is asked the same mazes through both, greedily.
+"""Compares two engines: each checkpoint gets the same prompts through both, with greedy decoding.
 
     python -m scripts.parity base sft sft-lora dpo-lora --tiers small --limit 400
 
-All checkpoints stand in one plan for each engine, so that adapters of one base share one process of vLLM and are mixed
-with what has none. Ends with 1 where replies differ. In bfloat16 on a GPU they may: a batch of another shape rounds
-another way.
+All checkpoints are in one plan per engine, so that adapters of one base share one process of vLLM, together with their
+base. Exits with 1 if replies differ. In bfloat16 on a GPU they may differ: rounding depends on the shape of the batch.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from models.inference.plan import AUTO, How, Plan
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Ask, and print a row for each checkpoint and tier."""
+    """Generate the replies, and print a row for each checkpoint and tier."""
     suite = SUITES[DEFAULT]
     parser = argparse.ArgumentParser(
         prog="python -m scripts.parity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -39,20 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = [registry.find(name) for name in options.checkpoints]
         cases = [case for tier in options.tiers for case in suite.cases(tier)[: options.limit]]
         planned = [(checkpoint, case) for checkpoint in chosen for case in cases]
-        asking = {one.name: PromptOptions(prompt_style=one.prompt_style) for one in chosen}
-        plans = [Plan(planned, asking, How(engine, "off")) for engine in AUTO]
+        prompt_options = {checkpoint.name: PromptOptions(prompt_style=checkpoint.prompt_style) for checkpoint in chosen}
+        plans = [Plan(planned, prompt_options, How(engine, "off")) for engine in AUTO]
         for plan in plans:
             for checkpoint in chosen:
                 plan.ask(checkpoint)
             plan.close()
         for checkpoint in chosen:
             for tier in options.tiers:
-                of_tier = [case for case in cases if case.group == tier]
-                one, other = ([plan.replies(checkpoint, case) for case in of_tier] for plan in plans)
-                different = sum(a != b for a, b in zip(one, other, strict=True))
+                tier_cases = [case for case in cases if case.group == tier]
+                first, second = ([plan.replies(checkpoint, case) for case in tier_cases] for plan in plans)
+                different = sum(a != b for a, b in zip(first, second, strict=True))
                 is_same = is_same and not different
-                tokens = sum(reply.tokens for replies in one for reply in replies)
-                rows.append([checkpoint.name, tier, len(of_tier), tokens, different])
+                tokens = sum(reply.tokens for replies in first for reply in replies)
+                rows.append([checkpoint.name, tier, len(tier_cases), tokens, different])
     except LabirintoError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,10 +1,11 @@
-"""How fast mazes are made: ours beside maze-dataset, mazelib and reasoning-gym, in one run on one core.
+"""Compares the speed of maze generation with maze-dataset, mazelib and reasoning-gym, in one run on one core.
 
 tox -e peers
 
-Each is asked in the quickest way that it has: maze-dataset and mazelib for the walls alone, as our `batch` gives them.
-reasoning-gym gives whole items (a maze with ends, drawn, solved and asked about), and is held against the same of ours.
-Rounds of ours and theirs take turns, so that a machine that slows down slows both; the median of the rounds counts.
+Each package is called in its fastest way: maze-dataset and mazelib generate walls only, and are compared with our
+`batch`. reasoning-gym generates whole items (a maze with start and goal, drawing, prompt and solution), and is compared
+with the same of ours. Rounds alternate between the two, so that a slower machine slows both; the median of the rounds
+is printed.
 """
 
 from __future__ import annotations
@@ -32,14 +33,18 @@ from benchmark.mazes.solve import shortest_path
 
 ROUNDS = 5
 SIZES = (5, 10, 20)
-ASCII_MAZE_BENCHMARK = {5: 7044, 10: 2274, 20: 676}  # mazes a second; not on the index, measured from its repository
+ASCII_MAZE_BENCHMARK = {
+    5: 7044,
+    10: 2274,
+    20: 676,
+}  # mazes per second; not on the package index, measured from its repository
 _OURS = 5_000  # mazes in a batch of ours
 
-Maker = Callable[[int], object]  # makes that many mazes
+Maker = Callable[[int], object]  # generates that many mazes
 
 
 def ours(generator: str, size: int) -> Maker:
-    """The walls of so many mazes, in one batch."""
+    """Generates walls in one batch."""
     seed = count()
 
     def make(mazes: int) -> object:
@@ -50,12 +55,12 @@ def ours(generator: str, size: int) -> Maker:
 
 
 def our_items(size: int) -> Maker:
-    """So many whole items, one by one: a maze with ends, its drawing, its question and its solution."""
-    seed, asking = count(), PromptOptions("block")
+    """Generates whole items one by one: a maze with start and goal, its prompt with the drawing, and its solution."""
+    seed, options = count(), PromptOptions("block")
 
     def make(mazes: int) -> object:
-        made = (generate("dfs", size, size, next(seed)) for _ in range(mazes))
-        return [(prompt(maze, asking), shortest_path(maze)) for maze in made]
+        generated = (generate("dfs", size, size, next(seed)) for _ in range(mazes))
+        return [(prompt(maze, options), shortest_path(maze)) for maze in generated]
 
     return make
 
@@ -77,7 +82,7 @@ def reasoning_gym(size: int) -> Maker:
     seed = count()
 
     def make(mazes: int) -> object:
-        found = package.create_dataset(
+        dataset = package.create_dataset(
             "maze",
             min_grid_size=size,
             max_grid_size=size,
@@ -88,26 +93,29 @@ def reasoning_gym(size: int) -> Maker:
         )
         items = []
         for index in range(mazes):
-            with suppress(RuntimeError):  # now and then it finds no place for the goal; such an item counts as made
-                items.append(found[index])
+            with suppress(RuntimeError):  # sometimes it finds no place for the goal; such an item is counted too
+                items.append(dataset[index])
         return items
 
     return make
 
 
 def rates(makers: list[tuple[Maker, int]], seconds: float) -> list[float]:
-    """Mazes a second of each maker, which is asked for so many at a time, for so many seconds a round."""
-    found: list[list[float]] = [[] for _ in makers]
+    """The mazes per second of each maker: the median of ROUNDS rounds of `seconds` seconds.
+
+    `makers` has the number of mazes per call with each maker.
+    """
+    by_maker: list[list[float]] = [[] for _ in makers]
     for maker, _ in makers:
         maker(1)  # compiles, imports, warms up
     for _ in range(ROUNDS):
-        for rate, (maker, at_once) in zip(found, makers, strict=True):
-            made, started = 0, perf_counter()
+        for round_rates, (maker, at_once) in zip(by_maker, makers, strict=True):
+            generated, started = 0, perf_counter()
             while (passed := perf_counter() - started) < seconds:
                 maker(at_once)
-                made += at_once
-            rate.append(made / passed)
-    return [median(rate) for rate in found]
+                generated += at_once
+            round_rates.append(generated / passed)
+    return [median(round_rates) for round_rates in by_maker]
 
 
 def _ratio(ratio: float) -> str:
@@ -118,7 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.peers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=0.5, help="of a round (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="seconds per round (default: %(default)s)")
     seconds = parser.parse_args().seconds
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core for all
@@ -134,17 +142,21 @@ def main() -> None:
         ]
         plans.append(("whole items", "reasoning-gym", size, our_items(size), reasoning_gym(size)))
     rows, by_size = [], {}
-    for generator, peer, size, own, other in tqdm(plans, unit="pair", file=sys.stderr):
+    for generator, peer, size, our_maker, peer_maker in tqdm(plans, unit="pair", file=sys.stderr):
         batched = peer != "reasoning-gym"
-        ours_rate, theirs = rates([(own, _OURS if batched else 20), (other, 1 if batched else 20)], seconds)
+        our_rate, peer_rate = rates(
+            [(our_maker, _OURS if batched else 20), (peer_maker, 1 if batched else 20)], seconds
+        )
         rows.append(
-            [generator, f"{size}x{size}", peer, f"{ours_rate:,.0f}", f"{theirs:,.0f}", _ratio(ours_rate / theirs)]
+            [generator, f"{size}x{size}", peer, f"{our_rate:,.0f}", f"{peer_rate:,.0f}", _ratio(our_rate / peer_rate)]
         )
         if (generator, peer) == ("dfs", "maze-dataset"):
-            by_size[size] = ours_rate
-    for size, theirs in ASCII_MAZE_BENCHMARK.items():
-        ratio = _ratio(by_size[size] / theirs)
-        rows.append(["dfs", f"{size}x{size}", "ascii-maze-benchmark *", f"{by_size[size]:,.0f}", f"{theirs:,}", ratio])
+            by_size[size] = our_rate
+    for size, peer_rate in ASCII_MAZE_BENCHMARK.items():
+        ratio = _ratio(by_size[size] / peer_rate)
+        rows.append(
+            ["dfs", f"{size}x{size}", "ascii-maze-benchmark *", f"{by_size[size]:,.0f}", f"{peer_rate:,}", ratio]
+        )
     rows.sort(key=lambda row: (row[2], row[0]))
     heads = ["mazes", "size", "peer", "ours /s", "theirs /s", "ratio"]
     print(
@@ -160,7 +172,7 @@ def main() -> None:
         f"{name} {metadata.version(name)}" for name in ("maze-dataset", "mazelib", "reasoning-gym", "numba")
     )
     print(f"\n{versions}; Python {platform.python_version()}, {platform.machine()}, one core")
-    print("* its published code, measured on another day on such a machine: it is not on the package index")
+    print("* its published code, measured on another day on a similar machine: it is not on the package index")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
-"""How long a run takes beside what it is made of, and beside other harnesses: one run, one machine.
+"""Compares the time of a run with the time of its parts and with other harnesses, in one run on one machine.
 
     tox -e speed                  # everything, about a quarter of an hour
     tox -e speed -- --cases 400 --only pytest raw
 
-The same 5x5 mazes are asked of `sft`, greedily, in float32:
+`sft` gets the prompts of the same 5x5 mazes, with greedy decoding, in float32:
 
-| who | what |
+| name | what is measured |
 | --- | --- |
-| pytest | `pytest benchmark --engine vllm`: whole wall time, the cache written and not read |
+| pytest | `pytest benchmark --engine vllm`: total wall time, the cache written and not read |
 | raw | `LLM.generate` of vLLM on the same prompts in one call |
 | each | a pytest test for each maze that calls `LLM.generate` with its prompt (40 mazes) |
-| lm-eval-vllm, lm-eval-hf | lm-evaluation-harness, same model, prompts and limit: whole wall time, as of pytest |
-| cached, empty | 10,000 cases that are all in the cache; as many parametrized tests of pytest that do nothing |
+| lm-eval-vllm, lm-eval-hf | lm-evaluation-harness, same model, prompts and limit: total wall time |
+| cached, empty | 10,000 cases that are all in the cache; 10,000 parametrized tests of pytest that do nothing |
 
-Starting an engine (or loading a model) is told apart. Each runs in a process of its own, one after the other.
+The time to start an engine or load a model is listed separately. Each runs in a process of its own, sequentially.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ from models.inference.reply_cache import Cache, key
 from models.requests import Reply
 
 ROOT = Path(__file__).parents[1]
-SINGLY = 40  # mazes that are asked one by one; all of them would take half an hour
+SINGLY = 40  # mazes in calls of their own; all of them would take half an hour
 CACHED = 10_000
 
-# a plugin that registers `longer`: a suite with more of the small tier's mazes, by the same rule and of the same name,
-# so that they begin with those that the suite has
+# a plugin that registers `longer`: a suite with more mazes in the small tier, of the same names, so that the first ones
+# are those of the default suite
 PLUGIN = """
 from scripts.speed import longer
 from benchmark.mazes.suite import SUITES
@@ -93,7 +93,7 @@ def test_nothing(checkpoint, case): ...
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds to start, seconds after that, and mazes that were asked."""
+    """Seconds to start, seconds after that, and the number of mazes."""
 
     start: float
     seconds: float
@@ -101,13 +101,18 @@ class Timed:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run them and print a row for each, and what the ratios are."""
+    """Measure, and print a row for each measurement, then the ratios."""
     parser = argparse.ArgumentParser(
         prog="python -m scripts.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--cases", type=int, default=2000, metavar="N", help="mazes of 5x5 (default: %(default)s)")
     parser.add_argument(
-        "--only", nargs="+", choices=list(RUNS), default=list(RUNS), metavar="WHO", help="of the list above"
+        "--only",
+        nargs="+",
+        choices=list(RUNS),
+        default=list(RUNS),
+        metavar="NAME",
+        help="names of the table above (default: all)",
     )
     parser.add_argument(
         "--lm-eval", metavar="PYTHON", help="the interpreter of an environment that has lm-eval (default: this one)"
@@ -115,26 +120,26 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="labirinto-speed-") as folder:
         bench = _Bench(Path(folder), options.cases, options.lm_eval or sys.executable)
-        found = {}
-        for who in options.only:
-            print(f"{who} ...", file=sys.stderr, flush=True)
-            found[who] = RUNS[who](bench)
+        results = {}
+        for name in options.only:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            results[name] = RUNS[name](bench)
     rows = [
-        [who, one.mazes, f"{one.start:.1f}", f"{one.seconds:.1f}", f"{one.mazes / one.seconds:.1f}"]
-        for who, one in found.items()
+        [name, timed.mazes, f"{timed.start:.1f}", f"{timed.seconds:.1f}", f"{timed.mazes / timed.seconds:.1f}"]
+        for name, timed in results.items()
     ]
     print(tabulate(rows, headers=["", "mazes", "start s", "then s", "mazes/s"], tablefmt="github"))
-    for one, other in (("pytest", "raw"), ("pytest", "each"), ("pytest", "lm-eval-vllm"), ("pytest", "lm-eval-hf")):
-        if one in found and other in found:
-            per = [found[who].seconds / found[who].mazes for who in (one, other)]
-            print(f"{one} takes {per[0] / per[1]:.3f} of the time of {other} ({per[1] / per[0]:.2f} times as fast)")
-    if {"cached", "empty"} <= found.keys():
-        print(f"cached takes {found['cached'].seconds / found['empty'].seconds:.2f} times the time of empty")
+    for name in ("raw", "each", "lm-eval-vllm", "lm-eval-hf"):
+        if "pytest" in results and name in results:
+            ours, theirs = (results[key].seconds / results[key].mazes for key in ("pytest", name))
+            print(f"pytest takes {ours / theirs:.3f} of the time of {name} ({theirs / ours:.2f} times as fast)")
+    if {"cached", "empty"} <= results.keys():
+        print(f"cached takes {results['cached'].seconds / results['empty'].seconds:.2f} times the time of empty")
     return 0
 
 
 def longer(cases: int) -> Suite:
-    """The default suite with at least so many cases in the small tier."""
+    """The default suite with at least this many cases in the small tier."""
     suite = SUITES[DEFAULT]
     small = suite.groups["small"]
     more = replace(small, each=max(small.each, -(-cases // len(small.generators))))
@@ -142,7 +147,7 @@ def longer(cases: int) -> Suite:
 
 
 class _Bench:
-    """The folder of one run, and what all of them ask."""
+    """The folder of one run, and the prompts of all measurements."""
 
     def __init__(self, folder: Path, cases: int, lm_eval: str) -> None:
         self.folder, self.cases, self.lm_eval = folder, cases, lm_eval
@@ -151,18 +156,18 @@ class _Bench:
         mazes = longer(cases).cases("small")[:cases]
         plan = Plan([(checkpoint, case) for case in mazes], {"sft": PromptOptions()}, How("vllm", "off"))
         cell = len(load.tokenizer(checkpoint.weights())(" (10,10)", add_special_tokens=False)["input_ids"])
-        asked = {
+        questions = {
             "model": self.model,
             "prompts": [request.prompt for request in plan.requests(checkpoint)],
             "limit": reply_tokens(25, cell),
             "singly": min(SINGLY, cases),
         }
-        self.asked = folder / "asked.json"
-        self.asked.write_text(json.dumps(asked))
+        self.questions = folder / "questions.json"
+        self.questions.write_text(json.dumps(questions))
         (folder / "more.py").write_text(PLUGIN.format(cases=cases))
 
     def run(self, command: list[str], **environment: str) -> float:
-        """The seconds that a command took. Raises CalledProcessError with its output where it failed."""
+        """The seconds that a command took. If it fails, prints its output and raises CalledProcessError."""
         path = os.pathsep.join([str(self.folder), str(ROOT)])
         cores = ",".join(map(str, sorted(os.sched_getaffinity(0))))
         vllm = {
@@ -208,9 +213,9 @@ def _pytest(bench: _Bench) -> Timed:
 
 def _raw(bench: _Bench) -> Timed:
     target = bench.folder / "raw.json"
-    bench.run([sys.executable, "-c", RAW, str(bench.asked), str(target)])
-    found = json.loads(target.read_text())
-    return Timed(found["start"], found["seconds"], len(found["texts"]))
+    bench.run([sys.executable, "-c", RAW, str(bench.questions), str(target)])
+    result = json.loads(target.read_text())
+    return Timed(result["start"], result["seconds"], len(result["texts"]))
 
 
 def _each(bench: _Bench) -> Timed:
@@ -220,9 +225,9 @@ def _each(bench: _Bench) -> Timed:
     bench.run(
         [sys.executable, "-m", "pytest", "-q", "--noconftest", "-c", "/dev/null", "--durations=0", str(file),
          f"--junitxml={report}", "-o", "junit_duration_report=call"],
-        ASKED=str(bench.asked),
+        ASKED=str(bench.questions),
     )  # fmt: skip
-    seconds = [float(one.get("time", 0)) for one in ET.parse(report).iter("testcase")]  # noqa: S314  pytest wrote it
+    seconds = [float(case.get("time", 0)) for case in ET.parse(report).iter("testcase")]  # noqa: S314  pytest wrote it
     return Timed(0.0, sum(seconds), len(seconds))
 
 
@@ -230,7 +235,7 @@ def _lm_eval(backend: str) -> Callable[[_Bench], Timed]:
     def run(bench: _Bench) -> Timed:
         target = bench.folder / f"{backend}.json"
         script = str(Path(__file__).with_name("speed_lm_eval.py"))
-        seconds = bench.run([bench.lm_eval, script, backend, str(bench.asked), str(target)])
+        seconds = bench.run([bench.lm_eval, script, backend, str(bench.questions), str(target)])
         start: float = json.loads(target.read_text())["start"]
         return Timed(start, seconds - start, bench.cases)
 
@@ -238,7 +243,7 @@ def _lm_eval(backend: str) -> Callable[[_Bench], Timed]:
 
 
 def _cached(bench: _Bench) -> Timed:
-    """All of it from the cache: five names for one model, asked all tiers; it says what the oracle says."""
+    """A run whose replies are all cached: five names for one model, all tiers, with the replies of the oracle."""
     names = [f"same-{number}" for number in range(CACHED // 2000)]
     checkpoint = registry.find("base")
     (bench.folder / "names.toml").write_text("".join(f'{name} = "{checkpoint.weights().folder}"\n' for name in names))
@@ -257,7 +262,7 @@ def _cached(bench: _Bench) -> Timed:
     )
     cache.close()
     chosen = [word for name in names for word in ("--checkpoint", name)]
-    _floors(bench)
+    _score_agents(bench)
     seconds = bench.run(
         [sys.executable, "-m", "pytest", "-q", "benchmark/test_mazes.py", "--engine", "transformers",
          "--checkpoints", str(bench.folder / "names.toml"), *chosen],
@@ -268,8 +273,8 @@ def _cached(bench: _Bench) -> Timed:
     return Timed(0.0, seconds, CACHED)
 
 
-def _floors(bench: _Bench) -> None:
-    """What agents come to, which the session that filled the cache would have left behind."""
+def _score_agents(bench: _Bench) -> None:
+    """Store the scores of baseline agents, as a session that filled the cache would have done."""
     code = (
         "from benchmark.mazes.suite import DEFAULT, SUITES; from reports import baseline_agents\n"
         "suite = SUITES[DEFAULT]\n"

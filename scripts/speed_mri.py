@@ -1,14 +1,14 @@
-"""How long scans and diffs take beside LLM-MRI as it is released, and how much memory, in one run on one machine.
+"""Compares time and memory of scans and diffs with the released LLM-MRI, in one run on one machine.
 
     python -m scripts.speed_mri [--checkpoint sft] [--texts 256 512 1024]
 
-Each runs in a process of its own, after its imports; memory is what the peak of the process grew by.
+Each is measured in a process of its own, after its imports; memory is the growth of the peak of the process.
 
-| who | what it does |
+| name | what is measured |
 | --- | --- |
-| ours | the scan of one checkpoint: all layers at prompt, answer, S, G and every cell, and what is said there |
-| stock | LLM-MRI's `process_activation_areas`: all layers at the first token. With datasets >= 4 it fails at its reducer, so that this is its time without one |
-| diff | base beside the checkpoint: two scans and that of random weights, layer effects, steering, probes, LLM-MRI, pictures |
+| ours | the scan of one checkpoint: all layers at prompt, answer, S, G and every cell, and the predictions there |
+| stock | LLM-MRI's `process_activation_areas`: all layers at the first token. With datasets >= 4 it fails at its reducer, so this is its time without one |
+| diff | base and the checkpoint: two scans and one of random weights, layer effects, steering, probes, LLM-MRI, pictures |
 
 Ours is also measured with 4,096 texts: its memory does not grow with them.
 """  # noqa: E501  a table
@@ -80,30 +80,30 @@ render_diff(made)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run them and print a row for each."""
+    """Measure, and print a row for each measurement."""
     parser = argparse.ArgumentParser(
         prog="python -m scripts.speed_mri", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--checkpoint", default="sft", help="(default: %(default)s)")
     parser.add_argument("--texts", type=int, nargs="+", default=[256, 512, 1024], metavar="N")
     options = parser.parse_args(arguments)
-    asked = [("diff", DIFF, options.texts[0])]
-    asked += [pair for n in options.texts for pair in (("ours", OURS, n), ("stock", STOCK, n))]
-    asked.append(("ours", OURS, 4096))
+    measurements = [("diff", DIFF, options.texts[0])]
+    measurements += [pair for n in options.texts for pair in (("ours", OURS, n), ("stock", STOCK, n))]
+    measurements.append(("ours", OURS, 4096))
     rows = []
-    for who, code, n in asked:
-        print(f"{who}, {n} texts ...", file=sys.stderr, flush=True)
-        found = _run(code, options.checkpoint, n)
-        rows.append([who, n, f"{found['seconds']:.1f}", f"{found['megabytes']:.0f}"])
+    for name, code, n in measurements:
+        print(f"{name}, {n} texts ...", file=sys.stderr, flush=True)
+        result = _run(code, options.checkpoint, n)
+        rows.append([name, n, f"{result['seconds']:.1f}", f"{result['megabytes']:.0f}"])
     print(tabulate(rows, headers=["", "texts", "seconds", "peak grew by MB"], tablefmt="github", disable_numparse=True))
     return 0
 
 
 def _run(code: str, checkpoint: str, n: int) -> dict[str, float]:
-    """What a process of its own measured, with nothing kept from before. Raises CalledProcessError where it failed."""
+    """Seconds and megabytes of a process of its own, with an empty cache. Raises CalledProcessError if it fails."""
     registry.find(checkpoint).prepare()
     with tempfile.TemporaryDirectory(prefix="labirinto-speed-") as folder:
-        # a store of its own, that has the checkpoints and no scans
+        # a new store with the checkpoints, and without earlier scans
         (Path(folder) / "checkpoints").symlink_to(store.home() / "checkpoints")
         done = subprocess.run(
             [sys.executable, "-c", code, checkpoint, str(n)],
@@ -112,8 +112,8 @@ def _run(code: str, checkpoint: str, n: int) -> dict[str, float]:
             text=True,
             check=True,
         )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 if __name__ == "__main__":

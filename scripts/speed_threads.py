@@ -1,17 +1,17 @@
-"""How long a build takes on idle cores, and beside as many busy loops as there are cores.
+"""Measures the time of a build on idle cores, and on cores that each run a busy loop too.
 
     python -m scripts.speed_threads [--examples 160] [--rounds 2]
 
-Each row builds the same small `sft` from the shipped base, in a process of its own, with other settings of OpenMP:
+Each row builds the same small `sft` from the shipped base, in a process of its own, with these settings of OpenMP:
 
-| row | what is set |
+| row | settings |
 | --- | --- |
-| default | nothing: what the project sets by itself |
+| default | none: the project chooses the threads itself |
 | OpenMP's own | GOMP_SPINCOUNT=300000, which is libgomp's default, and a fixed number of threads |
 | passive | OMP_WAIT_POLICY=PASSIVE, and a fixed number of threads |
 | one thread | OMP_NUM_THREADS=1 |
 
-A time is that of the build by its own record, without imports. Rounds follow each other, and the median is shown.
+A time is the one in the record of the checkpoint, without imports. The median of the rounds is printed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from statistics import median
 
 from tabulate import tabulate
 
-LIMIT = 300  # seconds after which a build is given up
+LIMIT = 300  # seconds after which a build is stopped
 SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 CORES = str(len(os.sched_getaffinity(0)))
 ROWS: dict[str, dict[str, str]] = {
@@ -42,7 +42,7 @@ ROWS: dict[str, dict[str, str]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all rows, idle and busy, and print a row for each."""
+    """Measure all rows, idle and busy, and print a row for each."""
     parser = argparse.ArgumentParser(
         prog="python -m scripts.speed_threads",
         description=__doc__,
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def busy_loops(n: int) -> Iterator[None]:
-    """So many processes that do nothing but compute."""
+    """Start `n` processes that only compute, and stop them at the end."""
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(n)]
     try:
         yield
@@ -80,10 +80,10 @@ def busy_loops(n: int) -> Iterator[None]:
 
 
 def build(settings: Mapping[str, str], examples: int) -> float:
-    """The seconds of a build with these variables of the environment; infinite where it took longer than LIMIT."""
+    """The seconds of a build with these environment variables; infinity if it takes longer than LIMIT."""
     with tempfile.TemporaryDirectory() as home:
         names = Path(home) / "names.toml"
-        names.write_text(f'timed = {{recipe = "sft", examples = {examples}}}\n')
+        names.write_text(f'timed = {{recipe = "sft", num_examples = {examples}}}\n')
         environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
         try:
             subprocess.run(

@@ -45,7 +45,7 @@ COLLAPSED = 0.8
 
 @contextmanager
 def quiet_import() -> Iterator[None]:
-    """Hide warnings while TRL's trainers of reinforcement are imported: they import vLLM, and both warn about versions."""
+    """Hide warnings while some of TRL's trainers are imported: they import vLLM, and both warn about versions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
