@@ -138,8 +138,8 @@ def test_a_model_is_downloaded_once_without_its_pickle_and_its_code(hub, tmp_pat
     [
         ("org/none", "no model org/none on the hub, or it is private"),
         ("org/name@v2", "the model org/name has no branch, tag or commit 'v2'"),
-        ("org/gated", "lets only some download org/gated: accept its terms"),
-        ("sft:org/none", "the hub has no model org/none"),
+        ("org/gated", "the model org/gated is gated: accept its terms"),
+        ("sft:org/none", "no model org/none on the hub"),
     ],
 )
 def test_what_the_hub_does_not_give_is_said_with_what_to_do(hub, tmp_path, name, message):
@@ -162,7 +162,7 @@ def test_a_built_checkpoint_is_pushed_with_its_card(hub, tmp_path):
     code, told = run(tmp_path, endpoint, "push", "base", "org/new", HF_TOKEN="wrong")
     assert code == 2
     assert "cannot push to org/new" in told
-    assert "token that may write" in told
+    assert "a token with write access" in told
     code, told = run(tmp_path, endpoint, "push", "base", "org/new", HF_TOKEN="secret")
     assert code == 0, told
     pushed = hub.root / "org" / "new"
