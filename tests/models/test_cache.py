@@ -143,7 +143,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_clear_error(tmp_path):
 WRITER = """
 import sys
 from pathlib import Path
-from models.cache import Cache, key
+from models.inference.reply_cache import Cache, key
 from models.requests import Reply
 cache = Cache(Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):

@@ -14,6 +14,7 @@ from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.prompt import PromptOptions
 from models import engines
 from models.checkpoints import Checkpoint
+from models.engines import EngineInfo
 from models.inference import boundary
 from models.inference.plan import Plan
 from models.requests import Reply
@@ -85,7 +86,7 @@ class Odd(Checkpoint):
 class OddEngine:
     """Asks odd checkpoints."""
 
-    waited = 0.0
+    startup_seconds = 0.0
 
     def __init__(self):
         self._last = None
@@ -115,11 +116,11 @@ def notes():
 @pytest.fixture
 def make_plan(monkeypatch, tmp_path, notes):
     monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path / "home"))
-    monkeypatch.setitem(engines.ENGINES, "odd", f"{__name__}:OddEngine")
+    monkeypatch.setitem(engines.ENGINES, "odd", EngineInfo("odd", f"{__name__}:OddEngine"))
 
     def make(*checkpoints, **settings):
         planned = [(checkpoint, case) for checkpoint in checkpoints for case in CASES]
-        return Plan(planned, {one.name: PromptOptions() for one in checkpoints}, say=notes.append, **settings)
+        return Plan(planned, {one.name: PromptOptions() for one in checkpoints}, notify=notes.append, **settings)
 
     return make
 
@@ -130,7 +131,7 @@ def test_whatever_is_raised_is_one_line_of_its_checkpoint_and_the_others_go_on(m
     odd = [Odd(name, place, error) for name, error in RAISED.items()]
     sound = Odd("sound")
     plan = make_plan(*odd, sound)
-    plan.survey()
+    plan.look_up()
     for checkpoint in plan.checkpoints:
         if not plan.is_asked(checkpoint):
             plan.ask(checkpoint)
@@ -172,7 +173,7 @@ def test_whoever_wants_to_end_the_session_ends_it(make_plan, place, error):
     plan = make_plan(odd)
 
     def ask():
-        plan.survey()
+        plan.look_up()
         plan.ask(odd)
 
     with pytest.raises(error):
@@ -180,7 +181,7 @@ def test_whoever_wants_to_end_the_session_ends_it(make_plan, place, error):
     assert len(list(plan.replied(odd))) == (3 if place == "generate late" else 0)
     plan.close()
     again = make_plan(Odd("odd"))
-    assert again.survey().count("3 of 6 replies" if place == "generate late" else "0 of 6 replies") == 1
+    assert again.look_up().count("3 of 6 replies" if place == "generate late" else "0 of 6 replies") == 1
     again.close()
 
 
@@ -195,18 +196,18 @@ def test_an_engine_that_cannot_be_closed_is_told(make_plan, notes):
 
 
 def test_a_listener_that_raises_costs_no_reply_and_is_told_once(make_plan, notes, monkeypatch):
-    monkeypatch.setattr("models.inference.plan.COMMIT", 0.0)
-    heard = []
+    monkeypatch.setattr("models.inference.committing.COMMIT_SECONDS", 0.0)
+    calls = []
 
     def listen(checkpoint):
-        heard.append(checkpoint)
+        calls.append(checkpoint)
         raise OSError(28, "No space left on device")
 
     checkpoint = Odd("sound")
-    plan = make_plan(checkpoint, heard=listen)
+    plan = make_plan(checkpoint, on_commit=listen)
     plan.ask(checkpoint)
     assert len(list(plan.replied(checkpoint))) == len(CASES)
-    assert len(heard) > 1
+    assert len(calls) > 1
     assert ["No space left" in note for note in notes] == [True]
     plan.close()
 
@@ -257,10 +258,10 @@ def test_the_log_does_not_grow_for_ever_and_holds_no_key(monkeypatch, tmp_path):
 
 def test_a_reply_that_another_session_has_committed_since_is_not_asked_for(make_plan):
     first, second = make_plan(Odd("sound")), make_plan(Odd("sound"))
-    assert "0 of 6 replies" in first.survey()
-    assert "0 of 6 replies" in second.survey()
+    assert "0 of 6 replies" in first.look_up()
+    assert "0 of 6 replies" in second.look_up()
     for plan in (first, second):
         plan.ask(Odd("sound"))
-    assert [plan.about(Odd("sound"))["asked"] for plan in (first, second)] == [6, 0]
+    assert [plan.metadata(Odd("sound"))["asked"] for plan in (first, second)] == [6, 0]
     first.close()
     second.close()

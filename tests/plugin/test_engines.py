@@ -221,8 +221,8 @@ def test_a_reply_that_utf_8_cannot_encode_costs_nothing(slow):
 
 
 IMPATIENT = """
-from models import cache, session_cache
-cache.PATIENCE, session_cache.LAST, session_cache.RETRY = 0.1, 0.1, 0.2
+from models.inference import reply_cache, session_cache
+reply_cache.PATIENCE, session_cache.LAST, session_cache.RETRY = 0.1, 0.1, 0.2
 """
 
 
