@@ -1,6 +1,7 @@
 """The plan of a session: whatever code that is not ours raises, it is one line of one checkpoint."""
 
 import gc
+import hashlib
 import json
 import sqlite3
 import weakref
@@ -16,7 +17,10 @@ from models import engines
 from models.checkpoints import Checkpoint
 from models.engines import EngineInfo
 from models.inference import boundary
+from models.inference.engine_choice import Lookup, choose_cheapest, choose_engine
+from models.inference.options import InferenceOptions
 from models.inference.plan import Plan
+from models.inference.reply_cache import place
 from models.requests import Reply
 
 CASES = SUITE.cases("tiny")[:6]
@@ -265,3 +269,67 @@ def test_a_reply_that_another_session_has_committed_since_is_not_asked_for(make_
     assert [plan.metadata(Odd("sound"))["asked"] for plan in (first, second)] == [6, 0]
     first.close()
     second.close()
+
+
+def test_what_a_saved_run_says_of_the_asking_keeps_its_keys(make_plan):
+    """And so do the keys of the cache, so that replies that people have there are found again."""
+    checkpoint = Odd("sound")
+    plan = make_plan(checkpoint, options=InferenceOptions(samples=2, temperature=0.8))
+    plan.look_up()
+    plan.ask(checkpoint)
+    assert list(plan.metadata(checkpoint)) == ["engine", "sampling", "cached", "asked", "tokens", "seconds", "waited"]
+    plan.close()
+    keys = sorted(key for (key,) in sqlite3.connect(place()).execute("SELECT key FROM replies"))
+    assert len(keys) == 12
+    digest = "d2dec208a5c3bc5c497a9353218a6de86e85592107100be5ad0c682507639174"
+    assert hashlib.sha256(b"".join(keys)).hexdigest() == digest
+
+
+def test_a_checkpoint_that_is_built_with_another_one_is_cached_too(make_plan, monkeypatch):
+    """It was missing when it was looked up, and is there when it is asked: as the parent of what was asked before."""
+    monkeypatch.setattr(Odd, "is_missing", True)
+    plan = make_plan(Odd("parent"))
+    plan.look_up()
+    monkeypatch.setattr(Odd, "is_missing", False)
+    plan.ask(Odd("parent"))
+    plan.close()
+    again = make_plan(Odd("parent"))
+    assert "6 of 6 replies" in again.look_up()
+    again.close()
+
+
+@dataclass(frozen=True)
+class Sized:
+    """A request for a maze of so many cells."""
+
+    cells: int
+
+
+@pytest.mark.parametrize(
+    ("cells", "chosen"), [([25] * 1199, "transformers"), ([25] * 1200, "vllm"), ([144] * 37, "vllm")]
+)
+def test_on_a_cpu_vllm_has_to_repay_its_start(monkeypatch, cells, chosen):
+    monkeypatch.setattr("models.hardware.has_cuda", lambda: False)
+    assert choose_cheapest(["transformers", "vllm"], [Sized(n) for n in cells]) == chosen
+    assert choose_cheapest(["transformers"], [Sized(n) for n in cells]) == "transformers"
+
+
+def test_on_a_gpu_vllm_is_chosen_whatever_is_asked(monkeypatch):
+    monkeypatch.setattr("models.hardware.has_cuda", lambda: True)
+    for cells in ([], [25]):
+        assert choose_cheapest(["transformers", "vllm"], [Sized(n) for n in cells]) == "vllm"
+
+
+def test_a_run_goes_on_with_the_engine_that_it_began_with(monkeypatch):
+    monkeypatch.setattr("models.hardware.has_cuda", lambda: False)
+    requests = [Sized(1000)] * 3
+    keys = {name: [f"{name} {at}".encode() for at in range(3)] for name in ("transformers", "vllm")}
+
+    def choose(transformers, vllm):
+        replies = {name: dict.fromkeys(keys[name][:n]) for name, n in (("transformers", transformers), ("vllm", vllm))}
+        return choose_engine([Lookup(name, keys[name], replies[name]) for name in keys], requests).engine
+
+    found = {(at, other): choose(at, other) for at in range(4) for other in range(4)}
+    assert {pair for pair, engine in found.items() if engine == "transformers"} == {
+        (1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2), (3, 3),
+    }  # fmt: skip
