@@ -22,7 +22,15 @@ from .versions import installed_versions
 if TYPE_CHECKING:
     from models.checkpoints import Checkpoint
 
-__all__ = ["ENGINES", "Engine", "EngineInfo", "create_engine", "describe_adjustments", "installed_versions"]
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "EngineInfo",
+    "create_engine",
+    "describe_adjustments",
+    "installed_versions",
+    "list_packages",
+]
 
 ENGINES = {
     info.name: info
@@ -58,6 +66,11 @@ def create_engine(name: str, **settings: Any) -> Engine:
         **{setting: settings[setting] for setting in info.settings if setting in settings}
     )
     return engine
+
+
+def list_packages() -> list[str]:
+    """The packages of all engines: whoever compares two runs has to know where their versions differ."""
+    return sorted({package for info in ENGINES.values() for package in info.packages})
 
 
 def describe_adjustments(engine: Engine, checkpoint: Checkpoint) -> dict[str, Any]:
