@@ -34,9 +34,9 @@ def table(records: dict[str, list[Record]], suite: Suite = SUITES[DEFAULT]) -> p
     """Return a table with one row for each group and checkpoint, shares in percent, and the baseline agents last.
 
     Columns: group, checkpoint, n (cases), solved, low, high (the Wilson interval of solved), optimal, lenient (solved
-    in the lenient reading), unreadable, balanced (the mean of the shares of unsolvable and of solvable twins that were solved; None
-    without twins), spl (times 100), outcome_... (the share of each outcome), errors (the number of missing replies,
-    which count in no other column). A case with several replies counts once, with the mean of its replies.
+    in the lenient reading), unreadable, balanced (the mean of the shares of unsolvable and of solvable twins that were
+    solved; None without twins), spl (times 100), outcome_... (the share of each outcome), errors (the number of missing
+    replies, which count in no other column). A case with several replies counts once, with the mean of its replies.
     """
     import pandas as pd
 

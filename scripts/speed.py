@@ -38,8 +38,9 @@ from benchmark.mazes.prompt import PromptOptions
 from benchmark.mazes.suite import DEFAULT, SUITES, Suite
 from models import load, registry
 from models.budget import reply_tokens
-from models.engines import make
-from models.inference.plan import How, Plan
+from models.engines import create_engine
+from models.inference.options import InferenceOptions
+from models.inference.plan import Plan
 from models.inference.reply_cache import Cache, key
 from models.requests import Reply
 
@@ -149,7 +150,7 @@ class _Bench:
         checkpoint = registry.find("sft")
         self.model = str(checkpoint.weights().folder)
         mazes = longer(cases).cases("small")[:cases]
-        plan = Plan([(checkpoint, case) for case in mazes], {"sft": PromptOptions()}, How("vllm", "off"))
+        plan = Plan([(checkpoint, case) for case in mazes], {"sft": PromptOptions()}, InferenceOptions("vllm", "off"))
         cell = len(load.tokenizer(checkpoint.weights())(" (10,10)", add_special_tokens=False)["input_ids"])
         asked = {
             "model": self.model,
@@ -244,8 +245,8 @@ def _cached(bench: _Bench) -> Timed:
     (bench.folder / "names.toml").write_text("".join(f'{name} = "{checkpoint.weights().folder}"\n' for name in names))
     suite = SUITES[DEFAULT]
     cases = [case for tier in suite.tiers for case in suite.cases(tier)]
-    plan = Plan([(checkpoint, case) for case in cases], {"base": PromptOptions()}, How("transformers"))
-    described, content = make("transformers").describe(checkpoint), checkpoint.content()
+    plan = Plan([(checkpoint, case) for case in cases], {"base": PromptOptions()}, InferenceOptions("transformers"))
+    described, content = create_engine("transformers").describe(checkpoint), checkpoint.content()
     cache = Cache(bench.folder / "home" / "replies.sqlite")
     cache.put(
         {

@@ -2,7 +2,7 @@
 
 from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.prompt import PromptOptions, prompt
-from models.engines import make
+from models.engines import create_engine
 from models.requests import Request
 
 
@@ -18,7 +18,7 @@ def said(engine, checkpoint, requests):
 
 def ask(checkpoint, requests, engine=None):
     """The same of an engine that is made for it and closed again."""
-    asked = make(engine or checkpoint.engine or "transformers")
+    asked = create_engine(engine or checkpoint.engine or "transformers")
     try:
         return said(asked, checkpoint, requests)
     finally:

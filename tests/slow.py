@@ -5,13 +5,14 @@ It stands in for transformers in the session of a test, for the nano base, and a
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from benchmark.mazes import answer
 from benchmark.mazes.agents import oracle
 from benchmark.mazes.errors import EngineError
 from models import engines
-from models.inference import plan
+from models.inference import committing
 from models.inference import reply_cache as cache
 from models.requests import Reply
 
@@ -29,7 +30,7 @@ def write(word, what):
 class Slow:
     """The protocol of an engine."""
 
-    waited = 0.0
+    startup_seconds = 0.0
 
     def __init__(self):
         self._calls = 0
@@ -57,7 +58,7 @@ class Slow:
 
 def install():
     """Let the session ask it, and write down what it commits."""
-    engines.ENGINES["transformers"] = f"{__name__}:Slow"
+    engines.ENGINES["transformers"] = replace(engines.ENGINES["transformers"], factory=f"{__name__}:Slow")
     put = cache.Cache.put
 
     def logged(self, replies, *others):
@@ -66,4 +67,4 @@ def install():
             write("committed", key.hex())
 
     cache.Cache.put = logged
-    plan.COMMIT = 0.05
+    committing.COMMIT_SECONDS = 0.05

@@ -15,7 +15,7 @@ import pytest
 from .conftest import ROOT
 
 ROOMS = ("benchmark", "models", "fixtures", "reports", "scripts")
-LATE_IMPORTS = 60
+LATE_IMPORTS = 59
 """At most so many imports stand inside functions, all rooms together: each is a seam to something heavy."""
 
 

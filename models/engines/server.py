@@ -1,7 +1,12 @@
 """Any OpenAI-compatible endpoint: many questions at once, each tried again when that may help.
 
 Plain prompts go to /completions, chats to /chat/completions. The key is taken from OPENAI_API_KEY, and neither shown
-nor kept, whatever a server sends back. What a server sends is not trusted: see the files `server_*` beside this one.
+nor kept, whatever a server sends back. What a server sends is not trusted: see the files `server_*` in this folder.
+
+There are two reasons to send a request again. A failure that may pass (no connection, HTTP 429 or 500) is followed by
+the same request after a pause (`_answer`). A refusal of its settings is followed at once by a request with other
+settings (`_ask`): what `server_dialect` reads in the server's words is remembered, so that one request pays for it and
+not all.
 """
 
 from __future__ import annotations
@@ -10,23 +15,23 @@ import os
 import random
 import threading
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmark.mazes.errors import EngineError
+from models.checkpoints import Checkpoint, Served
 from models.requests import Reply, Request
 from models.secrets import mask
 
-from . import version
+from . import ENGINES
 from .server_dialect import Dialect, adapt, learn, measured
 from .server_errors import Kind, RequestError
 from .server_http import Connection
 from .server_reply import to_reply
 from .server_turns import Turns
-
-if TYPE_CHECKING:
-    from models.checkpoints import Checkpoint
+from .versions import installed_versions
 
 TRIES = 5  # after the first, where a failure may pass
 TRIES_UNREACHED = 1  # the same where nobody has ever replied
@@ -36,11 +41,28 @@ PATIENCE = 120.0  # seconds: a server that asks to wait for longer is not waited
 CHANGES = 12  # other ways in which one request is asked, where its settings are refused
 SHOWN = 300  # characters of a server's words in an error
 
+Result = Reply | RequestError
+
+
+@dataclass
+class _Session:
+    """One call of `generate`: what its threads share."""
+
+    checkpoint: Served
+    connection: Connection
+    turns: Turns
+    results: SimpleQueue[tuple[Request, Result]] = field(default_factory=SimpleQueue)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def close(self) -> None:
+        self.stop.set()
+        self.connection.close()  # threads that wait for an answer stop
+
 
 class Server:
     """One endpoint at a time, `concurrency` questions at once."""
 
-    waited = 0.0
+    startup_seconds = 0.0
 
     def __init__(self, concurrency: int = 32) -> None:
         self._concurrency = concurrency
@@ -48,100 +70,81 @@ class Server:
         self._lock = threading.Lock()
 
     def describe(self, checkpoint: Checkpoint) -> dict[str, Any]:
-        return {"engine": "server", **version("openai"), "determinism": "unknown"}
+        return {"engine": "server", **installed_versions(*ENGINES["server"].packages), "determinism": "unknown"}
 
-    def adapted(self, checkpoint: Checkpoint) -> dict[str, Any]:
+    def adjustments(self, checkpoint: Checkpoint) -> dict[str, Any]:
         """What had to be asked in another way than of every other server; empty where nothing had to."""
-        return self._dialect(checkpoint).describe()
+        return self._dialect(_served(checkpoint)).describe()
 
     def generate(
         self, checkpoint: Checkpoint, requests: Sequence[Request]
     ) -> Generator[tuple[Request, Reply | EngineError]]:
-        """A request that fails gives its error; an endpoint that refuses or fails them all raises EngineError.
-
-        What fails before the first reply is told once it has come, and not at all where none comes: then all requests
-        have the one error that is raised.
-        """
-        connection = Connection(checkpoint.endpoint)
-        turns = Turns(requests)
-        results: SimpleQueue[tuple[Request, Reply | RequestError]] = SimpleQueue()
-        stop = threading.Event()
-
-        def work() -> None:
-            while not stop.is_set() and (request := turns.take()):
-                results.put((request, self._answer(connection, checkpoint, request, turns, stop)))
-
+        """A request that fails gives its error; an endpoint that refuses or fails them all raises EngineError."""
+        served = _served(checkpoint)
+        session = _Session(served, Connection(served.endpoint), Turns(requests))
         for number in range(min(self._concurrency, len(requests))):
-            # they do not keep the process alive: Ctrl-C is not to wait for a server
-            threading.Thread(target=work, name=f"ask-{number}", daemon=True).start()
-        early: list[tuple[Request, RequestError]] = []
+            # daemons do not keep the process alive: Ctrl-C is not to wait for a server
+            threading.Thread(target=self._work, args=(session,), name=f"ask-{number}", daemon=True).start()
         try:
-            for _ in requests:
-                request, result = results.get()
-                if isinstance(result, Reply):
-                    turns.replied(request)
-                    yield from ((one, _error(checkpoint, failure)) for one, failure in early)
-                    early.clear()
-                    yield request, result
-                    continue
-                if turns.failed(request, result):
-                    raise _error(checkpoint, result)
-                if turns.has_replied:
-                    yield request, _error(checkpoint, result)
-                else:
-                    early.append((request, result))
-            if early and all(failure.kind in (Kind.UNREACHABLE, Kind.REFUSED) for _, failure in early):
-                raise _error(checkpoint, early[-1][1])
-            yield from ((one, _error(checkpoint, failure)) for one, failure in early)
+            yield from _collect(session, len(requests))
         finally:
-            stop.set()
-            connection.close()  # whoever still waits for an answer stops
+            session.close()
 
     def close(self) -> None:
-        """Connections end with each plan."""
+        """Connections end with each call of `generate`."""
 
-    def _dialect(self, checkpoint: Checkpoint) -> Dialect:
+    def _work(self, session: _Session) -> None:
+        """What each thread does: take requests and answer them until none is left."""
+        while not session.stop.is_set() and (request := session.turns.take()):
+            session.results.put((request, self._answer(session, request)))
+
+    def _dialect(self, checkpoint: Served) -> Dialect:
         return self._dialects.get((checkpoint.endpoint, checkpoint.model), Dialect())
 
-    def _learn(self, checkpoint: Checkpoint, learned: dict[str, Any]) -> None:
+    def _learn(self, checkpoint: Served, learned: dict[str, Any]) -> None:
         if learned:
             with self._lock:
                 known = self._dialect(checkpoint)
                 self._dialects[checkpoint.endpoint, checkpoint.model] = learn(known, learned)
 
-    def _answer(
-        self, connection: Connection, checkpoint: Checkpoint, request: Request, turns: Turns, stop: threading.Event
-    ) -> Reply | RequestError:
+    def _answer(self, session: _Session, request: Request) -> Result:
         """The reply to one request, tried again while that may help. Never raises: it runs in a thread."""
         attempt = 0
         while True:
             try:
-                return self._once(connection, checkpoint, request)
-            except RequestError as failure:
-                result = failure
+                return self._ask(session, request)
+            except RequestError as error:
+                failure = error
             except Exception as error:  # noqa: BLE001  of one request, told by its case
                 return RequestError(f"{type(error).__name__}: {error}", Kind.REPLY)
-            pause = _pause(result, attempt, turns.has_replied)
+            pause = _pause(failure, attempt, session.turns.has_replied)
             attempt += 1
-            if pause is None or stop.wait(pause):
-                return result
+            if pause is None or session.stop.wait(pause):
+                return failure
 
-    def _once(self, connection: Connection, checkpoint: Checkpoint, request: Request) -> Reply:
-        """Ask, in another way where the settings are refused; what helped is remembered. Raises RequestError."""
-        dialect, learned = self._dialect(checkpoint), {}
+    def _ask(self, session: _Session, request: Request) -> Reply:
+        """Ask, in another way where the settings are refused. Raises RequestError.
+
+        What a refusal teaches is remembered when the request that heeds it has succeeded, and not before: a wrong
+        reading of a server's words would spoil all requests after it. Where the context is too short and the server
+        does not say by how much, the room for the reply is guessed; a reply that this has cut off is asked for once
+        more, since the reply itself has told the length of the prompt and with it the room that is left.
+        """
+        checkpoint = session.checkpoint
+        dialect = self._dialect(checkpoint)
+        learned: dict[str, Any] = {}
         tokens, is_guess = dialect.tokens(request), False
         path = "/completions" if isinstance(request.prompt, str) else "/chat/completions"
         for changes in count():
             body = dialect.body(checkpoint.model, request, tokens)
             try:
-                reply, prompt_tokens = to_reply(connection.post(path, body))
+                reply, prompt_tokens = to_reply(session.connection.post(path, body))
             except RequestError as failure:
                 change = adapt(dialect, body, request, failure) if changes < CHANGES else None
                 if change is None:
                     raise
-                if (
-                    not change.tokens
-                ):  # the prompt alone is too long: for a model that runs here that is no error either
+                if not change.tokens:
+                    # the prompt alone is too long: for a model that runs here that is no error either
                     self._learn(checkpoint, learned)
                     return Reply("", 0, truncated=True)
                 dialect, tokens, is_guess = learn(dialect, change.learned), change.tokens, change.is_guess
@@ -155,23 +158,62 @@ class Server:
         return reply
 
 
+def _served(checkpoint: Checkpoint) -> Served:
+    if not isinstance(checkpoint, Served):
+        raise EngineError(f"{checkpoint.name} is not served: give --endpoint and --model, or another --engine")
+    return checkpoint
+
+
+def _collect(session: _Session, number: int) -> Generator[tuple[Request, Reply | EngineError]]:
+    """The results as they come from the threads.
+
+    Failures before the first reply are held back. While nobody has replied it is open whether one request is at fault
+    or the endpoint: once a reply has come they are yielded, each as the error of its request; where none comes, one
+    error is raised for the endpoint, and not thousands that say the same.
+    """
+    checkpoint = session.checkpoint
+    early: list[tuple[Request, RequestError]] = []
+    for _ in range(number):
+        request, result = session.results.get()
+        if isinstance(result, Reply):
+            session.turns.replied(request)
+            yield from ((one, _error(checkpoint, failure)) for one, failure in early)
+            early.clear()
+            yield request, result
+            continue
+        if session.turns.failed(request, result):
+            raise _error(checkpoint, result)
+        if session.turns.has_replied:
+            yield request, _error(checkpoint, result)
+        else:
+            early.append((request, result))
+    if early and all(failure.kind in (Kind.UNREACHABLE, Kind.REFUSED) for _, failure in early):
+        raise _error(checkpoint, early[-1][1])
+    yield from ((one, _error(checkpoint, failure)) for one, failure in early)
+
+
 def _pause(failure: RequestError, attempt: int, has_replied: bool) -> float | None:
-    """The seconds before the next try; None where there is to be none."""
-    unreached = failure.kind is Kind.UNREACHABLE
-    tries = min(TRIES, TRIES_UNREACHED) if unreached and not has_replied else TRIES
+    """The seconds before the next try; None where there is to be none.
+
+    Twice as long each time, so that a server under load gets a rest, and by chance somewhat shorter, so that the
+    requests that it refused together do not come back together. A server that says how long to wait is believed.
+    """
+    is_unreached = failure.kind is Kind.UNREACHABLE
+    tries = min(TRIES, TRIES_UNREACHED) if is_unreached and not has_replied else TRIES
     if failure.kind not in (Kind.UNREACHABLE, Kind.PASSING) or attempt >= tries:
         return None
     if failure.pause is not None:
         return failure.pause if failure.pause <= PATIENCE else None
-    return min(WAIT * 2**attempt, LONGEST_WAIT) * random.uniform(0.75, 1.0)
+    longest: float = min(WAIT * 2**attempt, LONGEST_WAIT)
+    return longest * random.uniform(0.75, 1.0)
 
 
-def _error(checkpoint: Checkpoint, failure: RequestError) -> EngineError:
+def _error(checkpoint: Served, failure: RequestError) -> EngineError:
     verb = f"refuses {checkpoint.model}" if failure.kind is Kind.REFUSED else "gave no reply"
     return EngineError(mask(f"{checkpoint.endpoint} {verb}: {failure.words[:SHOWN]}{_advice(checkpoint, failure)}"))
 
 
-def _advice(checkpoint: Checkpoint, failure: RequestError) -> str:
+def _advice(checkpoint: Served, failure: RequestError) -> str:
     """What may be done about a failure, in half a sentence."""
     if failure.status in (401, 403):
         return "" if os.environ.get("OPENAI_API_KEY") else " (OPENAI_API_KEY is not set)"

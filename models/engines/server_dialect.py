@@ -80,7 +80,11 @@ class Dialect:
     """The most tokens for each character of a prompt that were seen."""
 
     def tokens(self, request: Request) -> int:
-        """The room for a reply: that of every model, or what is left in a context that is too short for it."""
+        """The room for a reply: that of every model, or what is left in a context that is too short for it.
+
+        The tokenizer is the server's: how long a prompt is in tokens is estimated from its characters, with the density
+        that other replies have shown, taken at its greatest so that the estimate is rather too long than too short.
+        """
         limit = self._most(request)
         if self.context and self.density:
             limit = min(limit, max(LEAST, self.context - math.ceil(self.density * characters(request))))
@@ -127,7 +131,7 @@ class Change:
 
 def adapt(dialect: Dialect, body: dict[str, Any], request: Request, failure: RequestError) -> Change | None:
     """Another way to ask after a refusal; None where the words of the server give none."""
-    tokens = body.get(dialect.limit, body.get("max_tokens"))
+    tokens: int = body[dialect.limit] if dialect.limit in body else body["max_tokens"]
     fields, words = failure.fields, failure.words
     if change := _shorter(request, failure, tokens):
         return change
@@ -168,7 +172,12 @@ def learn(dialect: Dialect, learned: dict[str, Any]) -> Dialect:
 
 
 def _shorter(request: Request, failure: RequestError, tokens: int) -> Change | None:
-    """What is left in a context that is too short; None where the refusal is about something else."""
+    """What is left in a context that is too short; None where the refusal is about something else.
+
+    Most servers tell the context and the length of the prompt, and what is left is a subtraction. Where one tells the
+    context alone, or only a bound ("at least", "about"), or figures that would leave enough for what it has just
+    refused, the room is halved as often as it refuses.
+    """
     fields, words = failure.fields, failure.words
     context = _first(_CONTEXT, words) or _whole(fields.get("n_ctx"))
     if not context:

@@ -134,7 +134,8 @@ class _Transport(httpx.HTTPTransport):
 @cache
 def _tls() -> ssl.SSLContext:
     """The certificates that are trusted, read once."""
-    return httpx.create_ssl_context()
+    context: ssl.SSLContext = httpx.create_ssl_context()
+    return context
 
 
 def _pause(headers: httpx.Headers) -> float | None:

@@ -5,25 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from jinja2 import TemplateError
+from tqdm import tqdm
+from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from benchmark.mazes.errors import CheckpointError
 from models import chat
 from models.budget import THOUGHTS, reply_tokens
-from models.requests import Reply
-
-if TYPE_CHECKING:
-    from transformers import PretrainedConfig, PreTrainedTokenizerBase
-
-    from models.requests import Request
-    from models.weights import Weights
+from models.requests import Reply, Request
+from models.weights import Weights
 
 NAME = " (10,10)"
 """The name of a cell, as models write it."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class TokenizedRequest:
     """A request as a model reads it."""
 
     ids: list[int]
@@ -32,16 +30,18 @@ class Asked:
     request: Request
 
 
-def asked(
+def tokenize(
     requests: Sequence[Request],
     tokenizer: PreTrainedTokenizerBase,
     weights: Weights,
     positions: int,
     vocabulary: int = sys.maxsize,
-) -> list[Asked]:
+) -> list[TokenizedRequest]:
     """The requests in token ids, the longest first, so that a batch that does not fit in memory fails at once.
 
-    A model that knows so many positions can write no further; a limit of 0 says that the prompt alone is too long.
+    The room for a reply is the same for all mazes of a size, in cells: how many tokens that is depends on the
+    tokenizer, which may cut the name of a cell into seven. Where the model has fewer positions left behind the prompt,
+    the reply may be cut short, and counts as truncated; a limit of 0 says that the prompt alone is too long.
     Raises CheckpointError where a model without a chat template is to chat, and where the tokenizer gives a token that
     is beyond the model's vocabulary.
     """
@@ -56,7 +56,7 @@ def asked(
                 f"model in {weights.whole} knows {vocabulary}: they do not belong together"
             )
         limit = reply_tokens(request.cells, len(bare)) + (THOUGHTS if request.reasoning else 0)
-        rows.append(Asked(ids, max(0, min(limit, positions - len(ids))), request))
+        rows.append(TokenizedRequest(ids, max(0, min(limit, positions - len(ids))), request))
     return sorted(rows, key=lambda one: (-one.limit, -len(one.ids), one.request.place))
 
 
@@ -75,34 +75,32 @@ def positions(config: PretrainedConfig) -> int:
 
 
 def _ids(request: Request, tokenizer: PreTrainedTokenizerBase, weights: Weights, closing: int) -> list[int]:
+    ids: list[int]
     if isinstance(request.prompt, str):
         ids = tokenizer(request.prompt)["input_ids"]
         return ids[: len(ids) - closing]
     if tokenizer.chat_template is None:
         raise CheckpointError(f"the model in {weights.folder} has no chat template: ask it with --prompt plain")
-    from jinja2 import TemplateError
-
     try:
-        return tokenizer.apply_chat_template(request.prompt, add_generation_prompt=True, return_dict=True)["input_ids"]
+        ids = tokenizer.apply_chat_template(request.prompt, add_generation_prompt=True, return_dict=True)["input_ids"]
     except (TemplateError, TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise CheckpointError(
             f"the chat template in {weights.tokenizer} does not take the question ({error}): ask with --prompt plain"
         ) from error
+    return ids
 
 
-def say_if_folded(name: str, requests: Sequence[Request], tokenizer: PreTrainedTokenizerBase) -> None:
+def notify_if_folded(name: str, requests: Sequence[Request], tokenizer: PreTrainedTokenizerBase) -> None:
     """Tell the user where a chat template takes no system's message, see `models.chat`."""
     template = tokenizer.chat_template
     template = template.get("default") if isinstance(template, dict) else template
     is_chat = any(not isinstance(request.prompt, str) for request in requests)
     if is_chat and template and template.startswith(chat.FOLD):
-        from tqdm import tqdm
-
         tqdm.write(f"labirinto: {name}: {chat.FOLDED}", file=sys.stderr)
 
 
-def reply(tokens: Sequence[int], limit: int, ends: set[int], tokenizer: PreTrainedTokenizerBase) -> Reply:
+def decode_reply(tokens: Sequence[int], limit: int, stop_ids: set[int], tokenizer: PreTrainedTokenizerBase) -> Reply:
     """What was written, up to the first token that ends a text; cut off where none came within the limit."""
-    end = next((at for at, token in enumerate(tokens[:limit]) if token in ends), None)
+    end = next((at for at, token in enumerate(tokens[:limit]) if token in stop_ids), None)
     kept = list(tokens[: limit if end is None else end])
     return Reply(tokenizer.decode(kept, skip_special_tokens=True), len(kept), truncated=end is None)

@@ -15,12 +15,14 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.printable import encodable
 from models import store
 from models.requests import Reply
+
+Result = TypeVar("Result")
 
 VERSION = 1  # of the file; another one is set aside
 AT_ONCE = 500  # keys in one question to the database
@@ -74,17 +76,17 @@ def key(checkpoint: str, engine: Mapping[str, Any], request: Mapping[str, Any]) 
 
 
 class Cache:
-    """The file, open. A spoilt file is set aside and a new one begun; `say` is told, and `say` hears of spoilt rows.
+    """The file, open. A spoilt file is set aside and a new one begun; `notify` is told of that and of spoilt rows.
 
     One that cannot be written to is read. Raises CheckpointError where there can be no file, and where one cannot be
     read or written; a process that holds it is waited for so many seconds (`patience`).
     """
 
     def __init__(
-        self, file: Path | None = None, say: Callable[[str], None] = print, patience: float | None = None
+        self, file: Path | None = None, notify: Callable[[str], None] = print, patience: float | None = None
     ) -> None:
         self.file = file or place()
-        self._say = say
+        self._notify = notify
         self._patience = PATIENCE if patience is None else patience
         self._only_reads = False
         self._open()
@@ -95,12 +97,12 @@ class Cache:
         for start in range(0, len(keys), AT_ONCE):
             part = keys[start : start + AT_ONCE]
             marks = ",".join("?" * len(part))
-            rows = self._ask(f"SELECT key, text, tokens, truncated, sum FROM replies WHERE key IN ({marks})", part)  # noqa: S608  question marks alone are put in
+            rows = self._query(f"SELECT key, text, tokens, truncated, sum FROM replies WHERE key IN ({marks})", part)  # noqa: S608  question marks alone are put in
             for kept, text, tokens, truncated, total in rows:
                 if _is_whole(kept, text, tokens, truncated, total):
                     found[kept] = Reply(text, tokens, bool(truncated))
                 else:
-                    self._say(f"a reply in {self.file} is spoilt ({kept.hex()[:16]}); it is asked for again")
+                    self._notify(f"a reply in {self.file} is spoilt ({kept.hex()[:16]}); it is asked for again")
         return found
 
     def put(self, replies: Mapping[bytes, Reply], checkpoint: str, engine: str) -> None:
@@ -121,7 +123,7 @@ class Cache:
 
         Of all replies, or of those that `prune` would forget.
         """
-        return self._ask(
+        return self._query(
             "SELECT checkpoint, engine, count(*), sum(tokens), min(written), max(written) FROM replies "
             "WHERE (?1 IS NULL OR checkpoint = ?1) AND (?2 IS NULL OR written < ?2) "
             "GROUP BY checkpoint, engine ORDER BY checkpoint, engine",
@@ -134,7 +136,7 @@ class Cache:
         chosen = {rule: value for rule, value in limits.items() if value is not None}
         rules = " AND ".join(chosen) or "1"
         gone = self._change(f"DELETE FROM replies WHERE {rules}", [tuple(chosen.values())])  # noqa: S608  the rules above
-        self._ask("VACUUM")
+        self._query("VACUUM")
         return gone
 
     def close(self) -> None:
@@ -216,7 +218,9 @@ class Cache:
                 part = Path(f"{self.file}{end}")
                 if part.exists():
                     part.replace(f"{aside}{end}")
-        self._say(f"the replies in {self.file} cannot be read ({why}): set aside as {aside.name}, and a new file begun")
+        self._notify(
+            f"the replies in {self.file} cannot be read ({why}): set aside as {aside.name}, and a new file begun"
+        )
 
     def _is_sound(self) -> bool:
         try:
@@ -224,14 +228,15 @@ class Cache:
         except sqlite3.DatabaseError:
             return False
         try:
-            return base.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+            (verdict,) = base.execute("PRAGMA quick_check(1)").fetchone()
+            return str(verdict) == "ok"
         except sqlite3.DatabaseError:
             return False
         finally:
             base.close()
 
-    def _ask(self, question: str, values: Iterable[Any] = ()) -> list[Any]:
-        return self._guarded(lambda base: base.execute(question, tuple(values)).fetchall())
+    def _query(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
+        return self._guarded(lambda base: base.execute(statement, tuple(values)).fetchall())
 
     def _change(self, change: str, rows: Sequence[tuple[Any, ...]]) -> int:
         def changed(base: sqlite3.Connection) -> int:
@@ -247,7 +252,7 @@ class Cache:
 
         return self._guarded(changed)
 
-    def _guarded(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
+    def _guarded(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Do it; where the file turns out to be spoilt, set it aside and do it on a new one."""
         try:
             return work(self._base)
@@ -263,7 +268,7 @@ class Cache:
 
     def _trouble(self, error: Exception) -> CheckpointError:
         code = _code(error) if isinstance(error, sqlite3.Error) else None
-        advice = _ADVICE.get(code, "Set LABIRINTO_HOME to a folder that can be written to, or say --cache off")
+        advice = _ADVICE.get(code or 0, "Set LABIRINTO_HOME to a folder that can be written to, or say --cache off")
         return CheckpointError(f"cannot keep replies in {self.file}: {error}. {advice}")
 
 
@@ -291,7 +296,8 @@ def _is_whole(key: bytes, text: Any, tokens: Any, truncated: Any, total: Any) ->
 
 
 def _code(error: sqlite3.Error) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF  # the extended codes say more in the higher bits
+    code: int = getattr(error, "sqlite_errorcode", 0)  # errors of the module itself, and ours, have none
+    return code & 0xFF  # the extended codes say more in the higher bits
 
 
 def _sum(key: bytes, text: str, tokens: int, truncated: bool) -> int:

@@ -85,7 +85,7 @@ class SessionCache:
         if self._cache is None:
             if patience is None and self._trouble:
                 patience = min(BRIEF, cache.PATIENCE)
-            self._cache = Cache(say=self._notify, patience=patience)
+            self._cache = Cache(notify=self._notify, patience=patience)
         return self._cache
 
     def _commit(self, opened: Callable[[], Cache]) -> None:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from accelerate.utils import reduce
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
@@ -179,8 +180,6 @@ def _learn(model: LlamaForCausalLM, batch: _Batch) -> float:
         total = total + lesson.missed(model, states, ids)
     total.backward()
     if count > 1:
-        from accelerate.utils import reduce
-
         with torch.no_grad():
             loss = reduce(loss)
             for value in model.parameters():

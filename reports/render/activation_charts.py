@@ -230,8 +230,8 @@ def _overlaps(tuned: Tuned) -> Picture | None:
         drawn,
         axes,
         f"LLM-MRI's graphs of base and {tuned.name}: what their edges have in common from each layer to the next (1: "
-        "the same). Bands: 95 % of what comes of swapping each text's two states at random; below them the two are told "
-        "apart by more than chance. Raw, a common shift alone does that; centred, it takes more",
+        "the same). Bands: 95 % of what comes of swapping each text's two states at random; below them the two are "
+        "told apart by more than chance. Raw, a common shift alone does that; centred, it takes more",
     )
 
 

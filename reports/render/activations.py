@@ -34,7 +34,7 @@ def sentences(one: Tuned) -> list[str]:
         )
     for place, words in (("prompt", "the first word of the reply"), ("answer", "the first move")):
         value, low, high = one.divergence[place]
-        found.append(f"what is said for {words} diverges by {value:.2f} nats ({low:.2f} to {high:.2f})")
+        found.append(f"the prediction of {words} diverges by {value:.2f} nats ({low:.2f} to {high:.2f})")
     for graphs in one.graphs:
         if graphs.is_centred:
             apart = sum(p < SURE for p in graphs.p)

@@ -5,7 +5,7 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from models.engines import make
+from models.engines import create_engine
 from models.registry import served
 
 GOOD = {"text": "answer: R D", "finish_reason": "stop"}
@@ -73,7 +73,7 @@ def reply(handler, body, choice=GOOD, **others):
 
 def asked(endpoint, questions, engine=None, **settings):
     """The reply or error of each question, in their order."""
-    engine = engine or make("server", **settings)
+    engine = engine or create_engine("server", **settings)
     found = {one.place: reply for one, reply in engine.generate(served("m", endpoint, "org/m"), questions)}
     assert len(found) == len(questions)
     return [found[one.place] for one in questions]

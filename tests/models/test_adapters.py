@@ -189,10 +189,10 @@ def test_an_adapter_for_an_adapter_is_not_taken_for_one_of_its_whole_model(llama
 
 def test_vllm_does_not_start_for_an_adapter_that_it_cannot_run(llama, tmp_path):
     folder = save(llama, tmp_path / "adapter", KINDS["prompt tuning"])
-    engine = vllm.Vllm()
+    engine = vllm.VLLM()
     with pytest.raises(CheckpointError, match=r"vllm cannot run .*PROMPT_TUNING.*--engine transformers runs it"):
         list(engine.generate(find(str(folder)), requests("tiny", 1)))
-    assert engine._process is None
+    assert engine._child is None
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from models.__main__ import main
 from models.inference.reply_cache import Cache, key
 from models.requests import Reply
 
+from ..asking import requests
 from ..conftest import ROOT
 
 REPLY = Reply("answer: R D", 4, truncated=False)
@@ -142,7 +143,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_clear_error(tmp_path):
 WRITER = """
 import sys
 from pathlib import Path
-from models.cache import Cache, key
+from models.inference.reply_cache import Cache, key
 from models.requests import Reply
 cache = Cache(Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
@@ -211,3 +212,18 @@ def test_the_command_line_shows_and_prunes(monkeypatch, tmp_path, capsys):
     ):
         assert main(["cache", "prune", *arguments]) == 0
         assert f"forgot {gone} replies" in capsys.readouterr().out
+
+
+ENGINE = {"engine": "vllm", "vllm": "0.32.0", "dtype": "float32", "determinism": "batched"}
+GREEDY = "7233fa288aff3bac1850149e0ea980d9e66657705cc34f53a14504586ad91668"
+SAMPLED = "e9569125bb6033018d53cf4917f12007e1fa7915c1f85a9649ba2d66a3099f57"
+
+
+@pytest.mark.parametrize(
+    ("style", "settings", "digest"),
+    [("plain", {}, GREEDY), ("chat", {"reasoning": True, "sample": 2, "temperature": 0.8}, SAMPLED)],
+)
+def test_the_key_of_a_request_stays_as_it_is(style, settings, digest):
+    """As long as it does, replies that people have in their caches are found again."""
+    (request,) = requests("tiny", 1, style=style, **settings)
+    assert key("content", ENGINE, request.cache_key()).hex() == digest

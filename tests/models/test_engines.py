@@ -13,7 +13,7 @@ from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.prompt import PromptOptions, prompt
 from models.engines import tokens
-from models.engines import transformers as engine
+from models.engines import transformers_decoding as engine
 from models.registry import find
 from models.requests import Request
 

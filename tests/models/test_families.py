@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.mazes.errors import CheckpointError
 from models import hardware, load
-from models.engines import transformers as engine
+from models.engines import transformers_decoding as engine
 from models.engines import vllm_support
 from models.registry import find
 from models.weights import Weights

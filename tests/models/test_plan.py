@@ -1,6 +1,7 @@
 """The plan of a session: whatever code that is not ours raises, it is one line of one checkpoint."""
 
 import gc
+import hashlib
 import json
 import sqlite3
 import weakref
@@ -14,8 +15,12 @@ from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.prompt import PromptOptions
 from models import engines
 from models.checkpoints import Checkpoint
+from models.engines import EngineInfo
 from models.inference import boundary
+from models.inference.engine_choice import Lookup, choose_cheapest, choose_engine
+from models.inference.options import InferenceOptions
 from models.inference.plan import Plan
+from models.inference.reply_cache import place
 from models.requests import Reply
 
 CASES = SUITE.cases("tiny")[:6]
@@ -85,7 +90,7 @@ class Odd(Checkpoint):
 class OddEngine:
     """Asks odd checkpoints."""
 
-    waited = 0.0
+    startup_seconds = 0.0
 
     def __init__(self):
         self._last = None
@@ -115,11 +120,11 @@ def notes():
 @pytest.fixture
 def make_plan(monkeypatch, tmp_path, notes):
     monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path / "home"))
-    monkeypatch.setitem(engines.ENGINES, "odd", f"{__name__}:OddEngine")
+    monkeypatch.setitem(engines.ENGINES, "odd", EngineInfo("odd", f"{__name__}:OddEngine"))
 
     def make(*checkpoints, **settings):
         planned = [(checkpoint, case) for checkpoint in checkpoints for case in CASES]
-        return Plan(planned, {one.name: PromptOptions() for one in checkpoints}, say=notes.append, **settings)
+        return Plan(planned, {one.name: PromptOptions() for one in checkpoints}, notify=notes.append, **settings)
 
     return make
 
@@ -130,7 +135,7 @@ def test_whatever_is_raised_is_one_line_of_its_checkpoint_and_the_others_go_on(m
     odd = [Odd(name, place, error) for name, error in RAISED.items()]
     sound = Odd("sound")
     plan = make_plan(*odd, sound)
-    plan.survey()
+    plan.look_up()
     for checkpoint in plan.checkpoints:
         if not plan.is_asked(checkpoint):
             plan.ask(checkpoint)
@@ -172,7 +177,7 @@ def test_whoever_wants_to_end_the_session_ends_it(make_plan, place, error):
     plan = make_plan(odd)
 
     def ask():
-        plan.survey()
+        plan.look_up()
         plan.ask(odd)
 
     with pytest.raises(error):
@@ -180,7 +185,7 @@ def test_whoever_wants_to_end_the_session_ends_it(make_plan, place, error):
     assert len(list(plan.replied(odd))) == (3 if place == "generate late" else 0)
     plan.close()
     again = make_plan(Odd("odd"))
-    assert again.survey().count("3 of 6 replies" if place == "generate late" else "0 of 6 replies") == 1
+    assert again.look_up().count("3 of 6 replies" if place == "generate late" else "0 of 6 replies") == 1
     again.close()
 
 
@@ -195,18 +200,18 @@ def test_an_engine_that_cannot_be_closed_is_told(make_plan, notes):
 
 
 def test_a_listener_that_raises_costs_no_reply_and_is_told_once(make_plan, notes, monkeypatch):
-    monkeypatch.setattr("models.inference.plan.COMMIT", 0.0)
-    heard = []
+    monkeypatch.setattr("models.inference.committing.COMMIT_SECONDS", 0.0)
+    calls = []
 
     def listen(checkpoint):
-        heard.append(checkpoint)
+        calls.append(checkpoint)
         raise OSError(28, "No space left on device")
 
     checkpoint = Odd("sound")
-    plan = make_plan(checkpoint, heard=listen)
+    plan = make_plan(checkpoint, on_commit=listen)
     plan.ask(checkpoint)
     assert len(list(plan.replied(checkpoint))) == len(CASES)
-    assert len(heard) > 1
+    assert len(calls) > 1
     assert ["No space left" in note for note in notes] == [True]
     plan.close()
 
@@ -257,10 +262,74 @@ def test_the_log_does_not_grow_for_ever_and_holds_no_key(monkeypatch, tmp_path):
 
 def test_a_reply_that_another_session_has_committed_since_is_not_asked_for(make_plan):
     first, second = make_plan(Odd("sound")), make_plan(Odd("sound"))
-    assert "0 of 6 replies" in first.survey()
-    assert "0 of 6 replies" in second.survey()
+    assert "0 of 6 replies" in first.look_up()
+    assert "0 of 6 replies" in second.look_up()
     for plan in (first, second):
         plan.ask(Odd("sound"))
-    assert [plan.about(Odd("sound"))["asked"] for plan in (first, second)] == [6, 0]
+    assert [plan.metadata(Odd("sound"))["asked"] for plan in (first, second)] == [6, 0]
     first.close()
     second.close()
+
+
+def test_what_a_saved_run_says_of_the_asking_keeps_its_keys(make_plan):
+    """And so do the keys of the cache, so that replies that people have there are found again."""
+    checkpoint = Odd("sound")
+    plan = make_plan(checkpoint, options=InferenceOptions(samples=2, temperature=0.8))
+    plan.look_up()
+    plan.ask(checkpoint)
+    assert list(plan.metadata(checkpoint)) == ["engine", "sampling", "cached", "asked", "tokens", "seconds", "waited"]
+    plan.close()
+    keys = sorted(key for (key,) in sqlite3.connect(place()).execute("SELECT key FROM replies"))
+    assert len(keys) == 12
+    digest = "d2dec208a5c3bc5c497a9353218a6de86e85592107100be5ad0c682507639174"
+    assert hashlib.sha256(b"".join(keys)).hexdigest() == digest
+
+
+def test_a_checkpoint_that_is_built_with_another_one_is_cached_too(make_plan, monkeypatch):
+    """It was missing when it was looked up, and is there when it is asked: as the parent of what was asked before."""
+    monkeypatch.setattr(Odd, "is_missing", True)
+    plan = make_plan(Odd("parent"))
+    plan.look_up()
+    monkeypatch.setattr(Odd, "is_missing", False)
+    plan.ask(Odd("parent"))
+    plan.close()
+    again = make_plan(Odd("parent"))
+    assert "6 of 6 replies" in again.look_up()
+    again.close()
+
+
+@dataclass(frozen=True)
+class Sized:
+    """A request for a maze of so many cells."""
+
+    cells: int
+
+
+@pytest.mark.parametrize(
+    ("cells", "chosen"), [([25] * 1199, "transformers"), ([25] * 1200, "vllm"), ([144] * 37, "vllm")]
+)
+def test_on_a_cpu_vllm_has_to_repay_its_start(monkeypatch, cells, chosen):
+    monkeypatch.setattr("models.hardware.has_cuda", lambda: False)
+    assert choose_cheapest(["transformers", "vllm"], [Sized(n) for n in cells]) == chosen
+    assert choose_cheapest(["transformers"], [Sized(n) for n in cells]) == "transformers"
+
+
+def test_on_a_gpu_vllm_is_chosen_whatever_is_asked(monkeypatch):
+    monkeypatch.setattr("models.hardware.has_cuda", lambda: True)
+    for cells in ([], [25]):
+        assert choose_cheapest(["transformers", "vllm"], [Sized(n) for n in cells]) == "vllm"
+
+
+def test_a_run_goes_on_with_the_engine_that_it_began_with(monkeypatch):
+    monkeypatch.setattr("models.hardware.has_cuda", lambda: False)
+    requests = [Sized(1000)] * 3
+    keys = {name: [f"{name} {at}".encode() for at in range(3)] for name in ("transformers", "vllm")}
+
+    def choose(transformers, vllm):
+        replies = {name: dict.fromkeys(keys[name][:n]) for name, n in (("transformers", transformers), ("vllm", vllm))}
+        return choose_engine([Lookup(name, keys[name], replies[name]) for name in keys], requests).engine
+
+    found = {(at, other): choose(at, other) for at in range(4) for other in range(4)}
+    assert {pair for pair, engine in found.items() if engine == "transformers"} == {
+        (1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2), (3, 3),
+    }  # fmt: skip

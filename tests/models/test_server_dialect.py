@@ -6,7 +6,7 @@ from contextlib import nullcontext, suppress
 import pytest
 
 from benchmark.mazes.errors import EngineError
-from models.engines import make, server, server_turns
+from models.engines import create_engine, server, server_turns
 from models.engines.server_dialect import Dialect, adapt
 from models.engines.server_errors import Kind, RequestError
 from models.registry import served
@@ -108,7 +108,7 @@ def picky(handler, body, number):
 
 
 def test_other_names_and_no_temperature_are_asked_for_once_and_told_in_the_run():
-    engine, checkpoint = make("server"), served("m", "http://h/v1", "org/m")
+    engine, checkpoint = create_engine("server"), served("m", "http://h/v1", "org/m")
     described = engine.describe(checkpoint)
     with serving(picky) as (endpoint, seen):
         checkpoint = served("m", endpoint, "org/m")
@@ -118,7 +118,7 @@ def test_other_names_and_no_temperature_are_asked_for_once_and_told_in_the_run()
             if not start:
                 first = len(seen)
     assert len(seen) - first == 10  # nothing is asked twice once it is known
-    assert engine.adapted(checkpoint) == {"limit": "max_completion_tokens", "temperature": "the server's own"}
+    assert engine.adjustments(checkpoint) == {"limit": "max_completion_tokens", "temperature": "the server's own"}
     assert engine.describe(checkpoint) == described  # so that replies are found again
 
 
@@ -142,7 +142,7 @@ def test_a_seed_that_is_refused_is_left_away():
 
 
 def test_nothing_is_left_away_where_that_does_not_help():
-    engine = make("server")
+    engine = create_engine("server")
 
     def behave(handler, body, number):
         send(handler, 400, {"error": {"message": f"temperature is not supported, nor is {sorted(body)}"}})
@@ -150,7 +150,7 @@ def test_nothing_is_left_away_where_that_does_not_help():
     with serving(behave) as (endpoint, _):
         (result,) = asked(endpoint, requests("tiny", 1), engine)
         assert isinstance(result, EngineError)
-        assert not engine.adapted(served("m", endpoint, "org/m"))
+        assert not engine.adjustments(served("m", endpoint, "org/m"))
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -164,11 +164,11 @@ def test_a_context_that_is_too_short_leaves_what_is_left(name):
             reply(handler, body, {"text": f"{limit}", "finish_reason": "length"})
 
     with serving(behave) as (endpoint, seen):
-        engine = make("server", concurrency=1)
+        engine = create_engine("server", concurrency=1)
         results = asked(endpoint, requests("small", 6), engine)
     assert {(one.text, one.truncated) for one in results} == {("300", True)}
     assert len(seen) <= 6 + 2  # the context is remembered
-    assert engine.adapted(served("m", endpoint, "org/m")) == {"context": 1000}
+    assert engine.adjustments(served("m", endpoint, "org/m")) == {"context": 1000}
 
 
 def test_a_prompt_whose_length_is_only_guessed_is_asked_about_until_it_fits():
@@ -236,7 +236,7 @@ def test_a_server_that_refuses_large_mazes_replies_to_the_small_ones(code):
             reply(handler, body)
 
     with serving(behave) as (endpoint, _):
-        replies = make("server", concurrency=16).generate(served("m", endpoint, "org/m"), [*large, *tiny])
+        replies = create_engine("server", concurrency=16).generate(served("m", endpoint, "org/m"), [*large, *tiny])
         with suppress(EngineError) if code == 500 else nullcontext():  # when only large ones are left, all fail
             for one, result in replies:
                 results[one.place] = result

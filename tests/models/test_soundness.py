@@ -12,7 +12,7 @@ from transformers import AutoModelForSequenceClassification
 
 from benchmark.mazes.errors import CheckpointError
 from models import load, soundness
-from models.engines import vllm
+from models.engines import vllm, vllm_child
 from models.registry import find
 from models.weights import Weights
 
@@ -152,12 +152,12 @@ def test_vllm_is_ended_before_it_is_asked(stranger, tmp_path, monkeypatch):
     idle = tmp_path / "idle"
     idle.write_text("#!/bin/sh\nexec cat > /dev/null\n")
     idle.chmod(0o755)
-    monkeypatch.setattr(vllm.sys, "executable", str(idle))
+    monkeypatch.setattr(vllm_child.sys, "executable", str(idle))
     folder = changed(stranger, tmp_path / "wrong", named(lambda name: f"module.{name}"))
-    engine = vllm.Vllm()
+    engine = vllm.VLLM()
     with pytest.raises(CheckpointError, match=r"have 'module\.' in them"):
         list(engine.generate(find(str(folder)), requests("tiny", 1)))
-    assert engine._process is None
+    assert engine._child is None
 
 
 @given(
@@ -192,9 +192,9 @@ def test_a_cached_run_loads_no_torch(stranger):
     from ..conftest import ROOT
 
     code = (
-        "import sys\nfrom models.registry import find\nfrom models.engines import make\n"
+        "import sys\nfrom models.registry import find\nfrom models.engines import create_engine\n"
         "checkpoint = find(sys.argv[1])\n"
-        "[make(one).describe(checkpoint) for one in ('transformers', 'vllm')]\n"
+        "[create_engine(one).describe(checkpoint) for one in ('transformers', 'vllm')]\n"
         "checkpoint.content(), checkpoint.prompt_style, checkpoint.provenance()\n"
         "print({'torch', 'transformers', 'peft'} & set(sys.modules))"
     )

@@ -110,7 +110,7 @@ def test_all_recipes_work_on_it(tiny_recipes, stranger, capsys):
 
 
 def test_all_weights_of_it_can_be_tuned_too(tiny_recipes, stranger):
-    names = {"whole": {"recipe": "sft", "from": str(stranger), "lora": 0}}
+    names = {"whole": {"recipe": "sft", "from": str(stranger), "lora_rank": 0}}
     weights = find("whole", Choices(names)).weights()
     assert weights.base is None
     assert weights_digest(weights.folder) != weights_digest(stranger)
@@ -120,12 +120,12 @@ def test_a_chain_of_our_own_adapters_is_one_adapter_on_the_base(tiny_recipes):
     for name in ("sft-lora", "dpo-lora"):
         weights = find(name).weights()
         assert weights.whole == find("base").weights().folder
-        assert adapter_check.check_adapter(weights, requests("tiny", 1)[0].prompt)["from_merged"] < load.MERGED
+        assert adapter_check.check_adapter(weights, requests("tiny", 1)[0].prompt)["from_merged"] < adapter_check.MERGED
     assert find("dpo", Choices(lora=True)) == find("dpo-lora")
     # told to start from sft, it went on with the parent's adapter
     assert find("dpo-lora").parent == find("sft-lora")
     assert registry.built("dpo").weights().base is None
-    assert RECIPES["dpo"].lora == 0
+    assert RECIPES["dpo"].lora_rank == 0
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from benchmark.mazes.errors import CheckpointError, EngineError
 from models import load
 from models.engines.transformers import Transformers
-from models.engines.vllm import Vllm
+from models.engines.vllm import VLLM
 from models.registry import find, served
 from models.weights import Weights
 
@@ -70,7 +70,7 @@ def zeros(adapter, folder):
 @pytest.fixture(scope="module")
 def engine(family):
     """One engine for all of the family, since each takes ten seconds to start."""
-    made = Vllm(family)
+    made = VLLM(family)
     yield made
     made.close()
 
@@ -82,7 +82,7 @@ def test_it_says_what_transformers_says_and_adapters_share_one_process(family, e
     found, processes = {}, set()
     for one in (base, first, second, base):
         found.setdefault(one.name, []).append(said(engine, one, questions))
-        processes.add(engine._process._child.pid)
+        processes.add(engine._child.pid)
     with pytest.raises(CheckpointError, match=r"the adapter in .*idle changes nothing"):
         list(engine.generate(zeros(first.path, tmp_path / "idle"), questions))
     assert len(processes) == 1
@@ -136,7 +136,7 @@ def test_a_process_that_dies_is_told_with_the_end_of_its_log_and_leaves_nothing_
     def until_it_dies():
         for request, _ in engine.generate(checkpoint, requests("tiny", 400)):
             given.append(request)
-            os.kill(engine._process._child.pid, signal.SIGKILL)
+            os.kill(engine._child.pid, signal.SIGKILL)
 
     with pytest.raises(EngineError) as found:
         until_it_dies()
@@ -145,7 +145,7 @@ def test_a_process_that_dies_is_told_with_the_end_of_its_log_and_leaves_nothing_
     assert "the same command goes on from there" in str(found.value)
     again = list(engine.generate(checkpoint, requests("tiny", 2)))  # a new process
     assert len(again) == 2
-    group = engine._process._child.pid
+    group = engine._child.pid
     engine.close()
     assert alive(group) == []
 
@@ -161,11 +161,11 @@ def test_a_model_that_vllm_cannot_load_is_told(nano, tmp_path):
 def test_it_ends_with_whoever_started_it(nano, tmp_path):
 
     code = (
-        "import sys, time\nfrom models.registry import find\nfrom models.engines.vllm import Vllm\n"
+        "import sys, time\nfrom models.registry import find\nfrom models.engines.vllm import VLLM\n"
         "from tests.asking import requests\n"
-        "checkpoint = find(sys.argv[1])\nengine = Vllm([checkpoint])\n"
+        "checkpoint = find(sys.argv[1])\nengine = VLLM([checkpoint])\n"
         "for _ in engine.generate(checkpoint, requests('tiny', 400)):\n"
-        "    print(engine._process._child.pid, flush=True)\n    time.sleep(60)\n"
+        "    print(engine._child.pid, flush=True)\n    time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code, nano], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         group = int(process.stdout.readline())

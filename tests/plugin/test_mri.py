@@ -35,7 +35,7 @@ def test_a_session_looks_inside_its_fine_tunes(tiny_project):
     assert "activations: 100%" in result.stderr.str()
     page = (tiny_project.path / "report.html").read_text()
     assert "Logit lens" in page
-    assert "No activation diff" not in page
+    assert "no activation diff" not in page
     (found,) = json.loads((tiny_project.path / "all.json").read_text())["activations"]
     assert found["base"] == "base"
     assert [group["n"] for group in found["tuned"][0]["groups"]]  # the mazes of the session, by what became of them

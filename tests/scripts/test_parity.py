@@ -5,6 +5,7 @@ import pytest
 from benchmark.mazes import answer
 from benchmark.mazes.agents import oracle
 from models import engines
+from models.engines import EngineInfo
 from models.requests import Reply
 from scripts.parity import main
 
@@ -12,7 +13,7 @@ from scripts.parity import main
 class Said:
     """An engine that answers as the oracle does; a subclass is wrong about one maze."""
 
-    waited = 0.0
+    startup_seconds = 0.0
     wrong = None
 
     def __init__(self, **_):
@@ -36,8 +37,8 @@ class Other(Said):
 
 @pytest.mark.parametrize(("other", "code", "different"), [("Said", 0, 0), ("Other", 1, 4)])
 def test_replies_that_differ_are_counted(other, code, different, monkeypatch, capsys):
-    monkeypatch.setitem(engines.ENGINES, "transformers", f"{__name__}:Said")
-    monkeypatch.setitem(engines.ENGINES, "vllm", f"{__name__}:{other}")
+    monkeypatch.setitem(engines.ENGINES, "transformers", EngineInfo("transformers", f"{__name__}:Said"))
+    monkeypatch.setitem(engines.ENGINES, "vllm", EngineInfo("vllm", f"{__name__}:{other}"))
     assert main(["base", "oracle", "--tiers", "tiny", "small"]) == code
     rows = [[word.strip() for word in row.strip("|").split("|")] for row in capsys.readouterr().out.splitlines()[2:]]
     assert rows == [
