@@ -1,1 +1,1 @@
-"""What is asked: the mazes and the test cases made of them."""
+"""The mazes, and the test cases that use them."""

@@ -7,7 +7,7 @@
     python -m reports leaderboard                       # the most complete run of each checkpoint, ranked
     python -m reports leaderboard --readme README.md    # the same between two markers of a file
     python -m reports mri base sft dpo --html mri.html  # what fine-tuning changed inside
-    python -m reports prune --keep 20 --dry-run         # what would go
+    python -m reports prune --keep 20 --dry-run         # what would be removed
 
 Exit codes: 0 success, 1 worse (for `diff`: different; for `leaderboard --check`: out of date), 2 a file cannot be read,
 compared or written, 130 stopped by Ctrl-C, 141 the reader of the output (`| head`) has closed it.
@@ -45,7 +45,7 @@ MARKERS = ("<!-- leaderboard -->", "<!-- /leaderboard -->")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code (see above)."""
+    """Run a command and return its exit code (see above)."""
     return run_piped(lambda: _run(arguments))
 
 
@@ -61,30 +61,30 @@ def _run(arguments: Sequence[str] | None) -> int:
         return command
 
     add("list", _list, "list all saved runs, the newest last, and the files that cannot be read")
-    one = add("show", _show, "show the tables of one or more runs")
-    one.add_argument("runs", nargs="+", metavar="RUN", help=RUN_HELP)
-    one.add_argument(
+    show = add("show", _show, "show the tables of one or more runs")
+    show.add_argument("runs", nargs="+", metavar="RUN", help=RUN_HELP)
+    show.add_argument(
         "--report",
         type=parse_report_option,
         metavar="FORMAT[=PATH]",
         help=f"write a report instead, to a file or the terminal. {report_help()}",
     )
-    two = add(
+    comparison = add(
         "compare", _compare, "test whether the second run is worse than the first, as `pytest benchmark --compare` does"
     )
-    two.add_argument("before", metavar="BEFORE", help=RUN_HELP)
-    two.add_argument("after", metavar="AFTER")
-    two.add_argument(
+    comparison.add_argument("before", metavar="BEFORE", help=RUN_HELP)
+    comparison.add_argument("after", metavar="AFTER")
+    comparison.add_argument(
         "--fail-on",
         type=parse_margins,
         default={("accuracy", ALL): 0.0},
         metavar="MEASURE:MARGIN",
         help=fail_on_help(),
     )
-    two.add_argument("--show-changes", action="store_true", help="list the mazes that were broken and fixed")
-    other = add("diff", _diff, "list each case whose outcome differs between two runs")
-    other.add_argument("before", metavar="BEFORE", help=RUN_HELP)
-    other.add_argument("after", metavar="AFTER")
+    comparison.add_argument("--show-changes", action="store_true", help="list the mazes that were broken and fixed")
+    diff = add("diff", _diff, "list each case whose outcome differs between two runs")
+    diff.add_argument("before", metavar="BEFORE", help=RUN_HELP)
+    diff.add_argument("after", metavar="AFTER")
     board = add(
         "leaderboard", _leaderboard, "rank checkpoints by the mazes that they solve, from all saved runs or some"
     )
@@ -118,9 +118,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _count(text: str) -> int:
-    """A whole number from 0, for argparse."""
+    """Parse an integer of 0 or more, for argparse."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of 0 or more")
     return int(text)
 
 
@@ -150,7 +150,7 @@ def _show(options: argparse.Namespace) -> int:
     runs = _named(options.runs)
     report = build_report(runs)
     if not len(report.table):
-        raise RunError(f"there is no reply to show in {', '.join(options.runs)}")
+        raise RunError(f"{', '.join(options.runs)}: no case has a reply, so there is nothing to show")
     if options.report:
         name, path = options.report
         text = FORMATS[name].write(report)
@@ -167,21 +167,21 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _named(names: Sequence[str]) -> dict[str, Run]:
-    """The runs of these names, by their checkpoints' names, which are told apart by the files' where they are one."""
-    found: dict[str, Run] = {}
+    """Return the runs by checkpoint name; where two runs have the same one, the file name is added."""
+    runs: dict[str, Run] = {}
     for name in names:
         file, run = saved.find(HERE, name)
         checkpoint = run.checkpoint or file.stem
-        found[f"{checkpoint} ({file.stem})" if checkpoint in found else checkpoint] = run
-    return found
+        runs[f"{checkpoint} ({file.stem})" if checkpoint in runs else checkpoint] = run
+    return runs
 
 
 def _compare(options: argparse.Namespace) -> int:
     (file, before), (_, after) = (saved.find(HERE, name) for name in (options.before, options.after))
-    found = compare(before, after, options.fail_on)
-    print(render_changes(found, options.show_changes))
+    comparison = compare(before, after, options.fail_on)
+    print(render_changes(comparison, options.show_changes))
     name = after.checkpoint or options.after
-    reasons = find_drops({name: (str(file), found)}, options.fail_on)
+    reasons = find_drops({name: (str(file), comparison)}, options.fail_on)
     for reason in reasons:
         print(reason, file=sys.stderr)
     return 1 if reasons else 0
@@ -194,11 +194,11 @@ def _diff(options: argparse.Namespace) -> int:
     )
     changed = 0
     for place in sorted({*before, *after}):
-        one, other = before.get(place), after.get(place)
-        outcomes = [record.outcome if record else "(not asked)" for record in (one, other)]
+        pair = before.get(place), after.get(place)
+        outcomes = [record.outcome if record else "(not asked)" for record in pair]
         if outcomes[0] != outcomes[1]:
             changed += 1
-            record = one or other
+            record = pair[0] or pair[1]
             assert record
             print(
                 f"{record.group}/{record.case}{f'/{record.sample}' if record.sample else ''}: {' -> '.join(outcomes)}"
@@ -213,7 +213,7 @@ def _leaderboard(options: argparse.Namespace) -> int:
         print(line, file=sys.stderr)
     ranked = boards(selection.runs)
     if not ranked:
-        raise RunError("there is no saved run of any tier: `pytest benchmark` saves one for each checkpoint")
+        raise RunError("no saved run has a case of any tier: `pytest benchmark` saves one run for each checkpoint")
     if not options.readme:
         print("\n\n".join(map(render_board, ranked)))
         return 0
@@ -221,14 +221,16 @@ def _leaderboard(options: argparse.Namespace) -> int:
 
 
 def _into(file: Path, text: str, is_check: bool) -> int:
-    """Put a text between the markers of a file. Raises RunError where there are none."""
+    """Write a text between the markers of a file. Raises RunError where the file has no markers."""
     try:
         before = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"cannot read {file}: {error}") from error
     first, last = (before.find(marker) for marker in MARKERS)
     if not 0 <= first < last:
-        raise RunError(f"{file} has no place for it: put the lines {MARKERS[0]} and {MARKERS[1]} where it belongs")
+        raise RunError(
+            f"{file} has no place for the leaderboard: add the lines {MARKERS[0]} and {MARKERS[1]} where it belongs"
+        )
     after = f"{before[: first + len(MARKERS[0])]}\n\n{text}\n\n{before[last:]}"
     if is_check:
         stale = f"out of date: python -m reports leaderboard --readme {file}"
@@ -242,25 +244,25 @@ def _into(file: Path, text: str, is_check: bool) -> int:
 
 def _add_mri(command: argparse.ArgumentParser) -> None:
     command.add_argument("base", metavar="BASE", help="a name, path or hub id, as for `pytest benchmark --checkpoint`")
-    command.add_argument("tuned", nargs="+", metavar="TUNED", help="fine-tunes of it")
+    command.add_argument("tuned", nargs="+", metavar="TUNED", help="one or more fine-tunes of BASE")
     command.add_argument("--texts", type=int, default=256, metavar="N", help="number of mazes (default: %(default)s)")
     command.add_argument(
         "--tiers",
         nargs="+",
         choices=SUITES[DEFAULT].tiers,
         default=["tiny", "small", "medium"],
-        help="(default: tiny small medium)",
+        help="tiers of the mazes (default: tiny small medium)",
     )
     command.add_argument(
         "--reducer",
         action="append",
         choices=("SVD", "PCA", "UMAP"),
-        help="the reducer of LLM-MRI, may be repeated (default: SVD; UMAP is slow and differs from run to run)",
+        help="a reducer of LLM-MRI; may be given several times (default: SVD; UMAP is slow, and differs each time)",
     )
-    command.add_argument("--html", type=Path, metavar="FILE", help="write tables and pictures as a page")
-    command.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
+    command.add_argument("--html", type=Path, metavar="FILE", help="write tables and charts as a page")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
     command.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as Markdown")
-    command.add_argument("--checkpoints", metavar="FILE", help="a TOML file that defines checkpoints of your own")
+    command.add_argument("--checkpoints", metavar="FILE", help="a TOML file that defines your own checkpoints")
     command.add_argument("--lora", action="store_true", help="recipes train LoRA adapters instead of all weights")
     command.add_argument("--trust-remote-code", action="store_true", help="run the code that is stored with a model")
     command.set_defaults(rebuild_base=False)
@@ -273,7 +275,7 @@ def _mri(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace) -> int:
-    provenances, _ = saved.provenances(HERE)  # a file that cannot be read is not ours to remove
+    provenances, _ = saved.provenances(HERE)  # a file that cannot be read may not be a run: it is never removed
     unnamed = sorted(
         (provenance.started, file)
         for file, provenance in provenances.items()
@@ -289,12 +291,12 @@ def _prune(options: argparse.Namespace) -> int:
     for error in errors:
         print(printable(error), file=sys.stderr)
     word = "would remove" if options.dry_run else "removed"
-    print(f"{word} {len(old) - len(errors)} of {len(unnamed)} runs that have no name")
+    print(f"{word} {len(old) - len(errors)} of {len(unnamed)} runs without a name")
     return 2 if errors else 0
 
 
 def _is_agreed(question: str) -> bool:
-    """Ask at a terminal; a script is not asked."""
+    """Ask the user for confirmation; True without a terminal."""
     if not (sys.stdin and sys.stdin.isatty()):
         return True
     try:
@@ -304,7 +306,7 @@ def _is_agreed(question: str) -> bool:
 
 
 def _remove(files: Sequence[Path]) -> list[str]:
-    """Remove files; a sentence for each that could not be."""
+    """Remove files and return a message for each file that could not be removed."""
     errors = []
     for file in files:
         try:

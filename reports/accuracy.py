@@ -1,4 +1,4 @@
-"""Runs become one table: group by group, how much each checkpoint solved, with the baseline agents beside it."""
+"""The accuracy table of runs: the share of solved mazes by group and checkpoint, with the baseline agents."""
 
 from __future__ import annotations
 
@@ -20,41 +20,40 @@ NO_ANSWER = ("unreadable", "truncated", "empty")
 
 
 class _Reply(NamedTuple):
-    """What came of one reply."""
+    """The scores of one reply."""
 
     outcome: str
     lenient: str
     spl: float
 
 
-_Replies = dict[str, list[_Reply]]  # of each case
+_Replies = dict[str, list[_Reply]]  # by case
 
 
 def table(records: dict[str, list[Record]], suite: Suite = SUITES[DEFAULT]) -> pd.DataFrame:
-    """One row per group and checkpoint, shares in percent; the baseline agents follow.
+    """Return a table with one row for each group and checkpoint, shares in percent, and the baseline agents last.
 
-    Columns: group, checkpoint, n, solved, low, high (the Wilson interval of solved), optimal, lenient (solved, read
-    leniently), unreadable, balanced (the mean of the shares of unsolvable and of solvable twins that were answered
-    rightly; None where there are no twins), spl (times 100), outcome_... (the share of each outcome), errors (the
-    number of replies that never came, which count in no other column). A case with several replies counts with its
-    share of them, once.
+    Columns: group, checkpoint, n (cases), solved, low, high (the Wilson interval of solved), optimal, lenient (solved
+    in the lenient reading), unreadable, balanced (the mean of the shares of unsolvable and of solvable twins that were
+    solved; None without twins), spl (times 100), outcome_... (the share of each outcome), errors (the number of missing
+    replies, which count in no other column). A case with several replies counts once, with the mean of its replies.
     """
     import pandas as pd
 
     rows = []
-    of_group: dict[str, dict[str, list[Record]]] = {group: {name: [] for name in records} for group in group_names()}
+    by_group: dict[str, dict[str, list[Record]]] = {group: {name: [] for name in records} for group in group_names()}
     for name, run in records.items():
         for record in run:
-            of_group[record.group][name].append(record)
-    for group, here in of_group.items():
-        cases = {record.case: record.digest for run in here.values() for record in run}
-        found = {name: _replies(run) for name, run in here.items()}
-        errors = {name: sum(record.outcome == "error" for record in run) for name, run in here.items()}
+            by_group[record.group][name].append(record)
+    for group, runs in by_group.items():
+        cases = {record.case: record.digest for run in runs.values() for record in run}
+        replies = {name: _replies(run) for name, run in runs.items()}
+        errors = {name: sum(record.outcome == "error" for record in run) for name, run in runs.items()}
         if cases and group in suite.groups:
             for name, scores in baseline_agents.score_agents(suite, group, dict(sorted(cases.items()))).items():
                 baseline = {case: [_Reply(score.outcome, score.outcome, score.spl)] for case, score in scores.items()}
-                found.setdefault(name, baseline)
-        rows += [_row(group, name, replies, errors.get(name, 0)) for name, replies in found.items() if replies]
+                replies.setdefault(name, baseline)
+        rows += [_row(group, name, by_case, errors.get(name, 0)) for name, by_case in replies.items() if by_case]
     return pd.DataFrame(rows)
 
 
@@ -71,7 +70,7 @@ def _row(group: str, name: str, replies: _Replies, errors: int) -> dict[str, obj
         "lenient": sum(lenient[outcome] for outcome in SOLVED) / n,
         "unreadable": sum(strict[outcome] for outcome in NO_ANSWER) / n,
         "spl": fmean(fmean(reply.spl for reply in of_case) for of_case in replies.values()),
-        **{f"outcome_{one.replace('-', '_')}": strict[one] / n for one in OUTCOMES if one != "error"},
+        **{f"outcome_{outcome.replace('-', '_')}": strict[outcome] / n for outcome in OUTCOMES if outcome != "error"},
     }
     return {
         "group": group,
@@ -84,7 +83,7 @@ def _row(group: str, name: str, replies: _Replies, errors: int) -> dict[str, obj
 
 
 def _outcomes(replies: _Replies) -> tuple[Counter[str], Counter[str]]:
-    """How many cases had each outcome, read strictly and leniently; of several replies each is a part of its case."""
+    """Count the cases by outcome, for both readings; each of k replies to a case counts as 1/k of the case."""
     strict: Counter[str] = Counter()
     lenient: Counter[str] = Counter()
     for of_case in replies.values():
@@ -95,18 +94,18 @@ def _outcomes(replies: _Replies) -> tuple[Counter[str], Counter[str]]:
 
 
 def _replies(records: list[Record]) -> _Replies:
-    found: _Replies = {}
+    replies: _Replies = {}
     for record in records:
         if record.outcome != "error":
-            found.setdefault(record.case, []).append(_Reply(record.outcome, record.lenient, record.spl))
-    return found
+            replies.setdefault(record.case, []).append(_Reply(record.outcome, record.lenient, record.spl))
+    return replies
 
 
 def _balanced(replies: _Replies) -> float | None:
-    """Balanced accuracy in percent: whoever always says `unreachable`, and whoever never does, gets 50 at most."""
+    """Balanced accuracy in percent: at most 50 for a checkpoint that always, or never, answers `unreachable`."""
     shares = []
     for twin in ("closed", "open"):
-        of_twin = {case: given for case, given in replies.items() if case.endswith(f"-{twin}")}
+        of_twin = {case: of_case for case, of_case in replies.items() if case.endswith(f"-{twin}")}
         if not of_twin:
             return None
         strict, _ = _outcomes(of_twin)

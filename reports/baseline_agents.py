@@ -1,4 +1,4 @@
-"""The scores of the baseline agents (oracle, wall follower, ...), which stand beside every checkpoint.
+"""The scores of the baseline agents (oracle, wall follower, ...), which every accuracy table includes.
 
 Mazes and agents are the same in every session. So the scores of the cases of a group are computed once and stored
 (`floors/` in LABIRINTO_HOME), as long as the mazes and the code of agents and scores do not change.
@@ -34,12 +34,12 @@ Scores = dict[str, dict[str, AgentScore]]
 
 
 def score_agents(suite: Suite, group: str, digests: Mapping[str, str]) -> Scores:
-    """The score of each agent's answer to each of these cases of a group, given with their digests."""
+    """Return the scores of all agents for cases of a group; `digests` has the digest of each case by its id."""
     file = store.home() / "floors" / f"{group}-{_key(suite, group, digests)}.json"
     if (stored := _stored(file, digests)) is not None:
         return stored
     answers = {name: {case: _score(name, suite.case(group, case)) for case in digests} for name in agents.AGENTS}
-    with suppress(OSError):  # the scores are right without it
+    with suppress(OSError):  # the file only saves time
         replace_text(file, json.dumps(answers))
     return answers
 
@@ -58,12 +58,12 @@ def _stored(file: Path, cases: Collection[str]) -> Scores | None:
 
 
 def _key(suite: Suite, group: str, digests: Mapping[str, str]) -> str:
-    """The digest of all that decides the scores."""
+    """The digest of everything that determines the scores."""
     mazes = Path(agents.__file__).parent
     code = "".join((mazes / name).read_text(encoding="utf-8") for name in ("agents.py", "score.py"))
-    # the best constant answer is that of the whole group
-    whole = json.dumps([code, suite.digest, repr(suite.groups[group]), sorted(digests.items())])
-    return hashlib.sha256(whole.encode()).hexdigest()[:32]
+    # the whole group determines the best constant answer
+    content = json.dumps([code, suite.digest, repr(suite.groups[group]), sorted(digests.items())])
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 def _score(name: str, case: Case) -> AgentScore:

@@ -1,20 +1,21 @@
-"""Two runs held against each other on the same cases: what changed, and whether so few cases could have shown it.
+"""Compares two runs on the same cases: what changed, and which drop the number of cases could show.
 
-Each row compares one measure in one group. Its cases are paired: a case counts where both runs have scored it.
+Each row compares one measure in one group. The cases are paired: a case counts if both runs have scored it.
 
-    change      after - before, in shares of 1, with its 95 % interval
-    p           how likely so large a change is by chance (two-sided), Holm-adjusted over all rows of the comparison
-    detectable  the smallest true drop that so many cases show as worse in 80 % of runs, at the row's share of 5 %
+    change      after - before, as a share from -1 to 1, with its 95 % interval
+    p           the two-sided p-value of the change, adjusted for all rows of the comparison (Holm 1979)
+    detectable  the smallest true drop that this number of cases shows as `worse` with a power of 80 %, at the
+                row's part of the 5 % level
 
-    worse              p < 5 %, and the drop is beyond the margin
-    within margin      p < 5 %, and the margin allows for the drop
-    better             p < 5 %, and it is a gain
-    no change seen     p is larger, and the interval leaves no room for a drop beyond the margin and 5 points
-    inconclusive       p is larger, and it does: too few cases
+    worse              p < 5 %, and the drop is larger than the margin
+    within margin      p < 5 %, and the drop is at most the margin
+    better             p < 5 %, and the change is a gain
+    no change seen     p >= 5 %, and the interval excludes drops of more than max(margin, 5 points)
+    inconclusive       p >= 5 %, and the interval includes such drops: there are too few cases
 
-Right and wrong are compared by the exact test of McNemar and the interval of Newcombe; measures between 0 and 1, and
-shares of several replies, by the mean of their differences and the exact sign-flip test. A run of another suite,
-prompt, drawing or sampling is no other measurement of the same thing, and is refused.
+Binary measures are compared by the exact McNemar test and the interval of Newcombe; measures between 0 and 1, and
+shares of several replies, by the mean of their differences and the exact sign-flip test. Runs with different suites,
+prompts, drawings or sampling are not comparable.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ from .schema import Provenance, Record
 from .statistics import change_interval, holm, mcnemar_two_sided, sign_flip, smallest_drop
 
 ALPHA = 0.05
-"""How likely any row at all may be called worse or better where nothing changed."""
+"""The probability that any row is called worse or better although nothing changed."""
 POWER = 0.8
-"""How surely a drop is seen that could have been seen."""
+"""The probability with which a drop of the size `seen` is called worse."""
 LARGE = 0.05
-"""A drop that nobody would want to miss: a row that leaves room for it is inconclusive."""
+"""The largest acceptable drop of a row without a significant change; above it the row is inconclusive."""
 ALL = "all"
 """The group of a row over all cases."""
 
@@ -58,15 +59,15 @@ class Change:
     low: float
     high: float
     p: float
-    """Of the change, two-sided, adjusted: below `ALPHA` for every verdict that names a change, and for no other."""
+    """The adjusted two-sided p-value. It is below `ALPHA` exactly where the verdict names a change."""
     seen: float | None
-    """The smallest drop that could have been seen; None where no drop could have been."""
+    """The smallest detectable drop; None where the cases are too few for any drop."""
     margin: float
     verdict: str
 
     @property
     def name(self) -> str:
-        """As `--fail-on` names it, and just the group for accuracy."""
+        """The name of the row in `--fail-on`; for accuracy only the group."""
         if self.measure == "accuracy":
             return self.group
         return self.measure if self.group == ALL else f"{self.group}.{self.measure}"
@@ -85,11 +86,11 @@ class Comparison:
     """The cases that are right now and were wrong before, as group/case."""
     broken: list[str]
     new: int
-    """Cases that the run before does not have."""
+    """The number of cases that only the run after has."""
     gone: int
-    """Cases that the run after does not have."""
+    """The number of cases that only the run before has."""
     unscored: int
-    """Cases in both, of which one has no reply."""
+    """The number of cases in both runs without a reply in at least one."""
     warnings: list[str]
     before: Run | None = dataclasses.field(default=None, repr=False)
     """The run that the other one was compared with."""
@@ -105,36 +106,43 @@ def compare(
     margins: Mapping[tuple[str, str], float] | None = None,
     measures: Mapping[str, Measure] | None = None,
 ) -> Comparison:
-    """Compare two runs. `margins` are the allowed drops by (measure, group), where group may be `ALL`.
+    """Compare two runs.
 
-    Accuracy is always compared, over all cases and in each group; other measures where a margin names them. Raises
-    RunError where the runs do not measure the same, naming what differs, and where they have no case in common.
+    Accuracy is always compared, over all cases and in each group; other measures where a margin names them.
+
+    Args:
+        before: The run to compare with.
+        after: The new run.
+        margins: The allowed drops, as shares, by (measure, group); the group may be `ALL`. The default is 0.
+        measures: The measures by name (default: `MEASURES`).
+
+    Raises RunError, with what differs, where the runs are not comparable, and where they have no case in common.
     """
     margins, measures = dict(margins or {}), measures or MEASURES
     check_comparable(before.metadata, after.metadata)
     cases = _cases(before.records), _cases(after.records)
     both = [place for place in cases[0] if place in cases[1]]
     if edited := [place for place in both if cases[0][place][0].digest != cases[1][place][0].digest]:
-        raise RunError(f"{len(edited)} cases are other mazes in one of the runs, the first of them {_name(edited[0])}")
+        raise RunError(f"{len(edited)} cases have different mazes in the two runs; the first one is {_name(edited[0])}")
     scored = [place for place in both if all(_is_scored(of[place]) for of in cases)]
     if not scored:
         raise RunError("the runs have no scored case in common")
     groups = [group for group in group_names() if any(place[0] == group for place in scored)]
-    whole = [] if len(groups) == 1 else [ALL]
-    asked = [("accuracy", group) for group in whole + groups]
-    # of one group alone, what is asked of all cases is asked of it
+    over_all = [] if len(groups) == 1 else [ALL]
+    places = [("accuracy", group) for group in over_all + groups]
+    # with one group a row over all cases would repeat it, so that margins for all cases apply to the group
     margins = {
-        (measure, groups[0] if group == ALL and not whole else group): m for (measure, group), m in margins.items()
+        (measure, groups[0] if group == ALL and not over_all else group): m for (measure, group), m in margins.items()
     }
     for row in margins:
-        if row not in asked:
-            if row[1] not in whole + groups:
-                raise RunError(f"there is no case of {row[1]} to compare: there are {', '.join(groups)}")
-            asked.append(row)
-    rows = [_paired(measure, measures[measure], group, scored, cases) for measure, group in asked]
-    chances = holm([_test(row) for row in rows])
+        if row not in places:
+            if row[1] not in over_all + groups:
+                raise RunError(f"the runs have no common case of {row[1]}, only of {', '.join(groups)}")
+            places.append(row)
+    rows = [_paired(measure, measures[measure], group, scored, cases) for measure, group in places]
+    p_values = holm([_test(row) for row in rows])
     changes = [
-        _judge(row, p, margins.get(place, 0.0), len(rows)) for row, p, place in zip(rows, chances, asked, strict=True)
+        _judge(row, p, margins.get(place, 0.0), len(rows)) for row, p, place in zip(rows, p_values, places, strict=True)
     ]
     right = [{place for place in scored if fmean(map(MEASURES["accuracy"].score, of[place])) > 0.5} for of in cases]
     return Comparison(
@@ -167,7 +175,7 @@ class _Paired:
     @property
     def counts(self) -> tuple[int, int]:
         """Broken and fixed."""
-        return sum(one < 0 for one in self.differences), sum(one > 0 for one in self.differences)
+        return sum(change < 0 for change in self.differences), sum(change > 0 for change in self.differences)
 
 
 def _paired(
@@ -179,11 +187,12 @@ def _paired(
 
 
 def _test(row: _Paired) -> float:
-    """How likely so large a change is by chance, either way."""
+    """The two-sided p-value of the change, before the adjustment."""
     return mcnemar_two_sided(*row.counts) if row.is_binary else sign_flip(row.differences)
 
 
 def _judge(row: _Paired, p: float, margin: float, rows: int) -> Change:
+    # `smallest_drop` is one-sided, and Holm's first step divides the level by the number of rows
     n, (broke, fixed), alpha = len(row.before), row.counts, ALPHA / 2 / rows
     low, high = change_interval(row.before, row.after)
     if row.is_binary:
@@ -191,9 +200,10 @@ def _judge(row: _Paired, p: float, margin: float, rows: int) -> Change:
     else:
         z = NormalDist().inv_cdf
         error = (high - low) / 2 / z(0.975)
-        # as if drops were of whole cases where the differences themselves say too little
-        whole = smallest_drop(n, 0.0, margin, alpha, POWER)
-        seen = whole and max(whole, max(margin, z(1 - alpha) * error) + z(POWER) * error)
+        # at least the drop that is detectable if each case drops from 1 to 0: differences without any variance would
+        # make every drop detectable
+        binary = smallest_drop(n, 0.0, margin, alpha, POWER)
+        seen = binary and max(binary, max(margin, z(1 - alpha) * error) + z(POWER) * error)
     drop = -fmean(row.differences)
     if p < ALPHA:
         verdict = "better" if drop < 0 else "worse" if drop > margin else "within margin"
@@ -220,10 +230,10 @@ _Cases = dict[tuple[str, str], list[Record]]
 
 
 def _cases(records: Iterable[Record]) -> _Cases:
-    found: _Cases = {}
+    cases: _Cases = {}
     for record in records:
-        found.setdefault((record.group, record.case), []).append(record)
-    return found
+        cases.setdefault((record.group, record.case), []).append(record)
+    return cases
 
 
 def _is_scored(replies: Iterable[Record]) -> bool:
@@ -235,26 +245,26 @@ def _name(place: tuple[str, str]) -> str:
 
 
 def check_comparable(before: Provenance, after: Provenance) -> None:
-    """Raise RunError, naming what differs, where two provenances are not of the same measurement."""
+    """Raise RunError, with what differs, where two runs are not comparable."""
     for name, value in before.asked.items():
         _check_same(name.replace("_", " "), value, after.asked[name])
-    one, other = before.engine.sampling, after.engine.sampling
-    _check_same("temperature", one.temperature, other.temperature)
-    _check_same("samples", one.samples, other.samples)
+    old, new = before.engine.sampling, after.engine.sampling
+    _check_same("temperature", old.temperature, new.temperature)
+    _check_same("samples", old.samples, new.samples)
 
 
 def _check_same(name: str, before: object, after: object) -> None:
     if before != after:
         raise RunError(
-            f"the runs do not measure the same: {name} is {before!r} in one and {after!r} in the other. Ask both in "
-            "the same way, or save a new run to compare with"
+            f"the runs are not comparable: {name} is {before!r} in one and {after!r} in the other. Use the same "
+            "options for both, or save a new run to compare with"
         )
 
 
 def _warnings(before: Provenance, after: Provenance) -> list[str]:
-    """What may change replies although the checkpoint is the same, and what does not repeat at all."""
+    """Name the conditions that differ and may change replies although the checkpoint is the same."""
     pairs = zip(_conditions(before).items(), _conditions(after).values(), strict=True)
-    return [f"{name} is {one!r} in one run and {other!r} in the other" for (name, one), other in pairs if one != other]
+    return [f"{name} is {old!r} in one run and {new!r} in the other" for (name, old), new in pairs if old != new]
 
 
 def _conditions(provenance: Provenance) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""What there is to compare by and to report as, ours and what hooks have added, and what of it was chosen."""
+"""The measures, formats and columns of a session, ours and those of hooks, and the options that name them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def gather(config: pytest.Config) -> Extensions:
     formats = _merged(hook.pytest_labirinto_formats(config=config))
     extensions = Extensions(
         measures=MEASURES | {name: as_measure(measure) for name, measure in measures.items()},
-        formats=FORMATS | {name: as_format(one) for name, one in formats.items()},
+        formats=FORMATS | {name: as_format(value) for name, value in formats.items()},
         columns=[column for columns in hook.pytest_labirinto_columns(config=config) for column in columns],
     )
     try:

@@ -26,13 +26,13 @@ Pairs = Mapping[str, tuple[Checkpoint, Sequence[Checkpoint]]]
 
 
 def compare_inside(pairs: Pairs, runs: Mapping[str, Run], ending: Ending) -> list[Diff]:
-    """A diff of each base and its fine-tunes; `ending` is told what could not be made."""
+    """Compare each base with its fine-tunes. `ending` records what failed."""
     diffs: list[Diff] = []
     for base, tuned in pairs.values():
         try:
             with ending.attempt("--mri"):
-                known = find_runs(runs, [base, *tuned])
-                diffs.append(diff.diff(base, tuned, runs=known, progress=activations_bar))
+                own_runs = find_runs(runs, [base, *tuned])
+                diffs.append(diff.diff(base, tuned, runs=own_runs, progress=activations_bar))
         except KeyboardInterrupt:
             ending.notes.append("--mri: stopped; the scans that were made are kept")
             break
@@ -43,17 +43,17 @@ def run_command(options: Namespace, root: Path) -> int:
     """`python -m reports mri`."""
     choices = choose(options, root)
     base, *tuned = (find(name, choices) for name in (options.base, *options.tuned))
-    known = find_runs(select(root).runs, [base, *tuned])
+    runs = find_runs(select(root).runs, [base, *tuned])
     chosen = diff.Options(options.texts, options.tiers, options.reducer or ["SVD"])
-    made = diff.diff(base, tuned, chosen, known, activations_bar)
-    print(terminal.render_diff(made))
+    result = diff.diff(base, tuned, chosen, runs, activations_bar)
+    print(terminal.render_diff(result))
     for path, write in (
         (options.html, html.render_diff),
         (options.json, json.render_diff),
         (options.markdown, markdown.render_diff),
     ):
         if path:
-            save(write(made), path)
+            save(write(result), path)
             print(f"wrote {path}")
     return 0
 

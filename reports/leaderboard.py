@@ -1,9 +1,9 @@
-"""All saved runs in one table: which checkpoint solves most, how sure that is, and what it costs.
+"""The leaderboard: ranks checkpoints by the mazes that they solve, with intervals and costs.
 
-A checkpoint's rank is by its macro average: the mean over the tiers of the share of mazes that it solved. Two share a
-rank where the 95 % interval of their paired difference, over the mazes that both were asked, holds 0: each is compared
-with the best of its rank. Checkpoints that were asked in another way, or other tiers, are no rivals and stand in a
-table of their own.
+Checkpoints are ranked by their macro average: the mean over the tiers of the share of solved mazes. Two checkpoints
+share a rank where the 95 % interval of their paired difference, over the mazes that both have answered, includes 0;
+each is compared with the best of its rank. Runs with different prompts or tiers are not comparable and have separate
+tables.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ class Entry:
     tokens: float
     """Mean length of a reply in its own tokens."""
     seconds: float | None
-    """A maze took, the engine's start aside; None where all came from the cache, or the run does not say."""
+    """The time per maze without the start of the engine; None if all replies were cached or it is unknown."""
 
 
 @dataclass(frozen=True)
 class Board:
-    """Those who were asked the same tiers in the same way, the best first."""
+    """Checkpoints with the same tiers and prompts, the best first."""
 
     title: str
-    """How they were asked, and which tiers where that tells the board from another one."""
+    """The suite and the prompt options, and the tiers where several boards have the same options."""
     tiers: Sequence[str]
     entries: Sequence[Entry]
 
 
 def boards(runs: Mapping[str, Run]) -> list[Board]:
-    """One board for each way of asking and set of tiers, the one with most entries first.
+    """Return one board for each combination of prompt options and tiers, the one with most entries first.
 
-    Cases without a reply, and groups that are no tier, count for nothing; a run that has nothing else is left out.
+    Cases without a reply and groups that are no tier are ignored; a run without any other case is left out.
     """
     groups: list[dict[str, Run]] = []
     shares = {name: _shares(run) for name, run in runs.items()}
@@ -73,26 +73,26 @@ def boards(runs: Mapping[str, Run]) -> list[Board]:
                 break
         else:
             groups.append({name: run})
-    made = [(_board(group, shares), next(iter(group.values())).metadata) for group in groups]
-    titled = _titled([board for board, _ in made], [provenance for _, provenance in made])
+    provenances = [next(iter(group.values())).metadata for group in groups]
+    titled = _titled([_board(group, shares) for group in groups], provenances)
     return sorted(titled, key=lambda board: -len(board.entries))
 
 
-def _are_rivals(one: Run, other: Run) -> bool:
+def _are_rivals(first: Run, second: Run) -> bool:
     try:
-        check_comparable(one.metadata, other.metadata)
+        check_comparable(first.metadata, second.metadata)
     except RunError:
         return False
     return True
 
 
 def _shares(run: Run) -> _Shares:
-    found: dict[str, dict[str, list[bool]]] = {}
+    solved: dict[str, dict[str, list[bool]]] = {}
     tiers = run.suite.tiers
     for record in run.records:
         if record.group in tiers and record.outcome != "error":
-            found.setdefault(record.group, {}).setdefault(record.case, []).append(record.outcome in SOLVED)
-    return {tier: {case: fmean(given) for case, given in found[tier].items()} for tier in tiers if tier in found}
+            solved.setdefault(record.group, {}).setdefault(record.case, []).append(record.outcome in SOLVED)
+    return {tier: {case: fmean(tries) for case, tries in solved[tier].items()} for tier in tiers if tier in solved}
 
 
 def _board(group: Mapping[str, Run], shares: Mapping[str, _Shares]) -> Board:
@@ -141,12 +141,12 @@ def _macro(shares: _Shares) -> tuple[float, ...]:
     return mean_of_shares([(min(len(of), sum(of.values())), len(of)) for of in shares.values()])
 
 
-def _is_tied(one: _Shares, other: _Shares) -> bool:
-    """Whether the interval of the macro difference over the common mazes holds 0."""
+def _is_tied(first: _Shares, second: _Shares) -> bool:
+    """Whether the interval of the difference of the macro averages, over the common mazes, includes 0."""
     parts = []
-    for tier in one:
-        if common := [case for case in one[tier] if case in other[tier]]:
-            before, after = ([of[tier][case] for case in common] for of in (one, other))
+    for tier in first:
+        if common := [case for case in first[tier] if case in second[tier]]:
+            before, after = ([shares[tier][case] for case in common] for shares in (first, second))
             parts.append((fmean(after) - fmean(before), *change_interval(before, after)))
     if not parts:
         return False

@@ -1,4 +1,4 @@
-"""The options of `pytest benchmark` that say what comes out, and what `python -m reports` shares with them."""
+"""The options of `pytest benchmark` about runs and reports, and the texts that `python -m reports` shares."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fail_on_help() -> str:
 
 def report_help() -> str:
     """The formats, for argparse."""
-    return _escape("; ".join(f"{name}: {one.summary}" for name, one in FORMATS.items()))
+    return _escape("; ".join(f"{name}: {value.summary}" for name, value in FORMATS.items()))
 
 
 def _escape(text: str) -> str:
@@ -58,7 +58,7 @@ def add(parser: pytest.Parser) -> None:
         type=parse_minimums,
         action="append",
         metavar="GROUP=SHARE",
-        help="fail if a checkpoint solves less of a group: small=90%%, all=80%%",
+        help="fail if a checkpoint solves a smaller share of a group, for example small=90%% or all=80%%",
     )
     group.addoption(
         "--update-baseline",
@@ -75,5 +75,5 @@ def add(parser: pytest.Parser) -> None:
         "--report",
         action="append",
         metavar="FORMAT[=PATH]",
-        help=f"also write a report, to a file or the terminal; may be repeated. {report_help()}",
+        help=f"also write a report, to a file or the terminal; may be given several times. {report_help()}",
     )

@@ -1,4 +1,4 @@
-"""Where a run comes from: everything that somebody needs to do it again."""
+"""The provenance of a run: everything that is needed to repeat it."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def _tokenizer(checkpoint: Checkpoint, suite: Suite, drawing: str) -> dict[str, 
         weights = checkpoint.weights()
     except CheckpointError:  # an agent, or served elsewhere
         return None
-    found = audit(weights, suite.cases(suite.tiers[len(suite.tiers) // 2])[0].maze, drawing)
-    return None if found is None else asdict(found)
+    tokenizer_audit = audit(weights, suite.cases(suite.tiers[len(suite.tiers) // 2])[0].maze, drawing)
+    return None if tokenizer_audit is None else asdict(tokenizer_audit)
 
 
 def _device() -> str:

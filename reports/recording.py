@@ -1,4 +1,4 @@
-"""What a session does with its runs: save them, compare them, look inside their checkpoints, report, and judge."""
+"""Saves, compares and reports the runs of a session, compares activations, and applies the gates."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ class Recording:
             with ending.attempt("--mri"):
                 diffs = self._diffs(runs)
         with ending.attempt("no table and no report was made"):
-            whole = runs or {name: Run({}, records) for name, records in collector.records.items()}
-            self.report = report.build_report(whole, compared, self.extensions.columns, diffs)
+            reported = runs or {name: Run({}, records) for name, records in collector.records.items()}
+            self.report = report.build_report(reported, compared, self.extensions.columns, diffs)
             publish(ending, self.report, self.extensions.reports, self.extensions.formats)
         if runs:
             ending.gates += verdict.find_below_minimum(collector.records, self.extensions.minimums)
@@ -132,8 +132,8 @@ class Recording:
 
     def _diffs(self, runs: Mapping[str, Run]) -> list[Diff]:
         """What fine-tuning changed inside each fine-tune that was asked."""
-        asked = [checkpoint for name, checkpoint in self.collector.checkpoints.items() if name in runs]
-        pairs = find_pairs(asked)
+        measured = [checkpoint for name, checkpoint in self.collector.checkpoints.items() if name in runs]
+        pairs = find_pairs(measured)
         if not pairs:
             self.ending.notes.append("--mri: none of these checkpoints was made from another one that is known")
             return []

@@ -55,7 +55,7 @@ def build_report(
 ) -> Report:
     """The report of these runs. Names that UTF-8 cannot encode, which pandas refuses, are mended."""
     runs = {encodable(name): run for name, run in runs.items()}
-    compared = {encodable(name): found for name, found in (compared or {}).items()}
+    compared = {encodable(name): comparison for name, comparison in (compared or {}).items()}
     records = {name: run.records for name, run in runs.items()}
     suite = next((run.suite for run in runs.values()), find_suite(None))
     notes = []
@@ -90,9 +90,10 @@ def _decay(name: str, run: Run) -> list[str]:
 
 def _read(name: str, run: Run) -> list[str]:
     """How its tokenizer sees a drawing."""
-    found = run.metadata.tokenizer
-    if found is None:
+    tokenizer = run.metadata.tokenizer
+    if tokenizer is None:
         return []
-    rows = f"{found.fewest}" if found.fewest == found.most else f"{found.fewest} to {found.most}"
-    align = "align" if found.is_aligned else "do not align"
+    same = tokenizer.fewest == tokenizer.most
+    rows = f"{tokenizer.fewest}" if same else f"{tokenizer.fewest} to {tokenizer.most}"
+    align = "align" if tokenizer.is_aligned else "do not align"
     return [f"{name}: reads a row of an 8x8 drawing as {rows} tokens, and columns {align}"]

@@ -198,13 +198,13 @@ def _record(path: Path, number: int, row: str, lacking: dict[str, Any], suite: S
         record = parse(_encodable(value) if _HALF.search(row) else value, Record)
     except ValueError as error:
         raise RunError(f"{path}, line {number}: {error}; the file was edited") from error
-    for name, word, known in (
+    for name, word, choices in (
         ("group", record.group, suite.groups),
         ("outcome", record.outcome, OUTCOMES),
         ("lenient", record.lenient, OUTCOMES),
     ):
-        if word not in known:
-            raise RunError(f"{path}, line {number}: no {name} {quoted(word)}; there are {', '.join(known)}")
+        if word not in choices:
+            raise RunError(f"{path}, line {number}: no {name} {quoted(word)}; there are {', '.join(choices)}")
     if record.case not in _cases(suite, record.group):
         raise RunError(f"{path}, line {number}: {record.group} has no case {quoted(record.case)}")
     group = suite.groups[record.group]

@@ -1,7 +1,7 @@
-"""Saved runs: where they lie, and what a name means.
+"""Saved runs: their files and names.
 
-A run lies in `runs/`, named by when it was asked (or by `--save NAME`) and by its checkpoint. Baselines that are
-committed lie in `benchmark/baselines/`. A name is what a run was saved as, or a file, or `latest`.
+A run is a file in `runs/`, named after its date (or `--save NAME`) and its checkpoint. Committed baselines are in
+`benchmark/baselines/`. A name is that of `--save`, a file, `latest` or `baseline`.
 
 Sessions that end at once do not overwrite each other's runs: a file is made only where there is none, and what has a
 name is renamed before another run takes its place.
@@ -122,9 +122,9 @@ def find(root: Path, name: str, checkpoint: str = "") -> tuple[Path, Run]:
     if not named and os.path.isfile(name):  # noqa: PTH113  # that of Path raises for a name that is too long
         return Path(name), read(Path(name))
     if not named:
-        names = sorted({str(one.saved_as or file.stem) for file, one in readable.items()})
-        there = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-        raise RunError(f"no saved run {name!r}: give a file, `{LATEST}`, or one of: {there or '(none is saved yet)'}")
+        names = sorted({str(provenance.saved_as or file.stem) for file, provenance in readable.items()})
+        listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+        raise RunError(f"no saved run {name!r}: give a file, `{LATEST}`, or one of: {listed or '(none is saved yet)'}")
     if len(named) > 1:
         raise RunError(f"{name} is the name of several runs, give one of these files: {', '.join(map(str, named))}")
     return named[0], read(named[0])
@@ -133,10 +133,10 @@ def find(root: Path, name: str, checkpoint: str = "") -> tuple[Path, Run]:
 def _named(readable: Mapping[Path, Provenance], name: str, checkpoint: str) -> list[Path]:
     """The files that a name may mean."""
     if name == LATEST:
-        begun = [file for file, one in readable.items() if one.suite is not None or one.ended]  # not just reserved
+        begun = [file for file, run in readable.items() if run.suite is not None or run.ended]  # without reserved files
         begun = [file for file in begun if not checkpoint or readable[file].checkpoint.name == checkpoint]
         return sorted(begun, key=lambda file: readable[file].started, reverse=True)[:1]
-    named = [file for file, one in readable.items() if name in (file.stem, one.saved_as)]
+    named = [file for file, provenance in readable.items() if name in (file.stem, provenance.saved_as)]
     return [file for file in named if readable[file].checkpoint.name == checkpoint] or named
 
 

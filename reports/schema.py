@@ -278,16 +278,16 @@ _WORDS = {
 }
 
 
-def _explained(message: str, whole: object) -> str:
+def _explained(message: str, document: object) -> str:
     """What msgspec says is wrong, in the words of this project: the field, its value, what it is to be."""
     fault = _FAULT.fullmatch(message)
     place = (fault["place"] or "$").removeprefix("$").removeprefix(".") if fault else ""
-    what = fault["what"] if fault else message
-    if missing := re.fullmatch(r"Object missing required field `(.*)`", what):
+    reason = fault["what"] if fault else message
+    if missing := re.fullmatch(r"Object missing required field `(.*)`", reason):
         return f"{place}.{missing[1]} is missing".removeprefix(".")
-    expected = _EXPECTED.fullmatch(what)
+    expected = _EXPECTED.fullmatch(reason)
     if not expected:
-        return f"{place}: {what}" if place else what
+        return f"{place}: {reason}" if place else reason
     kind = expected[1].removesuffix(" | null")
     if kind in ("object", "array") and not expected[2]:
         return f"{place} is to be {_WORDS[kind]}"
@@ -298,7 +298,7 @@ def _explained(message: str, whole: object) -> str:
         wanted = _DATE
     if "[...]" in place:
         return f"a value of {place.partition('[...]')[0]} is not {wanted}"
-    return f"{place} cannot be {quoted(_value_at(whole, place))}: it is to be {wanted}"
+    return f"{place} cannot be {quoted(_value_at(document, place))}: it is to be {wanted}"
 
 
 def _value_at(value: Any, place: str) -> Any:
@@ -325,17 +325,17 @@ def json_schema() -> str:
     _, definitions = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     for name, definition in definitions.items():
         documented = _field_docs(globals()[name])
-        for field_name, said in definition["properties"].items():
+        for field_name, described in definition["properties"].items():
             if field_name in documented:
                 # beside a reference JSON Schema allows a description too
-                said["description"] = documented[field_name]
-    whole = {
+                described["description"] = documented[field_name]
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A line of a run file: the first is a Provenance with its `schema`, each other one a Record",
         "anyOf": [{"$ref": f"#/$defs/{kind.__name__}"} for kind in kinds],
         "$defs": definitions,
     }
-    return json.dumps(whole, indent=2) + "\n"
+    return json.dumps(schema, indent=2) + "\n"
 
 
 def _field_docs(kind: type) -> dict[str, str]:
@@ -343,9 +343,9 @@ def _field_docs(kind: type) -> dict[str, str]:
     (tree,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(tree, ast.ClassDef)
     docs: dict[str, str] = {}
-    for one, after in zip(tree.body, tree.body[1:], strict=False):
-        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and isinstance(after, ast.Expr):
-            docs[one.target.id] = " ".join(ast.literal_eval(after.value).split())
+    for node, after in zip(tree.body, tree.body[1:], strict=False):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(after, ast.Expr):
+            docs[node.target.id] = " ".join(ast.literal_eval(after.value).split())
     return docs
 
 

@@ -1,8 +1,8 @@
-"""Of all saved runs those that a leaderboard is made of: of each checkpoint, for each group, the most complete one.
+"""Selects the saved runs for the leaderboard: the most complete run of each checkpoint in each group.
 
-A checkpoint is a name with its weights, and is looked at apart for each way of asking. In each group the run with most
-scored cases counts, and the newest of as many; so a later run of a few cases does not replace a run of all. What is
-left out although it is newer is told.
+Runs compete if they have the same checkpoint (name and weights), prompt options and sampling. In each group the run
+with most scored cases counts, and of several the newest, so that a later run of a few cases does not replace a complete
+run. A note names each newer run that is left out.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def select(root: Path) -> Selection:
     for files in rivals.values():
         ended = [file for file in files if readable[file].ended]
         chosen, candidates = _choose(ended, selection.errors)
-        newest = max((one.run.metadata.started for one in chosen.values()), default="")
+        newest = max((candidate.run.metadata.started for candidate in chosen.values()), default="")
         cut = [file for file in files if file not in ended and readable[file].started > newest]
         selection.notes += [f"left out: {file} ({readable[file].checkpoint.name}) was cut off" for file in cut]
         selection.notes += _left_out(chosen, candidates)
@@ -112,24 +112,24 @@ def _mentions(file: Path) -> Iterator[tuple[str, int]]:
 
 def _left_out(chosen: Mapping[str, _Candidate], candidates: Sequence[_Candidate]) -> Iterator[str]:
     """The runs of which a group does not count although it is newer than what does."""
-    for one in candidates:
+    for candidate in candidates:
         larger = {
             group: chosen[group]
-            for group in one.scored
-            if chosen[group].run.metadata.started < one.run.metadata.started
+            for group in candidate.scored
+            if chosen[group].run.metadata.started < candidate.run.metadata.started
         }
-        for other in {id(other): other for other in larger.values()}.values():
+        for winner in {id(winner): winner for winner in larger.values()}.values():
             parts = [
-                f"{one.scored[group]} cases of {group}, of which {other.file} has {other.scored[group]}"
+                f"{candidate.scored[group]} cases of {group}, of which {winner.file} has {winner.scored[group]}"
                 for group in larger
-                if larger[group] is other
+                if larger[group] is winner
             ]
-            yield f"left out: {one.file} ({one.run.checkpoint}) has {'; '.join(parts)}"
+            yield f"left out: {candidate.file} ({candidate.run.checkpoint}) has {'; '.join(parts)}"
 
 
 def _merged(chosen: Mapping[str, _Candidate]) -> tuple[Run, Path]:
     """The chosen groups as one run, with the provenance of the run that gives most of them, and its file."""
-    by_file = {one.file: one for one in chosen.values()}
+    by_file = {candidate.file: candidate for candidate in chosen.values()}
     records = [
         record
         for group in group_names()

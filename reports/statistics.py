@@ -1,4 +1,4 @@
-"""The statistics of the reports: pure functions, each with its source."""
+"""The statistics of the reports: pure functions, each with its source. Shares are from 0 to 1."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ FEWEST = 6
 
 
 def wilson(successes: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """The score interval of a proportion, as (low, high) shares of 1 (Wilson 1927).
+    """Return the score interval of a proportion, as (low, high) shares from 0 to 1 (Wilson 1927).
 
         centre = (p + z^2 / 2n) / (1 + z^2 / n)
         half   = z / (1 + z^2 / n) * sqrt(p (1 - p) / n + z^2 / 4n^2)
 
     Successes may be fractions: of cases that were tried several times, each counts with its share. Tries of one case
-    are no trials of their own, so the interval is that of n cases, and at least as wide as it need be.
-    With n = 0 nothing is known: (0, 1). Raises ValueError unless 0 <= successes <= n and 0 < level < 1.
+    are not independent, so the interval is that of n cases, which is wide enough.
+    For n = 0 it is (0, 1). Raises ValueError unless 0 <= successes <= n and 0 < level < 1.
     """
     if not 0 <= successes <= n:
         raise ValueError(f"{successes} successes of {n} is no proportion: give 0 <= successes <= n")
@@ -76,7 +76,7 @@ def mover(parts: Sequence[tuple[float, float, float]]) -> tuple[float, float, fl
 
 
 def mean_of_shares(counts: Sequence[tuple[float, int]], level: float = 0.95, skew: bool = True) -> tuple[float, ...]:
-    """The mean of several independent shares, each counting alike, and its score interval: (mean, low, high).
+    """Return the unweighted mean of independent shares and its score interval: (mean, low, high).
 
     Each end is the mean mu of the shares p that are likeliest among those with that mean, where
 
@@ -131,7 +131,7 @@ def _score_end(counts: Sequence[tuple[float, int]], z: float, skew: bool) -> flo
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95, largest: float = 1.0) -> tuple[float, float, float]:
-    """The mean of independent changes, and its interval: (mean, low, high).
+    """Return the mean of independent changes and its interval: (mean, low, high).
 
     It is the normal interval, after two changes have been added that are as large as the largest there is, one each
     way (Agresti and Min 2005 do so for shares). Without them the interval is too narrow where changes are rare and
@@ -155,32 +155,32 @@ def mean_interval(values: Sequence[float], level: float = 0.95, largest: float =
 
 
 def sign_flip(differences: Sequence[float]) -> float:
-    """How likely so large a mean difference is by chance, either way, if each might as well point the other way.
+    """Return the two-sided p-value of a mean difference, if the sign of each difference is random.
 
     The exact two-sided permutation test of paired differences (Fisher 1935): twice the share of all 2^n choices of
-    signs whose sum is as extreme on the side of the observed one. Differences of 0 say nothing; for differences of 1
+    signs whose sum is as extreme on the side of the observed one. Differences of 0 do not count; for differences of 1
     and -1 it is the exact test of McNemar. Sizes are rounded to a grid of `_GRID` steps in all, which is exact for
     most fractions of several replies; the test of the rounded sizes is exact too.
 
-    The choices are counted by the product of (1 + x^size) over all differences, whose coefficients stand side by side
-    in one large integer, 64 bits each, as chances in units of 2^-62. Halving cuts off what is smaller than a unit, and
-    that is added again at the end: the result is never 0.
+    The choices are counted by the product of (1 + x^size) over all differences, whose coefficients are stored
+    in one large integer, 64 bits each, as probabilities in units of 2^-62. Halving cuts off parts smaller than a unit,
+    whose largest possible sum is added at the end, so that the result is never 0.
     """
-    sizes = [abs(one) for one in differences if abs(one) > _NOISE]
+    sizes = [abs(change) for change in differences if abs(change) > _NOISE]
     if not sizes:
         return 1.0
     steps = _GRID / fsum(sizes)
     steps = next((part * (steps // part) for part in _PARTS if part <= steps), steps)
-    scores = [score for one in differences if (score := round(steps * one))]
+    scores = [score for change in differences if (score := round(steps * change))]
     common = gcd(*scores)
     scores = [score // common for score in scores]
     least = min(sum(max(sign * score, 0) for score in scores) for sign in (1, -1))
     width = 64 * (least + 1)  # only the sums up to the observed one matter
     inside = (1 << width) - 1
-    own = int.from_bytes((b"\xff" * 7 + b"\x7f") * (least + 1), "little")  # without the bit that halving lets slip in
+    mask = int.from_bytes((b"\xff" * 7 + b"\x7f") * (least + 1), "little")  # without the bit that halving lets slip in
     chances = 1 << 62
     for score in scores:
-        chances = (chances + (chances << 64 * abs(score) & inside)) >> 1 & own
+        chances = (chances + (chances << 64 * abs(score) & inside)) >> 1 & mask
     tail = sum(memoryview(chances.to_bytes(width // 8, sys.byteorder)).cast("Q"))
     cut_off = len(scores) * (least + 1) if len(scores) > 62 else 0
     return min(1.0, 2 * (tail + cut_off) / (1 << 62))
@@ -194,22 +194,22 @@ _NOISE = 1e-12
 
 
 def mcnemar(broke: int, fixed: int) -> float:
-    """How likely at least so many of the cases that changed are broken ones, where nothing got worse.
+    """Return the one-sided p-value of a drop: the probability of `broke` or more broken cases if nothing got worse.
 
     The exact test of McNemar 1947, one-sided: of broke + fixed cases each is broken with probability 1/2.
     """
     changed = broke + fixed
     chance = sum(comb(changed, count) for count in range(broke, changed + 1)) / (1 << changed)
-    return max(chance, sys.float_info.min)  # of 1,100 broken ones it is less than a float can be, and not 0
+    return max(chance, sys.float_info.min)  # with 1,100 broken cases it is below the smallest float, but never 0
 
 
 def mcnemar_two_sided(broke: int, fixed: int) -> float:
-    """How likely so large a change is by chance, either way: the exact test of McNemar, two-sided."""
+    """Return the two-sided p-value of a change: the exact test of McNemar."""
     return min(1.0, 2 * mcnemar(max(broke, fixed), min(broke, fixed)))
 
 
 def change_interval(before: Sequence[float], after: Sequence[float], level: float = 0.95) -> tuple[float, float]:
-    """The interval of the mean change of shares from 0 to 1, of the same cases in the same order.
+    """Return the interval (low, high) of the mean change of shares from 0 to 1, of the same cases in the same order.
 
     It is `paired_difference` where all are 0 or 1, and else `mean_interval`, which is made to agree with `sign_flip`:
     it holds 0 where that test does not rule 0 out, and ends before 0, at what the test does not rule out, where it
@@ -230,17 +230,17 @@ def change_interval(before: Sequence[float], after: Sequence[float], level: floa
 
 
 def _nearest_to_0(differences: Sequence[float], mean: float, level: float) -> float:
-    """What lies between a mean and 0, and nearest to 0, of the means that the sign-flip test does not rule out."""
+    """Return the value between a mean and 0, nearest to 0, that the sign-flip test does not reject (by bisection)."""
     inside, outside = mean, 0.0
     for _ in range(20):
         middle = (inside + outside) / 2
-        is_out = sign_flip([one - middle for one in differences]) < 1 - level
+        is_out = sign_flip([change - middle for change in differences]) < 1 - level
         inside, outside = (inside, middle) if is_out else (middle, outside)
     return inside
 
 
 def paired_difference(both: int, broke: int, fixed: int, neither: int, level: float = 0.95) -> tuple[float, float]:
-    """The interval of the change in a share, second minus first, on the same cases (Newcombe 1998, method 10).
+    """Return the interval (low, high) of the change in a share on the same cases (Newcombe 1998, method 10).
 
     It squares and adds the halves of both shares' Wilson intervals, less what they have in common by their
     correlation phi, which is corrected for continuity. `broke` cases succeeded the first time only, `fixed` ones the
@@ -257,15 +257,16 @@ def paired_difference(both: int, broke: int, fixed: int, neither: int, level: fl
     if product:
         phi = (max(cross - n / 2, 0) if cross > 0 else cross) / sqrt(product)
 
-    def half(one: float, other: float) -> float:
-        return sqrt(max(0.0, one * one - 2 * phi * one * other + other * other))
+    def half(below: float, above: float) -> float:
+        """Return the half width from those of both shares, which are correlated by phi."""
+        return sqrt(max(0.0, below * below - 2 * phi * below * above + above * above))
 
     change = second - first
     return change - half(second - low_2, high_1 - first), change + half(high_2 - second, first - low_1)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values, adjusted for their number so that any false alarm at all has the level's chance (Holm 1979)."""
+    """Return the p-values, adjusted for their number to control the family-wise error rate (Holm 1979)."""
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
     adjusted, most = [0.0] * len(order), 0.0
     for place, at in enumerate(order):
@@ -275,14 +276,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def power(drop: float, n: int, noise: float, margin: float = 0.0, alpha: float = 0.05) -> float:
-    """How likely n paired cases show a true drop as worse: significant in `mcnemar` at alpha, and beyond the margin.
+    """Return the power of n paired cases for a true drop: significant in `mcnemar` at alpha, and above the margin.
 
         psi   = drop + 2 noise                                  the share of cases that change
         limit = max(margin, (z sqrt(psi n) + 1) / n)            the smallest drop that is called worse
         power = Phi((drop - limit) / sqrt((psi - drop^2) / n))
 
-    Connor 1987, with 1/n for the continuity of the exact test. `noise` is the share of cases that get fixed all the
-    same; all are shares of 1. Raises ValueError for impossible shares.
+    Connor 1987, with 1/n for the continuity of the exact test. `noise` is the share of cases that get fixed
+    nevertheless; all are shares from 0 to 1. Raises ValueError for impossible shares.
     """
     if not (0 <= drop <= 1 and 0 <= noise <= 1 and n > 0 and 0 < alpha < 1):
         raise ValueError(f"drop {drop}, noise {noise}, n {n}, alpha {alpha}: give shares of 1, and some cases")
@@ -295,7 +296,7 @@ def power(drop: float, n: int, noise: float, margin: float = 0.0, alpha: float =
 
 
 def smallest_drop(n: int, noise: float, margin: float = 0.0, alpha: float = 0.05, wanted: float = 0.8) -> float | None:
-    """The smallest true drop that n paired cases show as worse with the wanted power; None where there is none."""
+    """Return the smallest true drop for which n paired cases have the wanted power; None where there is none."""
     low, high = 0.0, 1.0
     if power(high, n, noise, margin, alpha) < wanted:
         return None
@@ -306,13 +307,13 @@ def smallest_drop(n: int, noise: float, margin: float = 0.0, alpha: float = 0.05
 
 
 def length_scale(paths: Sequence[tuple[int, float]], level: float = 0.95) -> tuple[float, float, float]:
-    """The path length over which the share of solved mazes falls by a factor e, and its interval.
+    """Return the path length over which the share of solved mazes falls by a factor e: (scale, low, high) in moves.
 
         P(solved) = exp(-length / scale)
 
     as if each step went right with the same probability exp(-1 / scale): a binomial regression with a logarithmic link
     through the origin. Each path is (its shortest length, the share of its tries that solved it), and a share is 0 or
-    1 where there was one try. Tries of one maze are no mazes of their own, so the interval is that of so many mazes, as
+    1 where there was one try. Tries of one maze are not independent, so the interval is that of the number of mazes, as
     in `wilson`. The estimate has the largest likelihood, the interval is that of the likelihood ratio (Wilks 1938).
     Where all were solved, scale and upper end are infinite; where none was, scale and lower end are 0. Raises
     ValueError for lengths below 1, and for no paths.

@@ -75,8 +75,8 @@ def find_below_minimum(records: Mapping[str, list[Record]], minimums: Mapping[st
     reasons = []
     for name, run in records.items():
         for group, minimum in minimums.items():
-            scored = [one for one in run if group in (ALL, one.group) and one.outcome != "error"]
-            solved = sum(one.outcome in SOLVED for one in scored)
+            scored = [record for record in run if group in (ALL, record.group) and record.outcome != "error"]
+            solved = sum(record.outcome in SOLVED for record in scored)
             share = solved / len(scored) if scored else 0.0
             if not scored:
                 reasons.append(f"{name} solved none of {group}: nothing of it was measured")

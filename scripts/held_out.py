@@ -18,7 +18,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from benchmark.mazes.errors import LabirintoError
-from benchmark.mazes.generate import GENERATORS
+from benchmark.mazes.generate import GENERATORS, Source
 from benchmark.mazes.maze import Maze
 from benchmark.mazes.training import make_mazes
 from models import load, registry
@@ -35,11 +35,9 @@ def mazes(generator: str, size: int) -> Iterator[Maze]:
     """
     seen: set[bytes] = set()
     for block in count():
-        name = f"held-out/{size}x{size}/{generator}/{block}"
-        fresh = {
-            maze.walls.tobytes(): maze for maze in make_mazes(name, AT_ONCE, generator, size, size, size, held_out=True)
-        }
-        fresh = {layout: maze for layout, maze in fresh.items() if layout not in seen}
+        source = Source(f"held-out/{size}x{size}/{generator}/{block}", generator, size, size)
+        fresh = {maze.walls.tobytes(): maze for maze in make_mazes(source, AT_ONCE, size, held_out=True)}
+        fresh = {layout: maze for layout, maze in fresh.items() if layout not in met}
         if not fresh:
             return
         seen.update(fresh)

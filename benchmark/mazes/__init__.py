@@ -1,4 +1,4 @@
-"""The maze domain: NumPy and Numba only, no torch, no pytest, and nothing of the other rooms."""
+"""The maze domain. It imports NumPy and Numba, but neither torch nor pytest nor the other rooms."""
 
 from .compiled import choose_folder
 

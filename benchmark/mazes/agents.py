@@ -1,14 +1,14 @@
-"""Agents: answers without a model, the baselines of every table.
+"""Baseline agents: rules that answer a case without a model. Every table includes them.
 
-oracle          a shortest path, or `unreachable`
-wall-follower   keeps its right hand on the wall, and answers with all that it walked; back where it began, it says
-                `unreachable`
-greedy          goes to the neighbour nearest to G as the crow flies that it has not been on, until there is none
-random-walk     goes on at random through open sides until it stands on G, or has made as many moves as there are cells
-constant        the same answer to every maze of a group: the one that is right most often there, taken from the suite
-                itself, so that no constant answer can do better
+oracle          answers with a shortest path, or with `unreachable`
+wall-follower   walks with its right hand on the wall and answers with all of its moves; it answers `unreachable` where
+                it comes back to its first cell and direction
+greedy          moves to the unvisited neighbour with the smallest Manhattan distance to G, until there is none
+random-walk     moves at random through open sides until it reaches G or has made as many moves as there are cells
+constant        gives the same answer to every maze of a group: the answer that is right for the most of its cases. It
+                is taken from the suite itself, so that no constant answer scores higher
 
-Where S is walled in on all sides, all but the constant one say `unreachable`.
+Where S has walls on all sides, all agents except the constant one answer `unreachable`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _RIGHT_OF = {"U": "R", "R": "D", "D": "L", "L": "U"}
 
 
 def solution(maze: Maze) -> Answer:
-    """The right answer to a maze."""
+    """Return the answer with a shortest path, or `unreachable` where no path leads from S to G."""
     from .solve import shortest_path  # Numba takes half a second to import, and collection does without
 
     try:
@@ -62,7 +62,9 @@ def greedy(case: Case) -> Answer:
     maze = case.maze
     (goal_row, goal_col), cell, visited, moves = maze.goal, maze.start, {maze.start}, ""
     while cell != maze.goal:
-        steps = [(move, beside) for move in maze.open_moves(cell) if (beside := maze.step(cell, move)) not in visited]
+        steps = [
+            (move, neighbour) for move in maze.open_moves(cell) if (neighbour := maze.step(cell, move)) not in visited
+        ]
         if not steps:
             break
         move, cell = min(steps, key=lambda step: abs(step[1][0] - goal_row) + abs(step[1][1] - goal_col))
@@ -87,10 +89,10 @@ def constant(case: Case) -> Answer:
 
 @cache
 def _best_constant(suite: Suite, group: str) -> Answer:
-    """The answer, of those that are right for some case of the group, that is right for the most."""
-    everything = suite.cases(group)
-    right: dict[Answer, int] = dict.fromkeys((oracle(case) for case in everything), 0)
-    # a tree of moves, with an answer where it ends: a case walks all answers at once, as far as its walls let it
+    """Return the answer that is right for the most cases of the group."""
+    cases = suite.cases(group)
+    right: dict[Answer, int] = dict.fromkeys((oracle(case) for case in cases), 0)
+    # a tree of moves with an answer at the end of each: one walk of a case follows all answers whose moves are legal
     tree: dict[str, Any] = {}
     for answer in right:
         node = tree
@@ -98,7 +100,7 @@ def _best_constant(suite: Suite, group: str) -> Answer:
             node = node.setdefault(move, {})
         if answer.moves is not None:
             node[""] = answer
-    for case in everything:
+    for case in cases:
         maze = case.maze
         walks = [(tree, maze.start)]
         while walks:
@@ -108,7 +110,7 @@ def _best_constant(suite: Suite, group: str) -> Answer:
             walks += [(node[move], maze.step(cell, move)) for move in maze.open_moves(cell) if move in node]
         if oracle(case) == UNREACHABLE:
             right[UNREACHABLE] += 1
-    # ties broken by the alphabet, so that the answer does not depend on the order of the cases
+    # ties are broken alphabetically, so that the answer does not depend on the order of the cases
     return min(right, key=lambda answer: (-right[answer], answer.moves or ""))
 
 

@@ -1,8 +1,8 @@
-"""Files that are whole or absent: written beside their place, then renamed into it.
+"""Atomic writes: a file is written under a temporary name in the same folder and then renamed.
 
-Nothing is flushed to the disk (no fsync): a process that is killed at any moment leaves the old file or the new one,
-but after a power failure a file may be empty or old, as the file system decides. What is written here can be computed
-again; a wait for the disk at each write cannot be made up.
+A process that is killed at any moment leaves either the old file or the new one. There is no fsync: after a power
+failure a file may be old or empty. The files written here can be computed again, which costs less than waiting for the
+disk at each write.
 """
 
 from __future__ import annotations
@@ -20,51 +20,51 @@ from .printable import encodable
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write a file or a folder to; it replaces `path` at the end, unless there was an error.
+    """A temporary path for a file or a folder, which replaces `path` at the end of the block.
 
-    A file replaces a file; a folder takes the place of nothing or of an empty folder. What an error leaves behind is
-    removed. Missing parent folders are made; raises NotADirectoryError where one of them is a file, and OSError where
-    nothing can be written there.
+    A file replaces a file; a folder replaces an empty folder. After an error in the block `path` is unchanged and the
+    temporary path is removed. Missing parent folders are created. Raises NotADirectoryError where one of them is a
+    file, and OSError where nothing can be written there.
     """
-    beside = _beside(path)
+    temporary = _temporary(path)
     try:
-        yield beside
-        beside.replace(path)
+        yield temporary
+        temporary.replace(path)
     finally:
-        _remove(beside)
+        _remove(temporary)
 
 
 def replace_text(path: Path, text: str) -> None:
     """Write a text in UTF-8, lone surrogates as U+FFFD."""
-    with replacing(path) as beside:
-        beside.write_text(encodable(text), encoding="utf-8")
+    with replacing(path) as temporary:
+        temporary.write_text(encodable(text), encoding="utf-8")
 
 
 def create_text(path: Path, text: str) -> None:
-    """The same for a file that is not there yet.
+    """Like `replace_text`, for a file that does not exist yet.
 
-    Raises FileExistsError where it is there, also for the second of two processes that write it at the same time.
+    Raises FileExistsError where it exists, also in the second of two processes that write it at the same time.
     """
-    beside = _beside(path)
+    temporary = _temporary(path)
     try:
-        beside.write_text(encodable(text), encoding="utf-8")
-        os.link(beside, path)
+        temporary.write_text(encodable(text), encoding="utf-8")
+        os.link(temporary, path)  # unlike a rename, a link fails where the file exists
     except FileExistsError:
         raise
     except OSError:
-        if not beside.is_file():
+        if not temporary.is_file():
             raise
         with path.open("x", encoding="utf-8") as opened:  # a file system without hard links
             opened.write(encodable(text))
     finally:
-        _remove(beside)
+        _remove(temporary)
 
 
-def _beside(path: Path) -> Path:
-    """A new name in the same folder, which is made; the name is short whatever that of `path` is."""
+def _temporary(path: Path) -> Path:
+    """A new short name in the same folder, which is created if it is missing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:  # of the folder, which is not to be taken for one of the file
+    except FileExistsError as error:  # callers take FileExistsError for one about the file
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from error
     return path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}")
 

@@ -1,8 +1,8 @@
-"""A suite: groups of mazes, each a fixed list of cases.
+"""Suites, groups and cases. A suite has groups of mazes, and a group is a fixed list of cases.
 
-A case is named by group, generator and index; the seed of its maze is taken from a sha512 of these and of the suite's
-own name, so the list is the same for ever and everywhere. Every layout is one of those that `split` reserves. Anything
-that would change a maze makes a new suite with a new name. Nothing is generated until a case is asked for its maze.
+The seed of a maze is a sha512 of the names of suite and group, the generator and the index, so that the mazes are the
+same on every machine. Every layout is one of those that `split` reserves for suites. A change to any maze requires a
+new suite with a new name. Mazes are generated when `Case.maze` is read for the first time.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ SOLVABLE, UNSOLVABLE = "open", "closed"
 
 @dataclass(frozen=True)
 class Group:
-    """Cases that are reported together, as many of each generator."""
+    """Cases that are reported together; each generator makes the same number of them."""
 
     rows: int
     cols: int
     each: int
-    """Cases of each generator; pairs of them in a group of twins."""
+    """The number of cases of each generator, or of pairs of cases in a group of twins."""
     generators: tuple[str, ...]
     twins: bool = False
-    """Whether each maze comes twice, unsolvable (`closed`) and solvable (`open`)."""
+    """Whether each maze occurs twice, unsolvable (`closed`) and solvable (`open`)."""
     source: str = ""
-    """The group whose mazes these are, one thing changed."""
+    """The group whose mazes are used with one change; empty for a group with mazes of its own."""
     turned: bool = False
-    """Whether they are rotated or mirrored."""
+    """Whether the mazes of the source are rotated or mirrored."""
     drawing: str = ""
-    """How they are drawn, whatever the session draws."""
+    """The drawing of the cases; empty where the prompt options decide."""
     glyphs: bool = False
-    """Whether each case is drawn with random characters of its own."""
+    """Whether each case is drawn with its own random characters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,61 +48,63 @@ class Suite:
     """Groups of cases under one name. A new suite is one value and one entry in `benchmark.mazes.suite.SUITES`."""
 
     name: str
-    """What the seeds of all mazes are made from, beside the names of groups and cases."""
+    """A part of the seed of every maze, together with the names of the group and the case."""
     groups: Mapping[str, Group]
-    """By name, in the order in which they are reported; what stands before the first `-` is the kind of a group."""
+    """By name, in the order of the reports. The part of a name before the first `-` is the kind of the group."""
     tiers: tuple[str, ...]
-    """The groups that differ in size alone, from the smallest on."""
+    """The groups that differ in size only, from the smallest to the largest."""
     recorded_digest: str = ""
-    """What `compute_digest` gave when the suite was made; empty for one that is still being made."""
+    """The result of `compute_digest` when the suite was published; empty while it is in development."""
 
     def __post_init__(self) -> None:
         names = [*self.tiers, *(group.source for group in self.groups.values() if group.source)]
         if missing := sorted({*names} - {*self.groups}):
-            raise MazeError(f"{self.name} names the group {missing[0]!r}, and has {', '.join(self.groups)}")
+            raise MazeError(
+                f"the suite {self.name} names the group {missing[0]!r}, but its groups are {', '.join(self.groups)}"
+            )
 
     @property
     def generators(self) -> tuple[str, ...]:
-        """The generators of the tiers."""
+        """The generators of the tiers, each once."""
         return tuple(dict.fromkeys(name for tier in self.tiers for name in self.groups[tier].generators))
 
     def groups_of_kind(self, kind: str) -> tuple[str, ...]:
-        """The names of the groups of one kind, such as `unsolvable`, `generator` or `drawing`."""
+        """Return the names of the groups of a kind, such as `unsolvable`, `generator` or `drawing`."""
         return tuple(name for name in self.groups if name.split("-")[0] == kind)
 
     def cases(self, group: str) -> list[Case]:
-        """The cases of a group, generators in turn and twins side by side, so that the first N are balanced.
+        """Return the cases of a group, the generators in turn and twins together, so that the first N are balanced.
 
-        Raises MazeError, listing the groups, for any other name.
+        Raises MazeError, which lists the groups, for an unknown name.
         """
         if not isinstance(group, str) or group not in self.groups:
-            raise MazeError(f"no group {group!r} in {self.name}; there are {', '.join(self.groups)}")
-        known = self.groups[group]
-        twins = (UNSOLVABLE, SOLVABLE) if known.twins else ("",)
+            raise MazeError(f"no group {group!r} in {self.name}; the groups are {', '.join(self.groups)}")
+        settings = self.groups[group]
+        twins = (UNSOLVABLE, SOLVABLE) if settings.twins else ("",)
         return [
             _case(self, group, generator, index, twin)
-            for index in range(known.each)
-            for generator in known.generators
+            for index in range(settings.each)
+            for generator in settings.generators
             for twin in twins
         ]
 
     def case(self, group: str, name: str) -> Case:
-        """The case that has this id (`name`) in this group; its index may be larger than any that `cases` gives."""
+        """Return the case with the id `name` in a group. Its index may be larger than those of `cases`."""
         generator, index, *twin = name.split("-")
         return _case(self, group, generator, int(index), *twin)
 
     def all_cases(self) -> Iterator[Case]:
-        """The cases of all groups, in order."""
+        """Yield the cases of all groups, in order."""
         for group in self.groups:
             yield from self.cases(group)
 
     @cached_property
     def digest(self) -> str:
-        """The sha256 over all cases: what a saved run says it was measured on."""
+        """The sha256 of all cases, which identifies the suite in saved runs."""
         return self.recorded_digest or self.compute_digest()
 
     def compute_digest(self) -> str:
-        """The sha256 over the digests of all cases, each maze made."""
+        """Generate all mazes and return the sha256 of the digests of all cases."""
         total = hashlib.sha256(self.name.encode())
         for case in self.all_cases():
             total.update(case.digest.encode())
@@ -111,7 +113,7 @@ class Suite:
 
 @dataclass(frozen=True)
 class Case:
-    """One maze of a suite. `twin` is `closed` or `open` in a group of twins, else empty."""
+    """One maze of a suite. `twin` is `closed` or `open` in a group of twins, and empty in other groups."""
 
     suite: Suite = field(repr=False)
     group: str
@@ -126,22 +128,22 @@ class Case:
 
     @property
     def drawing(self) -> str:
-        """The drawing that belongs to the case; empty where the session chooses."""
+        """The drawing of the case; empty where the prompt options decide."""
         return self._group.drawing
 
     @property
     def glyphs(self) -> Glyphs | None:
-        """The characters that the case is drawn with whatever the session asks; None where it is drawn as usual."""
+        """The characters of the case in a group with glyphs; None where the prompt options decide."""
         return self.own_glyphs() if self._group.glyphs else None
 
     def own_glyphs(self) -> Glyphs:
-        """Random characters that belong to the case."""
+        """Return random characters for the case, the same every time."""
         return Glyphs.random(self.seed_name())
 
     @cached_property
     def maze(self) -> Maze:
-        """The maze; its goal is at least as many moves away as its longer side, so that no case is trivial."""
-        from . import layouts  # Numba takes half a second to import, and collection does without
+        """The maze. From S to G it takes at least max(rows, columns) moves, so that no case is trivial."""
+        from . import layouts  # imports Numba, which takes half a second: collecting does without it
 
         group = self._group
         if group.source:
@@ -152,12 +154,12 @@ class Case:
 
     @property
     def digest(self) -> str:
-        """The sha256 of the case: its name, its maze, and how it is drawn if that belongs to it."""
+        """The sha256 of the case: its name, its maze, and its drawing and glyphs if the group sets them."""
         drawn = f"{self.drawing}{self.glyphs.all if self.glyphs else ''}"
         return hashlib.sha256(f"{self.group}/{self.id} {self.maze.digest()} {drawn}".encode()).hexdigest()
 
     def seed_name(self) -> str:
-        """What the case's seeds are made from."""
+        """Return the name from which the seeds of the case are made."""
         return f"{self.suite.name}/{self.group}/{self.generator}/{self.index}"
 
     @property
@@ -167,5 +169,5 @@ class Case:
 
 @cache
 def _case(suite: Suite, group: str, generator: str, index: int, twin: str = "") -> Case:
-    """Each case once, so that its maze is made once."""
+    """The same object for the same case, so that its maze is generated once."""
     return Case(suite, group, generator, index, twin)

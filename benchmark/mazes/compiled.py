@@ -1,8 +1,8 @@
-"""Where Numba keeps what it has compiled.
+"""Chooses the folder for Numba's compiled code where its default folders are read-only.
 
-Numba keeps it beside the source, else in the user's cache folder, and raises RuntimeError at import where neither can
-be written to: a checkout and a home that are read-only, as in many containers. There, another folder is named before
-Numba is imported.
+Numba stores compiled code next to the source, else in the user's cache folder, and raises RuntimeError at import where
+it can write to neither: in many containers the checkout and the home folder are read-only. In this case another folder
+has to be set before Numba is imported.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ SOURCES = (Path(__file__).parent, Path(__file__).parent / "generate")
 
 
 def choose_folder() -> None:
-    """Name a folder that can be written to, unless there is one or the user has named one.
+    """Set NUMBA_CACHE_DIR to a writable folder, unless a default folder is writable or the user has set it.
 
-    It is `numba` in LABIRINTO_HOME, or a new one that goes with the process: what is kept there is code, so that no
-    folder that others could have filled is used.
+    The folder is `numba` in LABIRINTO_HOME, else a new temporary folder that is removed when the process ends. A shared
+    temporary folder would not be safe: Numba runs the code that it finds there.
     """
     if os.environ.get(VARIABLE) or all(map(_is_writable, SOURCES)) or _is_writable(_user_cache()):
         return
@@ -31,21 +31,21 @@ def choose_folder() -> None:
         try:
             folder = Path(tempfile.mkdtemp(prefix="labirinto-numba-"))
         except OSError:
-            return  # Numba tells it
+            return  # Numba reports the error at import
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ[VARIABLE] = str(folder)
 
 
 def _user_cache() -> Path:
-    """Numba's second choice."""
+    """Numba's folder where it cannot write next to the source."""
     if os.name == "nt":
         return Path(os.environ.get("LOCALAPPDATA") or Path("~/AppData/Local").expanduser())
     return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
 
 
 def _is_writable(folder: Path) -> bool:
-    """Whether files can be made in a folder, or the folder itself where it does not exist yet."""
+    """Whether files can be created in a folder, or the folder itself where it does not exist yet."""
     if (folder / "__pycache__").is_dir():
         folder /= "__pycache__"
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)

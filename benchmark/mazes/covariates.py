@@ -1,4 +1,4 @@
-"""What makes a maze hard, beside its size: the covariates that are stored with each case."""
+"""Covariates: properties of a maze that may explain how hard it is. They are stored with each record."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from .solve import distances, shortest_path
 
 @dataclass(frozen=True)
 class Covariates:
-    """Counted on the cells, of which a dead end has one open side and a junction three or four.
+    """Properties of a maze. A dead end is a cell with one open side, a junction one with three or four.
 
-    The first four are None where no way leads from start to goal.
+    The first four are None where no path leads from start to goal.
     """
 
     shortest: int | None
-    """Moves of a shortest path."""
+    """The number of moves of a shortest path."""
     turns: int | None
-    """Changes of direction on the shortest path (the first in the order U D L R, where there are several)."""
+    """Changes of direction on the shortest path; of several paths, the first in the order U D L R."""
     junctions: int | None
-    """Junctions on that path, its two ends left out."""
+    """Junctions on that path, without its two ends."""
     detour: float | None
-    """The shortest path's length over the distance without walls, |rows| + |columns|."""
+    """The length of the shortest path divided by the Manhattan distance from start to goal."""
     dead_ends: int
     """Dead ends in the whole maze."""
     loops: int
-    """Independent loops: open walls - cells + regions; 0 in a tree."""
+    """Independent loops: passages - cells + regions; 0 in a tree."""
     regions: int
-    """Parts of the maze with no way between them."""
+    """Connected parts of the maze; 1 where every cell can be reached."""
     branching: float
-    """Ways on (open sides less the one come by), averaged over cells with two open sides or more; 1 in corridors."""
+    """The mean number of ways to continue (open sides - 1), over cells with two or more open sides; 1 in corridors."""
 
 
 def covariates(maze: Maze) -> Covariates:
-    """The covariates of a maze."""
+    """Compute the covariates of a maze."""
     degree = 4 - np.bitwise_count(maze.walls)
     passages = int((maze.walls[:, :-1] & RIGHT == 0).sum() + (maze.walls[:-1] & DOWN == 0).sum())
     through = degree[degree >= 2]
     regions = count_regions(maze.walls)
-    whole = Covariates(
+    without_path = Covariates(
         shortest=None,
         turns=None,
         junctions=None,
@@ -56,10 +56,10 @@ def covariates(maze: Maze) -> Covariates:
     try:
         path = shortest_path(maze)
     except MazeError:
-        return whole
+        return without_path
     (row, col), (goal_row, goal_col) = maze.start, maze.goal
     return replace(
-        whole,
+        without_path,
         shortest=len(path),
         turns=sum(a != b for a, b in pairwise(path)),
         junctions=sum(int(degree[cell]) > 2 for cell in follow(maze.start, path)[1:-1]),
@@ -68,7 +68,7 @@ def covariates(maze: Maze) -> Covariates:
 
 
 def count_regions(walls: Walls) -> int:
-    """How many parts of a layout have no way between them."""
+    """Return the number of connected parts of a layout."""
     seen, regions = np.zeros(walls.shape, np.bool_), 0
     while not seen.all():
         row, col = divmod(int(np.argmin(seen)), walls.shape[1])

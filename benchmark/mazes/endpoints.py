@@ -1,4 +1,4 @@
-"""Where a maze begins and where it ends: start and goal by a policy, at least so many moves apart."""
+"""Chooses start and goal of a maze by a policy, with a minimum distance between them in moves."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ POLICIES = {
     "random": "anywhere",
     "corners": "in two corners",
     "dead-ends": "in two dead ends",
-    "apart": "in two regions with no way between them",
+    "apart": "in two regions with no path between them",
 }
+"""Where start and goal are placed, by the name of the policy."""
 _APART = list(POLICIES).index("apart")
-_SALT = np.uint64(0x6A09E667F3BCC909)  # so that the ends do not share the random numbers of the walls
+_SALT = np.uint64(
+    0x6A09E667F3BCC909
+)  # makes the random numbers independent of those of the walls, which have the same seed
 
 
 @njit(cache=True)
 def _candidates(walls: Walls, policy: int) -> NDArray[np.int32]:
     rows, cols = walls.shape
+    # row * columns + column of each cell that the policy allows
     cells, count = np.empty(rows * cols, np.int32), 0
     for row in range(rows):
         for col in range(cols):
@@ -47,7 +51,9 @@ def _pick(walls: Walls, seeds: NDArray[np.uint64], policy: int, at_least: int) -
         starts = _candidates(walls[i], policy)
         goals = starts.copy()
         left = starts.size
-        while left:  # starts in random order, until one has a goal; among its goals each is as likely
+        # Starts in random order, until one has a goal; each of its goals has the same probability. A start without a
+        # goal is replaced by the last candidate, as in a Fisher-Yates shuffle.
+        while left:
             state += GOLDEN
             drawn = below(state, left)
             start = starts[drawn]
@@ -76,11 +82,20 @@ def _pick(walls: Walls, seeds: NDArray[np.uint64], policy: int, at_least: int) -
 def pick_endpoints(
     walls: Walls, seeds: Sequence[int] | NDArray[np.uint64], policy: str = "random", at_least: int = 1
 ) -> list[tuple[Cell, Cell]]:
-    """A start and a goal for each of N layouts, shape (N, rows, cols); ((-1, -1), (-1, -1)) where there are none.
+    """Choose a start and a goal for each of N layouts.
+
+    Args:
+        walls: uint8 bit masks of shape (N, rows, cols).
+        seeds: One 64-bit seed for each layout.
+        policy: One of `POLICIES`.
+        at_least: The smallest distance from start to goal, in moves; `apart` ignores it.
+
+    Returns:
+        N pairs of cells (row, column); ((-1, -1), (-1, -1)) for a layout without such a pair.
 
     Raises MazeError for an unknown policy.
     """
     if policy not in POLICIES:
         raise MazeError(f"unknown endpoints {policy!r}: choose one of {', '.join(POLICIES)}")
-    found = _pick(walls, np.asarray(seeds, np.uint64), list(POLICIES).index(policy), max(at_least, 1))
-    return [((a, b), (c, d)) for a, b, c, d in found.tolist()]
+    ends = _pick(walls, np.asarray(seeds, np.uint64), list(POLICIES).index(policy), max(at_least, 1))
+    return [((row, col), (goal_row, goal_col)) for row, col, goal_row, goal_col in ends.tolist()]

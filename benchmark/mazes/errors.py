@@ -1,13 +1,12 @@
 """The errors of the project, one small tree.
 
     LabirintoError
-    ├── MazeError         a maze, a drawing or a request for one that cannot be
-    ├── CheckpointError   a name, path or folder that gives no checkpoint
-    ├── EngineError       an engine that cannot start, or died
-    └── RunError          a saved run that cannot be read or written
+    ├── MazeError         an invalid maze, drawing, prompt or export
+    ├── CheckpointError   a name, path or folder that is not a usable checkpoint
+    ├── EngineError       an engine that cannot start, or stopped early
+    └── RunError          a saved run that cannot be read, written or compared
 
-Every message says what was wrong, where, and what to do. They stand in the innermost room because each room may
-import this one.
+Every message says what is wrong, where, and what to do. The errors are in this room because every room may import it.
 """
 
 from .printable import printable
@@ -16,9 +15,9 @@ __all__ = ["CheckpointError", "EngineError", "LabirintoError", "MazeError", "Run
 
 
 class LabirintoError(Exception):
-    """Anything that a user of Labirinto can mend.
+    """The base of all errors that a user of Labirinto can correct.
 
-    A message quotes what it was given (names, replies of a server, lines of a file), so that it is made printable here.
+    A message may quote text from outside (names, replies of a server, lines of a file), so it is made printable here.
     """
 
     def __init__(self, message: object = "") -> None:
@@ -26,16 +25,16 @@ class LabirintoError(Exception):
 
 
 class MazeError(LabirintoError):
-    """A maze, a drawing or a request for one that cannot be."""
+    """An invalid maze, drawing, prompt or export."""
 
 
 class CheckpointError(LabirintoError):
-    """A name, path or folder that gives no checkpoint."""
+    """A name, path or folder that is not a usable checkpoint."""
 
 
 class EngineError(LabirintoError):
-    """An engine that cannot start, or died before it had replied to all."""
+    """An engine that cannot start, or stopped before it had replied to all requests."""
 
 
 class RunError(LabirintoError):
-    """A saved run that cannot be read or written."""
+    """A saved run that cannot be read, written or compared."""

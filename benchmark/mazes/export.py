@@ -1,7 +1,7 @@
-"""The suite for use outside: one file of JSON lines, or a folder that `datasets.load_dataset` loads.
+"""Exports a suite for other programs: a JSON Lines file, or a folder that `datasets.load_dataset` loads.
 
-The folder holds one JSON lines file a group and a README.md that tells `datasets` so; each group is a configuration
-with the one split `test`. Nothing of it is for training.
+The folder has one JSON Lines file for each group and a README.md with the metadata for `datasets`: each group is a
+configuration with one split, `test`. The mazes are for evaluation only, not for training.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ FIELDS = {
     "id": "group and case, unique in the suite",
     "digest": "the sha256 of the case",
     "group": "tier, unsolvable or transfer set",
-    "generator": "how the maze was made",
-    "rows": "of cells",
-    "cols": "of cells",
+    "generator": "the algorithm that made the maze",
+    "rows": "number of rows of cells",
+    "cols": "number of columns of cells",
     "walls": "for each cell the sides with a wall: 1 up + 2 down + 4 left + 8 right",
     "start": "row and column of S",
     "goal": "row and column of G",
-    "drawing": "the maze drawn as text",
-    "style": "the drawing's name",
-    "prompt": "the question: a text (plain) or messages (chat)",
-    "answer": "the moves of a shortest path, or `unreachable`; other shortest paths are as good",
-    "covariates": "what makes the maze hard",
+    "drawing": "the maze as text",
+    "style": "the name of the drawing",
+    "prompt": "the question, as a text (plain) or messages (chat)",
+    "answer": "the moves of a shortest path, or `unreachable`; other shortest paths are equally correct",
+    "covariates": "properties of the maze that may explain how hard it is",
 }
 
 
 def row(case: Case, options: PromptOptions) -> dict[str, Any]:
-    """One case with all that is needed to ask it and to score the answer; its fields are `FIELDS`."""
+    """Return one case with everything that is needed to ask it and to score the answer; its keys are `FIELDS`."""
     options, glyphs = question(case, options)
     answer, maze = oracle(case), case.maze
     return {
@@ -68,27 +68,27 @@ def export(
     options: PromptOptions,
     progress: Callable[[int], object] | None = None,
 ) -> None:
-    """Write the cases of some groups of a suite: to one file if the path ends in .jsonl, else into a folder.
+    """Write the cases of some groups of a suite, to a file if the path ends in .jsonl, else to a new folder.
 
-    Written beside and renamed into place. `progress` is told how many cases were written each time.
+    An interrupted export leaves nothing at the path. `progress` is called with the number of cases written since its
+    last call.
 
-    Raises MazeError where something stands at the path, where it has the ending of another format, or it cannot be
-    written.
+    Raises MazeError where the path exists, has the extension of another format, or cannot be written.
     """
-    if path.suffix != ".jsonl" and path.suffix[1:].isalpha():  # `suite.v1` may be a folder, `suite.csv` is none
+    if path.suffix != ".jsonl" and path.suffix[1:].isalpha():  # `suite.v1` may be a folder, `suite.csv` is not
         raise MazeError(f"{path} looks like a file of another format: name a file that ends in .jsonl, or a folder")
     if path.exists():
-        raise MazeError(f"{path} is there already: remove it or name another place")
+        raise MazeError(f"{path} already exists: remove it or choose another path")
     try:
-        with replacing(path.absolute()) as beside:
+        with replacing(path.absolute()) as temporary:
             if path.suffix == ".jsonl":
-                _write(beside, (case for group in groups for case in suite.cases(group)), options, progress)
+                _write(temporary, (case for group in groups for case in suite.cases(group)), options, progress)
             else:
-                (beside / "data").mkdir(parents=True)
+                (temporary / "data").mkdir(parents=True)
                 for group in groups:
-                    _write(beside / "data" / f"{group}.jsonl", iter(suite.cases(group)), options, progress)
-                (beside / "README.md").write_text(_card(suite, groups, options), encoding="utf-8")
-    except (OSError, ValueError) as error:  # ValueError: there is a NUL in the path
+                    _write(temporary / "data" / f"{group}.jsonl", iter(suite.cases(group)), options, progress)
+                (temporary / "README.md").write_text(_card(suite, groups, options), encoding="utf-8")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise MazeError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
@@ -107,8 +107,8 @@ def _card(suite: Suite, groups: Sequence[str], options: PromptOptions) -> str:
     fields = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in FIELDS.items())
     return (
         f"---\nlicense: apache-2.0\npretty_name: {suite.name}\nconfigs:\n{configs}---\n\n# {suite.name}\n\n"
-        f"Mazes for language models, exported from Labirinto. Suite digest `{suite.digest}`; asked as "
-        f"`{json.dumps(options.record())}`.\n\nThese mazes are for measuring. Training that keeps clear of them passes "
-        "over every layout that\n`benchmark.mazes.split.reserved` names, in all rotations and reflections.\n\n"
+        f"Mazes for language models, exported from Labirinto. Suite digest `{suite.digest}`; prompt options "
+        f"`{json.dumps(options.record())}`.\n\nThese mazes are for evaluation. Training data must not contain the "
+        "layouts for which\n`benchmark.mazes.split.reserved` is true, in any rotation or reflection.\n\n"
         f"| field | meaning |\n| --- | --- |\n{fields}"
     )

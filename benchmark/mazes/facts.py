@@ -1,4 +1,4 @@
-"""The fact sheet of the suite: what is in it, how hard it is, what can be had without a model, and what leaks."""
+"""Facts about a suite: its groups, the scores of the baseline agents, and its overlap with training mazes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .symmetry import canonical
 
 @dataclass(frozen=True)
 class Facts:
-    """What a group holds. Paths, turns and junctions are those of the cases that can be solved."""
+    """Facts about a group. Paths, turns and junctions are those of the solvable cases."""
 
     group: str
     shape: str
@@ -25,41 +25,41 @@ class Facts:
     cases: int
     generators: str
     layouts: int
-    """Different layouts, rotations and reflections counted once."""
+    """The number of different layouts, with rotations and reflections counted once."""
     path: str
-    """Moves of the shortest paths: least, median, most."""
+    """The lengths of the shortest paths in moves: minimum, median, maximum."""
     turns: float
-    """Median of the turns on the path."""
+    """The median number of turns on the path."""
     junctions: float
-    """Median of the junctions on the path."""
+    """The median number of junctions on the path."""
     dead_ends: float
-    """Median of the dead ends."""
+    """The median number of dead ends."""
     loops: float
-    """Median of the loops."""
+    """The median number of loops."""
 
 
 def facts(suite: Suite, group: str) -> Facts:
-    """The facts of a group."""
+    """Compute the facts of a group, which has at least one solvable case."""
     cases = suite.cases(group)
-    measured = [covariates(case.maze) for case in cases]
-    paths = [one.shortest for one in measured if one.shortest is not None]
-    known = suite.groups[group]
+    mazes = [covariates(case.maze) for case in cases]
+    paths = [maze.shortest for maze in mazes if maze.shortest is not None]
+    settings = suite.groups[group]
     return Facts(
         group,
-        f"{known.rows}x{known.cols}",
+        f"{settings.rows}x{settings.cols}",
         len(cases),
-        ", ".join(known.generators),
+        ", ".join(settings.generators),
         len({canonical(case.maze.walls) for case in cases}),
         f"{min(paths)} - {median(paths):g} - {max(paths)}",
-        median(one.turns for one in measured if one.turns is not None),
-        median(one.junctions for one in measured if one.junctions is not None),
-        median(one.dead_ends for one in measured),
-        median(one.loops for one in measured),
+        median(maze.turns for maze in mazes if maze.turns is not None),
+        median(maze.junctions for maze in mazes if maze.junctions is not None),
+        median(maze.dead_ends for maze in mazes),
+        median(maze.loops for maze in mazes),
     )
 
 
 def baselines(suite: Suite, group: str) -> dict[str, tuple[float, float]]:
-    """For each agent the percentage of a group's cases that it gets right, and of those that could not be better."""
+    """Return, by agent, the percentage of a group's cases that it solves, and that it solves in the fewest moves."""
     cases = suite.cases(group)
     shares = {}
     for name, agent in AGENTS.items():
@@ -72,7 +72,10 @@ def baselines(suite: Suite, group: str) -> dict[str, tuple[float, float]]:
 def leaks(
     suite: Suite, tier: str, mazes: int, progress: Callable[[int], object] | None = None
 ) -> tuple[Overlap, Overlap]:
-    """Overlap with so many training mazes: of all groups of a tier's shape guarded, and of the tier unguarded."""
+    """Return the overlap with this many training mazes, with the split and without it.
+
+    The first one is for all groups that have the size of the tier, the second one for the tier only.
+    """
     shape = suite.groups[tier].rows, suite.groups[tier].cols
     same_shape = [name for name, group in suite.groups.items() if (group.rows, group.cols) == shape]
     cases = [case for name in same_shape for case in suite.cases(name)]

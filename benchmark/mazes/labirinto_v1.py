@@ -2,8 +2,8 @@
 
 - five **tiers** from 4x4 to 20x20, by four generators;
 - **unsolvable** mazes, each with a solvable twin;
-- **transfer** sets, in which one thing is changed: a generator that no checkpoint of ours learns from, a size
-  between the tiers, a rotated or mirrored twin of a tier's maze, another drawing, other glyphs.
+- **transfer** sets, each with one change: a generator that the recipes do not train on, a size between those of the
+  tiers, a rotated or mirrored copy of a tier's maze, another drawing, other glyphs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .cases import Group, Suite
 
 GENERATORS = ("dfs", "wilson", "kruskal", "braided")
 HELD_OUT = ("prim", "division", "percolation")
-"""Generators that no checkpoint of ours learns from."""
+"""Generators that the recipes do not train on."""
 _SIZES = {"tiny": 4, "small": 5, "medium": 8, "large": 12, "huge": 20}  # tier -> rows, and as many columns
 _MIDDLE = {tier: _SIZES[tier] for tier in ("small", "medium", "large")}
 _TREES = ("dfs", "wilson", "kruskal")

@@ -1,7 +1,7 @@
 """A maze: the walls of a lattice, a start and a goal.
 
-Rows count down and columns count right, both from 0. Each cell holds a bit mask of the sides on which a wall
-stands; a wall between two cells stands in both masks, and the border is closed.
+Rows are counted down and columns to the right, both from 0. Each cell has a bit mask of the sides with a wall. A wall
+between two cells is in the masks of both, and the border is closed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ALL = UP | DOWN | LEFT | RIGHT
 DEAD_ENDS = (ALL ^ UP, ALL ^ DOWN, ALL ^ LEFT, ALL ^ RIGHT)
 """The masks of cells with one open side."""
 
-# move -> (the side it leaves by, the step it makes)
+# move -> (the bit of the side that it crosses, its step in rows and columns)
 MOVES: dict[str, tuple[int, Cell]] = {
     "U": (UP, (-1, 0)),
     "D": (DOWN, (1, 0)),
@@ -40,13 +40,13 @@ _OPEN_MOVES = ["".join(move for move, (side, _) in MOVES.items() if not mask & s
 
 
 def step(cell: Cell, move: str) -> Cell:
-    """The cell that a move leads to, walls or not; it may lie outside the maze."""
+    """Return the cell that a move leads to. Walls are ignored, and the cell may be outside the maze."""
     _, (down, right) = MOVES[move]
     return cell[0] + down, cell[1] + right
 
 
 def follow(start: Cell, moves: str) -> list[Cell]:
-    """The cells that the moves pass, `start` first, walls or not."""
+    """Return the cells that the moves visit, with `start` first. Walls are ignored."""
     passed = [start]
     for move in moves:
         passed.append(step(passed[-1], move))
@@ -54,7 +54,7 @@ def follow(start: Cell, moves: str) -> list[Cell]:
 
 
 def open_moves(walls: Walls, cell: Cell) -> str:
-    """The moves from a cell through open sides, in the order U D L R."""
+    """Return the moves from a cell through open sides, in the order U D L R."""
     return _OPEN_MOVES[int(walls[cell])]
 
 
@@ -62,8 +62,9 @@ def open_moves(walls: Walls, cell: Cell) -> str:
 class Maze:
     """Walls of shape (rows, cols), dtype uint8, with a start and a goal (row, column).
 
-    Raises MazeError where the border is open, two neighbours disagree about the wall between them, or an end
-    lies outside or on the other end. `check=False` spares the walls the look, for generators, whose walls are sound.
+    Raises MazeError where the border is open, two neighbours disagree about the wall between them, start or goal is
+    outside the maze, or both are the same cell. `check=False` skips the checks of the walls, which take time that the
+    generators do not need.
     """
 
     walls: Walls
@@ -77,14 +78,14 @@ class Maze:
         for name, (row, col) in (("start", self.start), ("goal", self.goal)):
             if not self.contains((row, col)):
                 raise MazeError(
-                    f"the {name} ({row},{col}) lies outside a maze of {self.rows} rows and {self.cols} columns"
+                    f"the {name} ({row},{col}) is outside the maze, which has {self.rows} rows and {self.cols} columns"
                 )
         if self.start == self.goal:
             raise MazeError(f"start and goal are the same cell {self.start}")
 
     @cached_property
     def flat(self) -> bytes:
-        """The walls row by row, for whoever walks from cell to cell: an array gives single values slowly."""
+        """The walls row by row. Reading single values from bytes is faster than from an array."""
         return self.walls.tobytes()
 
     @property
@@ -96,18 +97,18 @@ class Maze:
         return int(self.walls.shape[1])
 
     def cells(self) -> Iterator[Cell]:
-        """All cells, row by row."""
+        """Yield all cells, row by row."""
         return ((row, col) for row in range(self.rows) for col in range(self.cols))
 
     def contains(self, cell: Cell) -> bool:
         return 0 <= cell[0] < self.rows and 0 <= cell[1] < self.cols
 
     def open_moves(self, cell: Cell) -> str:
-        """The moves from a cell through open sides, in the order U D L R."""
+        """Return the moves from a cell through open sides, in the order U D L R."""
         return _OPEN_MOVES[self.flat[cell[0] * self.cols + cell[1]]]
 
     def step(self, cell: Cell, move: str) -> Cell:
-        """The cell that a move leads to; `cell` itself where a wall stands in the way."""
+        """Return the cell that a move leads to; `cell` itself where a wall is in between."""
         return step(cell, move) if move in self.open_moves(cell) else cell
 
     def __eq__(self, other: object) -> bool:
@@ -120,16 +121,16 @@ class Maze:
         return self.walls.shape, self.walls.tobytes(), self.start, self.goal
 
     def digest(self) -> str:
-        """The sha256 of shape, walls and ends: the same on every machine."""
+        """Return the sha256 of shape, walls, start and goal, which is the same on every machine."""
         head = f"{self.rows}x{self.cols} {self.start} {self.goal} "
         return hashlib.sha256(head.encode() + self.walls.tobytes()).hexdigest()
 
 
 def check_walls(walls: Walls) -> None:
-    """Raise MazeError unless `walls` is a closed lattice whose neighbours agree."""
+    """Raise MazeError unless the border of `walls` is closed and all neighbours agree about the walls between them."""
     if walls.ndim != 2 or walls.dtype != np.uint8 or min(walls.shape) < 1 or walls.size < 2:
         raise MazeError(f"walls must be a uint8 array of shape (rows, cols), not {walls.dtype} of shape {walls.shape}")
-    # sound walls pass here, in a third of the time that it takes to name a fault
+    # valid walls return here, in a third of the time of the checks below, which find out what is wrong
     if not (
         ((walls[:, :-1] >> 3 ^ walls[:, 1:] >> 2) & 1).any()
         or ((walls[:-1] >> 1 ^ walls[1:]) & 1).any()
@@ -153,4 +154,4 @@ def check_walls(walls: Walls) -> None:
     for name, disagree in (("right of", across), ("below", down)):
         if disagree.any():
             row, col = np.argwhere(disagree)[0]
-            raise MazeError(f"the two cells at the wall {name} ({row},{col}) disagree about it")
+            raise MazeError(f"the two cells at the wall {name} ({row},{col}) disagree: both or neither must have it")

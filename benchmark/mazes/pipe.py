@@ -1,4 +1,4 @@
-"""How a command line ends: its reader may leave early, as `| head` does, its disk be full, Ctrl-C be pressed."""
+"""Runs a command line whose output may be closed early (`| head`), whose disk may be full, or which Ctrl-C may stop."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
-STOPPED = 130  # exit codes as shells have them: 128 + SIGINT
+STOPPED = 130  # the exit code of shells for Ctrl-C: 128 + SIGINT
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-CLOSED = 141  # 128 + SIGPIPE: never 0, or `compare | head` would say that nothing got worse
+CLOSED = 141  # 128 + SIGPIPE; not 0, which would mean for `compare | head` that nothing got worse
 
 
 def run_piped(command: Callable[[], int]) -> int:
     """Run a command line and return its exit code.
 
     Returns:
-        What the command returns; 2 where its output cannot be written (a full disk behind `>`), 130 after Ctrl-C, and
-        141 where nobody reads its output any more. Characters that the terminal cannot show are escaped.
+        The exit code of the command; 2 where its output cannot be written (a full disk after `>`), 130 after Ctrl-C,
+        and 141 where its output was closed. Characters that the terminal cannot show are escaped.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -35,7 +35,7 @@ def run_piped(command: Callable[[], int]) -> int:
         if error.errno not in FULL:
             raise
         _discard(sys.stdout)
-        print(f"cannot write: {error.strerror}", file=sys.stderr)
+        print(f"cannot write the output: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
@@ -44,9 +44,9 @@ def run_piped(command: Callable[[], int]) -> int:
 
 
 def _discard(*streams: TextIO) -> None:
-    """Send what is still in a stream's buffer nowhere: Python flushes once more at its end, and would complain."""
+    """Discard the buffers of the streams. Python flushes them once more when it exits, and would print an error."""
     for stream in streams:
         with suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, stream.fileno())
+            os.close(devnull)

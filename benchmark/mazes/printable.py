@@ -1,4 +1,4 @@
-"""Text from outside, made fit for a terminal, a file and a database."""
+"""Makes text from outside safe for terminals, files and databases."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def encodable(text: str) -> str:
-    """The text with U+FFFD in place of lone surrogates, which JSON allows and UTF-8 cannot encode."""
+    """Return the text with U+FFFD in place of lone surrogates, which JSON allows but UTF-8 cannot encode."""
     return _SURROGATE.sub("\ufffd", text)
 
 
 def printable(text: str) -> str:
-    r"""The text as a terminal may show it: `encodable`, and control characters written as `\x1b` or `\u202e`.
+    r"""Return the text for a terminal: `encodable`, and with control characters written as `\x1b` or `\u202e`.
 
-    Newlines and tabs stay. What is replaced could move the cursor, change colours or the order of the letters.
+    Newlines and tabs stay. The other control characters could move the cursor, or change colours or text direction.
     """
     return _CONTROL.sub(_escape, encodable(text))
 
 
 def one_line(text: str) -> str:
-    r"""`printable` for a cell of a table, a heading or a label: newlines and tabs are written as `\n` and `\t`."""
+    r"""Like `printable`, for table cells, headings and labels: newlines and tabs are written as `\n` and `\t`."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 

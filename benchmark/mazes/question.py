@@ -1,4 +1,4 @@
-"""How a case meets the way in which a session asks."""
+"""Combines the prompt options of a session with those that a case sets itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .prompt import PromptOptions
 
 
 def question(case: Case, options: PromptOptions) -> tuple[PromptOptions, Glyphs | None]:
-    """How this case is asked in a session that asks so: a case of a transfer set may have a drawing of its own."""
+    """Return the prompt options and glyphs of a case; cases of transfer sets may set their drawing or glyphs."""
     drawing = case.drawing or options.drawing
     glyphs = case.own_glyphs() if options.glyphs and DRAWINGS[drawing].glyph_step else case.glyphs
     return replace(options, drawing=drawing, glyphs=bool(glyphs)), glyphs

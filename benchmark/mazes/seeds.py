@@ -1,4 +1,4 @@
-"""Seeds from names. A file of its own, so that whoever only names mazes does not wait for Numba."""
+"""Seeds from names. A file of its own, without Numba, so that it is imported quickly."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from numpy.typing import NDArray
 
 
 def seeds(name: str, n: int) -> NDArray[np.uint64]:
-    """`n` seeds of 64 bits that belong to a name: the sha512 of the name and a count, eight at a time."""
+    """Return `n` 64-bit seeds for a name: eight from each sha512 of the name and a counter."""
     blocks = (hashlib.sha512(f"{name}/{number}".encode()).digest() for number in range(-(-n // 8)))
     return np.frombuffer(b"".join(blocks), ">u8").astype(np.uint64)[:n]

@@ -1,4 +1,4 @@
-"""The suites that there are. A suite is a value: one new file that makes it, and one entry in `SUITES`."""
+"""The table of suites. A new suite is one new file with a `Suite`, and one entry in `SUITES`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ DEFAULT = labirinto_v1.SUITE.name
 
 
 def find_suite(name: str | None) -> Suite:
-    """The suite of this name; the default one where there is no name, or none of this name."""
+    """Return the suite of this name; the default suite for None and for an unknown name."""
     return SUITES.get(name or DEFAULT, SUITES[DEFAULT])
 
 
 def group_names() -> list[str]:
-    """The groups of all suites, each name once, in the order in which they are reported."""
+    """Return the names of the groups of all suites, each once, in the order of the reports."""
     return list(dict.fromkeys(name for suite in SUITES.values() for name in suite.groups))

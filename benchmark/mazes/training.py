@@ -1,6 +1,6 @@
-"""Mazes to learn from: an endless stream that keeps clear of every layout that is reserved for suites (see `split`).
+"""Mazes for training: endless streams without the layouts that are reserved for suites (see `split`).
 
-Without this guard nearly every 4x4 and 5x5 layout of the suite would be in the training data of a long run.
+Without the split, a long training run would see nearly every 4x4 and 5x5 layout of the suite.
 """
 
 from __future__ import annotations
@@ -11,37 +11,41 @@ from itertools import count
 import numpy as np
 
 from .endpoints import pick_endpoints
-from .generate import batch
+from .generate import Source, batch
 from .maze import DOWN, LEFT, RIGHT, UP, Maze
 from .seeds import seeds
 from .split import reserved
 
 GENERATORS = ("dfs", "wilson", "kruskal", "braided")
-"""What checkpoints learn from. The others are held out, so that the suite can ask for what was never seen."""
-_BLOCK = 16  # mazes of each generator that are made at once
+"""The generators of training mazes. The suite tests transfer to the other generators, which are held out."""
+_BLOCK = 16  # mazes of each generator that are made at once; another number would change the streams
 
 
 def stream(
     name: str, rows: int, cols: int, generators: tuple[str, ...] = GENERATORS, at_least: int = 1
 ) -> Iterator[Maze]:
-    """Mazes without end, the generators in turn; `name` decides the seeds, so one name is one stream for ever.
+    """Yield mazes without end, with the generators in turn. Streams with the same name and size are the same.
 
-    The endpoints of a maze are at least `at_least` moves apart.
+    Start and goal of a maze are at least `at_least` moves apart.
     """
     for block in count():
         blocks = [
-            make_mazes(f"training/{name}/{rows}x{cols}/{generator}/{block}", _BLOCK, generator, rows, cols, at_least)
+            make_mazes(
+                Source(f"training/{name}/{rows}x{cols}/{generator}/{block}", generator, rows, cols), _BLOCK, at_least
+            )
             for generator in generators
         ]
-        for mazes in zip(*blocks, strict=False):  # a few of the longer ones are left out, which keeps the turns even
+        for mazes in zip(
+            *blocks, strict=False
+        ):  # the surplus of the longer lists is dropped, so that the generators stay in turn
             yield from mazes
 
 
 def alter(maze: Maze, share: float, random: np.random.Generator) -> Maze:
-    """The maze with this share of its inner walls taken away where they stood and put up where none stood.
+    """Return the maze with a share of its inner places inverted: walls are removed, and openings are closed.
 
-    So it has rooms, and regions that are cut off, perhaps with one of its endpoints. A layout that is reserved is not
-    made.
+    The result may have open rooms and separate regions, so that the goal may be unreachable. Where the new layout is
+    reserved for suites, the maze is returned unchanged.
     """
     walls = maze.walls.copy()
     right, down = random.random((maze.rows, maze.cols - 1)) < share, random.random((maze.rows - 1, maze.cols)) < share
@@ -52,15 +56,13 @@ def alter(maze: Maze, share: float, random: np.random.Generator) -> Maze:
     return maze if reserved(walls[None])[0] else Maze(walls, maze.start, maze.goal)
 
 
-def make_mazes(
-    name: str, n: int, generator: str, rows: int, cols: int, at_least: int, held_out: bool = False
-) -> list[Maze]:
-    """Of `n` mazes of one generator those whose layouts are not reserved (`held_out`: those whose are).
+def make_mazes(source: Source, n: int, at_least: int, held_out: bool = False) -> list[Maze]:
+    """Generate `n` mazes and return those whose layouts are not reserved for suites (`held_out`: those that are).
 
-    The ones without endpoints at least so far apart are left out too.
+    Mazes without a start and a goal that are `at_least` moves apart are left out too.
     """
-    numbers = seeds(name, n)
-    walls = batch(generator, rows, cols, numbers)
+    numbers = seeds(source.name, n)
+    walls = batch(source.generator, source.rows, source.cols, numbers)
     chosen = reserved(walls) == held_out
     walls, numbers = walls[chosen], numbers[chosen]
     endpoints = pick_endpoints(walls, numbers, at_least=at_least)

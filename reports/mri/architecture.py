@@ -1,4 +1,4 @@
-"""What of a model a scan has to find, whatever the family: its layers, its last norm, its head."""
+"""Finds the parts of a model that a scan needs, in any family: its layers, its last norm, its head."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from models.weights import Weights
 from .probe_set import Probe
 
 TOKENS = 4096
-"""Of a batch, padding included; two cores gain nothing beyond, and memory stays where it is."""
+"""The tokens of a batch, with padding. Larger batches are not faster on two cores and need more memory."""
 _NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm")  # Llama, Qwen, Mistral; GPT-2; OPT, NeoX; Phi
 
 
 def open_model(weights: Weights, random_seed: int | None = None) -> Any:
-    """The model in float32 where there is room to run it, its adapter unmerged.
+    """Load a model, on the GPU if there is one, with its adapter unmerged.
 
-    With `random_seed` it is one of the same architecture whose weights nobody trained. Raises CheckpointError where
-    there is none that loads.
+    With `random_seed` the model has the same architecture and random weights, in float32. Raises CheckpointError where
+    the model cannot be loaded.
     """
     if random_seed is None:
         model = load.model(weights)
@@ -33,20 +33,20 @@ def open_model(weights: Weights, random_seed: int | None = None) -> Any:
             settings = load.settings(weights)
             settings.dtype = torch.float32
             model = AutoModelForCausalLM.from_config(settings, trust_remote_code=weights.remote_code).float().eval()
-    model = getattr(model, "get_base_model", lambda: model)()  # an adapter's layers stand in it
+    model = getattr(model, "get_base_model", lambda: model)()  # the base model contains the layers of an adapter
     return model.to("cuda") if hardware.has_cuda() else model
 
 
 def body(model: Any) -> Any:
-    """The model without its head: tokens to hidden states."""
-    found = getattr(model, model.base_model_prefix, None)
-    if found is None:
-        raise CheckpointError(f"{type(model).__name__} has no body {model.base_model_prefix!r} that could be scanned")
-    return found
+    """Return the model without its head, which maps tokens to hidden states. Raises CheckpointError without one."""
+    module = getattr(model, model.base_model_prefix, None)
+    if module is None:
+        raise CheckpointError(f"{type(model).__name__} has no body {model.base_model_prefix!r} to scan")
+    return module
 
 
 def layers(model: Any) -> Any:
-    """Its layers, in order. Raises CheckpointError where they are no list of as many as its settings say."""
+    """Return the layers of a model, in order. Raises CheckpointError where it has no list of `num_hidden_layers`."""
     wanted = model.config.get_text_config(decoder=True).num_hidden_layers
     for module in body(model).modules():
         if isinstance(module, ModuleList) and len(module) == wanted:
@@ -55,27 +55,30 @@ def layers(model: Any) -> Any:
 
 
 def last_norm(model: Any) -> Any:
-    """What stands between the last layer and the head."""
+    """Return the norm between the last layer and the head. Raises CheckpointError where no known name exists."""
     for owner in (body(model), getattr(body(model), "decoder", None)):
         for name in _NORMS:
-            if (found := getattr(owner, name, None)) is not None:
-                return found
+            if (norm := getattr(owner, name, None)) is not None:
+                return norm
     raise CheckpointError(f"{type(model).__name__} has none of {', '.join(_NORMS)} before its head")
 
 
 def batches(probes: tuple[Probe, ...], tokens: int = TOKENS) -> list[tuple[Probe, ...]]:
-    """Neighbours of so many tokens at most, padding included; a text that is longer stands alone."""
-    found: list[list[Probe]] = []
+    """Group texts, in order, into batches of at most `tokens` tokens with padding; a longer text is a batch of one."""
+    groups: list[list[Probe]] = []
     for probe in probes:
-        if found and max(len(other.ids) for other in (*found[-1], probe)) * (len(found[-1]) + 1) <= tokens:
-            found[-1].append(probe)
+        if groups and max(len(member.ids) for member in (*groups[-1], probe)) * (len(groups[-1]) + 1) <= tokens:
+            groups[-1].append(probe)
         else:
-            found.append([probe])
-    return [tuple(batch) for batch in found]
+            groups.append([probe])
+    return [tuple(group) for group in groups]
 
 
 def inputs(model: Any, batch: tuple[Probe, ...]) -> dict[str, torch.Tensor]:
-    """The batch as the model reads it, padded on the right, where a causal model does not see it."""
+    """Return the inputs of a model for a batch: ids and mask of shape (texts, tokens).
+
+    The padding is on the right, where it does not change the states of a causal model.
+    """
     width = max(len(probe.ids) for probe in batch)
     ids = torch.zeros(len(batch), width, dtype=torch.long)
     mask = torch.zeros_like(ids)

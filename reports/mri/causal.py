@@ -1,7 +1,8 @@
-"""Whether a change of states matters: it is put into the base, or taken out of the tuned, before the first move.
+"""Activation steering: whether a change of hidden states causes a change of the first move.
 
-The mean difference of a layer (tuned minus base, at the last token) is added to the base's output of that layer, and
-taken from the tuned's; what comes of the first move is held against vectors of the same length in random directions.
+The mean difference of a layer (tuned minus base, at the last token) is added to the output of that layer in the base,
+and subtracted from it in the tuned model. The effect on the first move is compared with that of vectors of the same
+length in random directions. Method: activation addition (Turner et al. 2023).
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from .significance import mean_interval
 
 Floats = NDArray[np.float32]
 RANDOM = 4
-"""Directions that each difference is held against."""
+"""The number of random directions with which each difference is compared."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What came of one layer's difference. Changes are in the share of mazes whose first move is right."""
+    """The effect of the difference of one layer on the share of mazes whose first move is right."""
 
     layer: int
-    """Whose output was changed, from 1."""
+    """The layer whose output was changed, from 1."""
     model: str
-    """`base`, to which the difference was added, or `tuned`, from which it was taken."""
+    """`base`, to which the difference was added, or `tuned`, from which it was subtracted."""
     before: float
-    """The share without it."""
+    """The share without the change."""
     change: float
     low: float
     high: float
@@ -45,9 +46,10 @@ class Effect:
 def effects(
     model: Any, who: str, differences: Floats, probes: ProbeSet, progress: Callable[[int], object] | None = None
 ) -> list[Effect]:
-    """What each of `differences` (layers, width), added to the output of its layer, does to the first move.
+    """Measure the effect of each row of `differences` (layers, width) when it is added to the output of its layer.
 
-    All but the last token is read once; only that one is read again, as often as there are vectors.
+    All tokens except the last are processed once, and their keys and values are cached; only the last token is
+    processed again for each vector. `progress` is called with the number of texts of each batch.
     """
     random = np.random.default_rng(0)
     vectors = [[np.zeros_like(differences[0])]]
@@ -55,58 +57,58 @@ def effects(
         noise = random.standard_normal((RANDOM, len(difference))).astype(np.float32)
         noise *= np.linalg.norm(difference) / np.linalg.norm(noise, axis=1, keepdims=True)
         vectors.append([difference, *noise])
-    right: list[list[list[Any]]] = [[[] for _ in some] for some in vectors]
+    right: list[list[list[Any]]] = [[[] for _ in of_layer] for of_layer in vectors]
     with torch.inference_mode():
         for batch in batches(probes.probes):
-            for at, some in _steered(model, batch, vectors).items():
-                for number, hits in enumerate(some):
-                    right[at][number].append(hits)
+            for layer, hits_by_vector in _steered(model, batch, vectors).items():
+                for number, hits in enumerate(hits_by_vector):
+                    right[layer][number].append(hits)
             if progress:
                 progress(len(batch))
-    found = [[np.concatenate(parts) for parts in some] for some in right]
-    before = found[0][0]
-    made = []
-    for at, (steered, *by_noise) in enumerate(found[1:], 1):
+    hits_of = [[np.concatenate(parts) for parts in of_layer] for of_layer in right]
+    before = hits_of[0][0]
+    results = []
+    for layer, (steered, *by_noise) in enumerate(hits_of[1:], 1):
         change = mean_interval(steered - before)
         by_chance = mean_interval(np.mean(by_noise, 0) - before)
-        made.append(Effect(at, who, float(before.mean()), *change, *by_chance))
-    return made
+        results.append(Effect(layer, who, float(before.mean()), *change, *by_chance))
+    return results
 
 
 def _steered(model: Any, batch: Any, vectors: Any) -> dict[int, list[NDArray[np.float64]]]:
-    """For each layer (0: none) and vector, whether the first move of each text is right."""
+    """For each layer (0: no change) and vector, 1.0 for each text whose first move is right, else 0.0."""
     # padded on the left, so that the last token is the last one of every row
-    given = inputs(model, batch)
+    encoded = inputs(model, batch)
     for row, probe in enumerate(batch):
-        pad = given["input_ids"].shape[1] - len(probe.ids)
-        given["input_ids"][row] = given["input_ids"][row].roll(pad)
-        given["attention_mask"][row] = given["attention_mask"][row].roll(pad)
-    mask = given["attention_mask"]
+        pad = encoded["input_ids"].shape[1] - len(probe.ids)
+        encoded["input_ids"][row] = encoded["input_ids"][row].roll(pad)
+        encoded["attention_mask"][row] = encoded["attention_mask"][row].roll(pad)
+    mask = encoded["attention_mask"]
     places = (mask.cumsum(1) - 1).clamp(min=0)
     cache = body(model)(
-        input_ids=given["input_ids"][:, :-1], attention_mask=mask[:, :-1], position_ids=places[:, :-1], use_cache=True
+        input_ids=encoded["input_ids"][:, :-1], attention_mask=mask[:, :-1], position_ids=places[:, :-1], use_cache=True
     ).past_key_values
     head, blocks = model.get_output_embeddings(), layers(model)
     tokens = torch.tensor([probe.candidates for probe in batch], device=mask.device)
     wanted = torch.tensor([[move in probe.right for move in "UDLR"] for probe in batch], device=mask.device)
 
-    def told() -> NDArray[np.float64]:
+    def first_moves() -> NDArray[np.float64]:
         states = body(model)(
-            input_ids=given["input_ids"][:, -1:],
+            input_ids=encoded["input_ids"][:, -1:],
             attention_mask=mask,
             position_ids=places[:, -1:],
             past_key_values=cache,
             use_cache=True,
         ).last_hidden_state[:, -1]
-        cache.crop(given["input_ids"].shape[1] - 1)
+        cache.crop(encoded["input_ids"].shape[1] - 1)  # drop the last token, which the next vector reads again
         logits = head(states).float().gather(1, tokens.clamp(min=0)).masked_fill(tokens < 0, -torch.inf)
         hits: NDArray[np.float64] = wanted.gather(1, logits.argmax(1, keepdim=True))[:, 0].double().cpu().numpy()
         return hits
 
-    found = {0: [told()]}
-    for at, some in enumerate(vectors[1:], 1):
-        found[at] = []
-        for vector in some:
+    hits_by_layer = {0: [first_moves()]}
+    for number, of_layer in enumerate(vectors[1:], 1):
+        hits_by_layer[number] = []
+        for vector in of_layer:
             added = torch.as_tensor(vector, device=mask.device)
 
             def hook(_: Any, __: Any, out: Any, added: Any = added) -> Any:
@@ -114,9 +116,9 @@ def _steered(model: Any, batch: Any, vectors: Any) -> dict[int, list[NDArray[np.
                     return (out[0] + added.to(out[0].dtype), *out[1:])
                 return out + added.to(out.dtype)
 
-            held = blocks[at - 1].register_forward_hook(hook)
+            handle = blocks[number - 1].register_forward_hook(hook)
             try:
-                found[at].append(told())
+                hits_by_layer[number].append(first_moves())
             finally:
-                held.remove()
-    return found
+                handle.remove()
+    return hits_by_layer

@@ -1,4 +1,4 @@
-"""The diff of a base and its fine-tunes: scan all of them, and find out what there is to know."""
+"""Compares the activations of a base and its fine-tunes: scans all of them and computes the measures of `Diff`."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ from .result import CHANGES, Diff, Group, Layer, Own, Tuned
 from .scan import PLACES, Scan, scan
 
 COMPARED = ("prompt", "answer", "drawing")
-"""The places whose states are compared."""
+"""The places at which states are compared (see `scan.PLACES`)."""
 PERMUTATIONS = 200
 FEWEST = 16
-"""Texts below which intervals and probes say nothing."""
+"""The smallest number of texts: with fewer, intervals and probes are meaningless."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a diff looks at."""
+    """The options of a diff."""
 
     n: int = 256
-    """Texts."""
+    """The number of texts."""
     tiers: Sequence[str] = probe_set.TIERS
     reducers: Sequence[str] = ("SVD",)
-    """Those of LLM-MRI: SVD, PCA, UMAP."""
+    """The reducers of LLM-MRI: SVD, PCA, UMAP."""
 
 
 class Progress(Protocol):
-    """What is told how far a diff is, in texts; a bar of tqdm is one."""
+    """Shows the progress of a diff, in texts; a tqdm bar has these methods."""
 
     def update(self, n: float) -> object: ...
     def set_postfix_str(self, s: str) -> object: ...
@@ -60,27 +60,27 @@ class _Silent:
 
 
 def no_progress(_: int) -> AbstractContextManager[Progress]:
-    """In place of a bar of so many texts."""
+    """A progress that shows nothing."""
     return nullcontext(_Silent())
 
 
 @dataclass(frozen=True)
 class _Subject:
-    """A checkpoint that is compared, and what its scan found."""
+    """A checkpoint with its scan."""
 
     checkpoint: Checkpoint
     scan: Scan
     run: Run | None
-    """Its saved replies."""
+    """Its saved replies, if there are any."""
 
     @property
     def last_states(self) -> NDArray[np.float32]:
-        """Those of the last token, shape (layers, texts, width)."""
+        """The states at the last token, shape (layers, texts, width)."""
         return np.asarray(self.scan.states("answer")).swapaxes(0, 1)
 
 
 class Measured(TypedDict):
-    """What was measured of a fine-tune while both models were open: fields of `Tuned`."""
+    """The fields of `Tuned` that are measured while both models are loaded."""
 
     own: list[Own]
     effects: list[causal.Effect]
@@ -97,24 +97,26 @@ def diff(
 ) -> Diff:
     """Scan all checkpoints and compare each of `tuned` with `base`.
 
-    `runs` are saved replies by checkpoint, for what became of the mazes. `progress` is given the number of texts that
-    are read, each as often as it is. Raises CheckpointError where a checkpoint cannot be scanned, its states do not
-    vary, or its tokenizer is not the base's.
+    `runs` are saved replies by checkpoint name, from which the mazes are grouped into fixed, broken and unchanged.
+    `progress` makes a progress bar for a number of texts. Raises CheckpointError where a checkpoint cannot be scanned,
+    its states do not vary, or its tokenizer differs from that of the base.
     """
     options, runs = options or Options(), runs or {}
     texts = _texts(base, tuned, options)
     notes: list[str] = []
-    passes = len(tuned) * 3 + 3  # scans; of each fine-tune what its layers do, and what steering does; probes
+    passes = len(tuned) * 3 + 3  # scan, layer effects and steering of each fine-tune; scan of the base, random, probes
     with progress(passes * len(texts)) as bar:
         before = _Subject(base, scan(base, texts, bar.update), runs.get(base.name))
         untrained = scan(base.base_model(), texts, bar.update, random=True)
-        after = [_Subject(one, scan(one, texts, bar.update), runs.get(one.name)) for one in tuned]
+        after = [
+            _Subject(checkpoint, scan(checkpoint, texts, bar.update), runs.get(checkpoint.name)) for checkpoint in tuned
+        ]
         model, base_weights = open_model(base.weights()), weights.matrices(base.weights())
         compared = []
         for subject in after:
             bar.set_postfix_str(subject.checkpoint.name)
-            other = open_model(subject.checkpoint.weights())
-            alone = _layers_alone(*layer_effects.own_changes(model, other, texts, bar.update))
+            tuned_model = open_model(subject.checkpoint.weights())
+            alone = _layers_alone(*layer_effects.own_changes(model, tuned_model, texts, bar.update))
             graphs, missing = _graphs(before, subject, options.reducers)
             notes += missing
             compared.append(
@@ -123,7 +125,7 @@ def diff(
                     subject,
                     texts,
                     own=alone,
-                    effects=_steer(model, other, before.scan, subject.scan, texts, bar.update),
+                    effects=_steer((model, tuned_model), (before.scan, subject.scan), texts, bar.update),
                     moved=weights.moved(base_weights, weights.matrices(subject.checkpoint.weights())),
                     graphs=graphs,
                 )
@@ -132,9 +134,12 @@ def diff(
         targets = probes.targets(texts)
         scans = [before.scan, *(subject.scan for subject in after)]
         readings: dict[str, list[probes.Reading]] = {}
-        for one in (*scans, untrained):
-            exchanges = 0 if one is untrained else probes.EXCHANGES  # it is a baseline itself
-            readings[one.name] = [reading for target in targets for reading in _read(one, target, texts, exchanges)]
+        for subject_scan in (*scans, untrained):
+            # random weights are a baseline themselves, so that they need no p-values
+            exchanges = 0 if subject_scan is untrained else probes.EXCHANGES
+            readings[subject_scan.name] = [
+                reading for target in targets for reading in _read(subject_scan, target, texts, exchanges)
+            ]
             bar.update(len(texts) / (len(scans) + 1))
     taught = _taught(base, targets)
     if taught:
@@ -146,57 +151,57 @@ def diff(
         base=base.name,
         about=_describe(base, tuned, texts),
         tuned=compared,
-        lenses={one.name: lens.lens(one, texts) for one in scans},
+        lenses={subject_scan.name: lens.lens(subject_scan, texts) for subject_scan in scans},
         chance=lens.chance(texts),
         readings=readings,
-        targets={target.name: target.what for target in targets},
+        targets={target.name: target.summary for target in targets},
         notes=notes,
         taught=taught,
     )
 
 
 def _taught(base: Checkpoint, targets: Sequence[probes.Target]) -> dict[str, list[str]]:
-    """What of each target the base, or what it was built from, was taught inside; of no target, if it was not."""
+    """By target, what the base or its ancestors were taught about it in hidden states; other targets are absent."""
     records = (store.read_record(checkpoint.weights().folder) for checkpoint in (base, *base.ancestors()))
     taught = taught_inside(records)
-    known = {target.name: sentences(taught, target.taught) for target in targets}
-    return {name: words for name, words in known.items() if words}
+    texts = {target.name: sentences(taught, target.taught) for target in targets}
+    return {name: words for name, words in texts.items() if words}
 
 
 def _texts(base: Checkpoint, tuned: Sequence[Checkpoint], options: Options) -> ProbeSet:
-    """The texts that all of them read, which have to be the same tokens to all."""
+    """The texts for all checkpoints. Raises CheckpointError where they do not have the same tokens for all."""
     n = options.n
     if not tuned:
         raise CheckpointError("a diff takes a base and at least one fine-tune")
     if n < FEWEST:
-        raise CheckpointError(f"{n} texts say nothing of a model: give at least {FEWEST}")
-    names = [one.name for one in (base, *tuned)]
+        raise CheckpointError(f"{n} texts are too few for a diff: use at least {FEWEST}")
+    names = [checkpoint.name for checkpoint in (base, *tuned)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise CheckpointError(f"more than one is called {', '.join(twice)}: give one of them a name of its own")
-    forms = {probe_set.form(one) for one in tuned}
+        raise CheckpointError(f"several checkpoints have the name {', '.join(twice)}: give them different names")
+    forms = {probe_set.form(checkpoint) for checkpoint in tuned}
     if len(forms) > 1:
         raise CheckpointError(
-            f"{', '.join(one.name for one in tuned)} were taught to answer in different ways ({', '.join(forms)}), so "
-            "they have no text in common: make a diff of each way"
+            f"{', '.join(names[1:])} were trained for different answer formats ({', '.join(forms)}), so they have no "
+            "text in common: make a diff for each format"
         )
     (form,) = forms
-    made = []
-    for one in (base, *tuned):
-        longest = positions(load.settings(one.weights()))
-        made.append(probe_set.make(load.tokenizer(one.weights()), form, n, options.tiers, longest))
-        if made[-1].digest != made[0].digest:
+    probe_sets = []
+    for checkpoint in (base, *tuned):
+        longest = positions(load.settings(checkpoint.weights()))
+        probe_sets.append(probe_set.make(load.tokenizer(checkpoint.weights()), form, n, options.tiers, longest))
+        if probe_sets[-1].digest != probe_sets[0].digest:
             raise CheckpointError(
-                f"{base.name} and {one.name} do not read the same tokens (another tokenizer, or chat template): their "
-                "states belong to different texts"
+                f"{base.name} and {checkpoint.name} do not read the same tokens (another tokenizer, or chat template): "
+                "their states belong to different texts"
             )
-    return made[0]
+    return probe_sets[0]
 
 
 def _graphs(before: _Subject, after: _Subject, reducers: Sequence[str]) -> tuple[list[llm_mri.Graphs], list[str]]:
-    """LLM-MRI's graphs by each reducer, raw and centred; without the package none, and a sentence that says why."""
-    one, other = list(before.last_states), list(after.last_states)
+    """The graphs of LLM-MRI for each reducer, raw and centred; without the package none, and a note that says why."""
+    base, tuned = list(before.last_states), list(after.last_states)
     try:
-        return [llm_mri.graphs(one, other, reducer, centre) for reducer in reducers for centre in (False, True)], []
+        return [llm_mri.graphs(base, tuned, reducer, centre) for reducer in reducers for centre in (False, True)], []
     except llm_mri.MissingError as error:
         return [], [str(error)]
 
@@ -228,65 +233,71 @@ def _tuned(
 
 
 def _compared(place: str, base: Scan, tuned: Scan) -> tuple[list[Layer], tuple[list[Any], list[Any]]]:
-    """All layers at one place, and the Gram matrices that their CKA is made of."""
+    """Compare all layers at one place; also return the centred Gram matrices of both, from which CKA is computed."""
     before, after = base.states(place), tuned.states(place)
     n, depth = before.shape[:2]
-    found, chances = [], []
+    layers, p_values = [], []
     grams: tuple[list[Any], list[Any]] = ([], [])
     draws = significance.draws(n)
     for layer in range(depth):
-        one, other = (np.asarray(states[:, layer], float) for states in (before, after))
-        pair = [rows - rows.mean(0) for rows in (one, other)]
+        old, new = (np.asarray(states[:, layer], float) for states in (before, after))
+        pair = [rows - rows.mean(0) for rows in (old, new)]
         raw = [rows @ rows.T for rows in pair]
-        for kept, gram in zip(grams, raw, strict=True):
-            kept.append(similarity.centred(gram))
+        for centred, gram in zip(grams, raw, strict=True):
+            centred.append(similarity.centred(gram))
 
         def cka(chosen: NDArray[np.int64], raw: Any = raw) -> float:
-            some = [similarity.centred(gram[np.ix_(chosen, chosen)]) for gram in raw]
-            return float(similarity.cka(some[:1], some[1:])[0, 0])
+            parts = [similarity.centred(gram[np.ix_(chosen, chosen)]) for gram in raw]
+            return float(similarity.cka(parts[:1], parts[1:])[0, 0])
 
-        constant = not (similarity.varies(one) and similarity.varies(other))
-        change = other - one
-        chances.append(significance.sign_flip(change))
+        constant = not (similarity.varies(old) and similarity.varies(new))
+        change = new - old
+        p_values.append(significance.sign_flip(change))
+        # the first row of weights is the estimate itself, the others are the bootstrap
         common = similarity.common_share(change, np.vstack([np.ones((1, n)), draws]))
-        found.append(
+        layers.append(
             Layer(
                 place,
                 layer,
                 _NAN3 if constant else significance.jackknife(cka, n),
                 float("nan") if constant else _shuffled(grams[0][-1], grams[1][-1]),
-                significance.mean_interval(similarity.cosine(one, other)),
-                significance.mean_interval(similarity.relative_change(one, other)),
-                significance.mean_interval(similarity.norm_ratio(one, other)),
+                significance.mean_interval(similarity.cosine(old, new)),
+                significance.mean_interval(similarity.relative_change(old, new)),
+                significance.mean_interval(similarity.norm_ratio(old, new)),
                 (float(common[0]), *significance.interval(common[1:])),
                 1.0,
             )
         )
-    adjusted = significance.discoveries(chances)
-    return [replace(one, p=p) for one, p in zip(found, adjusted, strict=True)], grams
+    adjusted = significance.discoveries(p_values)
+    return [replace(layer, p=p) for layer, p in zip(layers, adjusted, strict=True)], grams
 
 
-def _shuffled(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """The 97.5 % quantile of CKA with the texts of one of them shuffled."""
+def _shuffled(base: NDArray[np.float64], tuned: NDArray[np.float64]) -> float:
+    """The 97.5 % quantile of CKA when the texts of one model are shuffled; both are centred Gram matrices."""
     random = np.random.default_rng(0)
-    orders = (random.permutation(len(one)) for _ in range(PERMUTATIONS))
-    norm = np.sqrt((one * one).sum() * (other * other).sum())
-    return float(np.quantile([(one * other[np.ix_(order, order)]).sum() / norm for order in orders], 0.975))
+    orders = (random.permutation(len(base)) for _ in range(PERMUTATIONS))
+    norm = np.sqrt((base * base).sum() * (tuned * tuned).sum())
+    return float(np.quantile([(base * tuned[np.ix_(order, order)]).sum() / norm for order in orders], 0.975))
 
 
 def _layers_alone(changed: NDArray[np.float32], added: NDArray[np.float32]) -> list[Own]:
-    chances = [significance.sign_flip(changed[:, layer]) for layer in range(changed.shape[1])]
-    adjusted = significance.discoveries(chances)
-    found = []
+    p_values = [significance.sign_flip(changed[:, layer]) for layer in range(changed.shape[1])]
+    adjusted = significance.discoveries(p_values)
+    effects = []
     for layer, p in enumerate(adjusted):
-        change, was = (np.linalg.norm(part[:, layer].astype(float), axis=1) for part in (changed, added))
-        found.append(Own(layer, significance.mean_interval(change / np.maximum(was, 1e-30)), p))
-    return found
+        change, before = (np.linalg.norm(part[:, layer].astype(float), axis=1) for part in (changed, added))
+        effects.append(Own(layer, significance.mean_interval(change / np.maximum(before, 1e-30)), p))
+    return effects
 
 
-def _steer(base: Any, tuned: Any, at_base: Scan, its: Scan, texts: ProbeSet, progress: Any) -> list[causal.Effect]:
-    """Each layer's mean difference, but the last one's, which is known after the norm alone."""
-    differences = np.asarray(its.states("answer"), float).mean(0) - np.asarray(at_base.states("answer"), float).mean(0)
+def _steer(models: tuple[Any, Any], scans: tuple[Scan, Scan], texts: ProbeSet, progress: Any) -> list[causal.Effect]:
+    """The effects of the mean difference of each layer; `models` and `scans` are those of base and tuned.
+
+    The last layer is left out, because its states are stored after the norm only.
+    """
+    base, tuned = models
+    before, after = (np.asarray(scan.states("answer"), float).mean(0) for scan in scans)
+    differences = after - before
     inner = differences[1:-1].astype(np.float32)
     if not len(inner):
         return []
@@ -297,13 +308,13 @@ def _steer(base: Any, tuned: Any, at_base: Scan, its: Scan, texts: ProbeSet, pro
 
 
 def _divergence(base: NDArray[np.float32], tuned: NDArray[np.float32]) -> NDArray[np.float64]:
-    """KL(base || tuned) of each text, of logarithms of chances (texts, tokens)."""
-    nats = [max(0.0, float((np.exp(one) * (one - other)).sum())) for one, other in zip(base, tuned, strict=True)]
+    """KL(base || tuned) of each text in nats, shape (texts,), from log-probabilities of shape (texts, tokens)."""
+    nats = [max(0.0, float((np.exp(old) * (old - new)).sum())) for old, new in zip(base, tuned, strict=True)]
     return np.array(nats)
 
 
 def _fates(before: _Subject, after: _Subject, texts: ProbeSet) -> list[Group]:
-    """What became of the mazes, as far as both checkpoints were asked them, and how much their states changed."""
+    """Group the mazes that both checkpoints have answered by `CHANGES`, with the change of their states."""
     if before.run is None or after.run is None:
         return []
     solved = [
@@ -312,11 +323,11 @@ def _fates(before: _Subject, after: _Subject, texts: ProbeSet) -> list[Group]:
     ]
     fates: dict[str, list[int]] = {change: [] for change in CHANGES}
     for at, probe in enumerate(texts.probes):
-        was, now = (known.get((probe.group, probe.case)) for known in solved)
+        was, now = (outcomes.get((probe.group, probe.case)) for outcomes in solved)
         if was is not None and now is not None:
             fates[_FATE[was, now]].append(at)
     pairs = zip(before.last_states, after.last_states, strict=True)
-    changes = [similarity.relative_change(one, other) for one, other in pairs]
+    changes = [similarity.relative_change(old, new) for old, new in pairs]
     return [
         Group(
             name,
@@ -332,8 +343,8 @@ _NAN3 = (_NAN, _NAN, _NAN)
 _FATE = dict(zip([(False, True), (True, False), (True, True), (False, False)], CHANGES, strict=True))
 
 
-def _read(its: Scan, target: probes.Target, texts: ProbeSet, exchanges: int) -> list[probes.Reading]:
-    states = its.states(target.place)
+def _read(scan: Scan, target: probes.Target, texts: ProbeSet, exchanges: int) -> list[probes.Reading]:
+    states = scan.states(target.place)
     owner = texts.owner if target.place == "cells" else np.arange(len(texts))
     return probes.read_layers([states[:, layer] for layer in range(states.shape[1])], target, owner, exchanges)
 
@@ -345,7 +356,7 @@ def _describe(base: Checkpoint, tuned: Sequence[Checkpoint], texts: ProbeSet) ->
         "tiers": sorted({probe.group for probe in texts.probes}),
         "form": texts.form,
         "digest": texts.digest,
-        "weights": {one.name: content_digest(one.weights()) for one in (base, *tuned)},
+        "weights": {checkpoint.name: content_digest(checkpoint.weights()) for checkpoint in (base, *tuned)},
         "places": {place: PLACES[place] for place in COMPARED},
         "versions": {name: version(name) for name in ("torch", "transformers", "llm-mri")},
     }

@@ -1,7 +1,7 @@
-"""What each layer does by itself: both models' layer is given the very same input, the base's.
+"""The effect of each layer alone: the layers of both models get the same input, that of the base.
 
-Hidden states of a tuned model differ in all layers behind the first that was changed. Here they do not: a layer whose
-weights are the base's gives exactly what the base's gives, whatever was changed below it.
+The hidden states of a tuned model differ in all layers after the first changed one. With the same input they do not: a
+layer with unchanged weights has the same output as in the base, whatever changed in the layers before it.
 """
 
 from __future__ import annotations
@@ -22,44 +22,45 @@ Floats = NDArray[np.float32]
 def own_changes(
     base: Any, tuned: Any, probes: ProbeSet, progress: Callable[[int], object] | None = None
 ) -> tuple[Floats, Floats]:
-    """What each layer adds in `tuned` minus what it adds in `base`, at the last token, and what it adds in `base`.
+    """Return the change of what each layer adds to the states (tuned - base), and what it adds in the base.
 
-    Both have the shape (texts, layers + 1, width); the first of them is the embeddings.
+    Both are taken at the last token and have the shape (texts, layers + 1, width), where layer 0 is the embeddings.
     """
-    found: list[tuple[Any, Any]] = []
-    taken: dict[int, tuple[tuple[Any, ...], dict[str, Any], Any]] = {}
+    results: list[tuple[Any, Any]] = []
+    calls: dict[int, tuple[tuple[Any, ...], dict[str, Any], Any]] = {}
 
-    def hook(at: int) -> Callable[..., None]:
-        def keep(_: Any, args: tuple[Any, ...], named: dict[str, Any], out: Any) -> None:
-            taken[at] = args, named, out
+    def make_hook(number: int) -> Callable[..., None]:
+        def store(_: Any, args: tuple[Any, ...], named: dict[str, Any], out: Any) -> None:
+            calls[number] = args, named, out
 
-        return keep
+        return store
 
-    hooks = [layer.register_forward_hook(hook(at), with_kwargs=True) for at, layer in enumerate(layers(base))]
+    hooks = [
+        layer.register_forward_hook(make_hook(number), with_kwargs=True) for number, layer in enumerate(layers(base))
+    ]
     try:
         with torch.inference_mode():
             for batch in batches(probes.probes):
-                given = inputs(base, batch)
+                encoded = inputs(base, batch)
                 rows = torch.arange(len(batch), device=base.device)
                 ends = torch.tensor([len(probe.ids) - 1 for probe in batch], device=base.device)
-                embedded = [model.get_input_embeddings()(given["input_ids"])[rows, ends] for model in (base, tuned)]
+                embedded = [model.get_input_embeddings()(encoded["input_ids"])[rows, ends] for model in (base, tuned)]
                 changes, added = [embedded[1] - embedded[0]], [embedded[0]]
-                body(base)(**given, use_cache=False)
-                for at, layer in enumerate(layers(tuned)):
-                    args, named, out = taken.pop(at)
+                body(base)(**encoded, use_cache=False)
+                for number, layer in enumerate(layers(tuned)):
+                    args, named, out = calls.pop(number)
                     before = (args[0] if args else named["hidden_states"])[rows, ends]
-                    one, other = (_states(value)[rows, ends] for value in (out, layer(*args, **named)))
-                    changes.append(other - one)
-                    added.append(one - before)
-                found.append((torch.stack(changes, 1).float().cpu(), torch.stack(added, 1).float().cpu()))
+                    old, new = (_states(value)[rows, ends] for value in (out, layer(*args, **named)))
+                    changes.append(new - old)
+                    added.append(old - before)
+                results.append((torch.stack(changes, 1).float().cpu(), torch.stack(added, 1).float().cpu()))
                 if progress:
                     progress(len(batch))
     finally:
-        for one in hooks:
-            one.remove()
-    both = zip(*found, strict=True)
-    changed, was = (torch.cat(list(part)).numpy() for part in both)
-    return changed, was
+        for hook in hooks:
+            hook.remove()
+    changed, added_by_base = (torch.cat(list(parts)).numpy() for parts in zip(*results, strict=True))
+    return changed, added_by_base
 
 
 def _states(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The logit lens (nostalgebraist 2020): which move each layer would say, read through the last norm and the head."""
+"""The logit lens (nostalgebraist 2020): the first move according to each layer, through the last norm and the head."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .significance import mean_interval
 
 @dataclass(frozen=True)
 class Seen:
-    """What one layer says of the first move."""
+    """The first move according to one layer."""
 
     layer: int
     share: float
-    """Of texts whose likeliest move, among those that stay in the lattice, begins a shortest path."""
+    """The share of texts whose most likely move, among those inside the lattice, begins a shortest path."""
     low: float
     high: float
     rank: float
@@ -28,28 +28,28 @@ class Seen:
 
 
 def lens(scan: Scan, probes: ProbeSet) -> list[Seen]:
-    """All layers of a checkpoint; the last is what it says."""
-    told = np.asarray(scan.candidates, float)
-    hits = right_moves(told, probes)
-    best = np.where(probes.right[:, None], told, -np.inf).max(2)
-    wrong = np.where(probes.right[:, None] | ~probes.possible[:, None], -np.inf, told).max(2)
-    known = np.isfinite(wrong[:, 0])  # where every move is right there is no wrong one
+    """Apply the logit lens to all layers of a checkpoint; the last one is the output of the model."""
+    logits = np.asarray(scan.candidates, float)
+    hits = right_moves(logits, probes)
+    best = np.where(probes.right[:, None], logits, -np.inf).max(2)
+    wrong = np.where(probes.right[:, None] | ~probes.possible[:, None], -np.inf, logits).max(2)
+    has_wrong = np.isfinite(wrong[:, 0])  # in some mazes every possible first move is right
     return [
         Seen(
             layer,
             *mean_interval(hits[:, layer].astype(float)),
             float(np.median(scan.ranks[:, layer])),
-            float((best - wrong)[known, layer].mean()),
+            float((best - wrong)[has_wrong, layer].mean()),
         )
-        for layer in range(told.shape[1])
+        for layer in range(logits.shape[1])
     ]
 
 
-def right_moves(told: NDArray[np.float64], probes: ProbeSet) -> NDArray[np.bool_]:
-    """Whether the likeliest of the moves is a right one: (texts, layers), of logits (texts, layers, 4)."""
-    return np.take_along_axis(probes.right[:, None], told.argmax(2)[..., None], 2)[..., 0]
+def right_moves(logits: NDArray[np.float64], probes: ProbeSet) -> NDArray[np.bool_]:
+    """Return whether the most likely move is right, shape (texts, layers), for logits of shape (texts, layers, 4)."""
+    return np.take_along_axis(probes.right[:, None], logits.argmax(2)[..., None], 2)[..., 0]
 
 
 def chance(probes: ProbeSet) -> float:
-    """The share of right moves for who picks one of those that stay in the lattice at random."""
+    """Return the expected share of right moves for a random choice among the moves inside the lattice."""
     return float((probes.right.sum(1) / probes.possible.sum(1)).mean())

@@ -1,4 +1,4 @@
-"""Which checkpoints a diff is made of, and which runs are theirs; nothing here loads a model."""
+"""Finds the checkpoints to compare and their saved runs, without loading a model."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from reports.run import Run
 
 
 def find_runs(runs: Mapping[str, Run], checkpoints: Sequence[Checkpoint]) -> dict[str, Run]:
-    """Of these runs the longest that each checkpoint gave with the very weights that it has now, by its name."""
-    found: dict[str, Run] = {}
-    for one in checkpoints:
-        content = content_digest(one.weights())
+    """Return the longest run of each checkpoint with its present weights, by the name of the checkpoint."""
+    longest: dict[str, Run] = {}
+    for checkpoint in checkpoints:
+        content = content_digest(checkpoint.weights())
         for run in runs.values():
-            asked = run.metadata.checkpoint
-            is_its = asked.name == one.name and asked.content == content
-            if is_its and (one.name not in found or len(run.records) > len(found[one.name].records)):
-                found[one.name] = run
-    return found
+            info, name = run.metadata.checkpoint, checkpoint.name
+            is_same = info.name == name and info.content == content
+            if is_same and (name not in longest or len(run.records) > len(longest[name].records)):
+                longest[name] = run
+    return longest
 
 
 def find_pairs(checkpoints: Sequence[Checkpoint]) -> dict[str, tuple[Checkpoint, list[Checkpoint]]]:
-    """The fine-tunes among these checkpoints with what each chain began from, by its name."""
-    found: dict[str, tuple[Checkpoint, list[Checkpoint]]] = {}
-    for one in checkpoints:
-        chain = list(one.ancestors())
-        root = chain[-1] if chain else one.base_model()
-        if not one.is_agent and root != one:
-            found.setdefault(root.name, (root, []))[1].append(one)
-    return found
+    """Return the base of each chain of checkpoints with its fine-tunes among these, by the name of the base."""
+    pairs: dict[str, tuple[Checkpoint, list[Checkpoint]]] = {}
+    for checkpoint in checkpoints:
+        chain = list(checkpoint.ancestors())
+        root = chain[-1] if chain else checkpoint.base_model()
+        if not checkpoint.is_agent and root != checkpoint:
+            pairs.setdefault(root.name, (root, []))[1].append(checkpoint)
+    return pairs

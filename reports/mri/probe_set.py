@@ -1,7 +1,7 @@
-"""The texts that are scanned: mazes of the suite, balanced by tier and first move, and where in them to look.
+"""The texts of a scan: mazes of the suite, balanced by tier and first move, and the places of their tokens.
 
-A text is the benchmark's question and the beginning of a right answer, up to where the first move is said next, in the
-form that the checkpoint was taught. Both checkpoints of a diff read the same tokens.
+A text is the prompt of the benchmark and the beginning of a right answer, up to the first move, in the answer format
+for which the checkpoint was trained. Both checkpoints of a diff read the same tokens.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class Probe:
     group: str
     case: str
     ids: tuple[int, ...]
-    """Its tokens; the first move is said after the last of them."""
+    """Its tokens; the token after the last one is the first move."""
     prompt: int
-    """The place of the last token of the question."""
+    """The position of the last token of the prompt."""
     cells: tuple[int, ...]
-    """The places of the tokens in which the cells are drawn, row by row."""
+    """The position of the token of each cell in the drawing, row by row."""
     candidates: tuple[int, ...]
-    """The tokens that say U, D, L, R next; -1 for a move out of the lattice."""
+    """The tokens of the first moves U, D, L, R; -1 for a move out of the lattice."""
     right: str
     """The moves that begin a shortest path."""
 
@@ -76,17 +76,17 @@ class ProbeSet:
 
     @cached_property
     def owner(self) -> NDArray[np.int64]:
-        """Of which text each cell is, for arrays that hold the cells of all texts one after the other."""
+        """The index of the text of each cell, for arrays with the cells of all texts in order: shape (cells,)."""
         return np.repeat(np.arange(len(self)), [len(probe.cells) for probe in self.probes])
 
     @cached_property
     def right(self) -> NDArray[np.bool_]:
-        """Which of U, D, L, R begin a shortest path, shape (texts, 4)."""
+        """Whether U, D, L, R begin a shortest path, shape (texts, 4)."""
         return np.array([[move in probe.right for move in MOVES] for probe in self.probes])
 
     @cached_property
     def possible(self) -> NDArray[np.bool_]:
-        """Which of them stay in the lattice, shape (texts, 4)."""
+        """Whether U, D, L, R stay inside the lattice, shape (texts, 4)."""
         return np.array([[token >= 0 for token in probe.candidates] for probe in self.probes])
 
 
@@ -99,20 +99,21 @@ def form(checkpoint: Checkpoint) -> str:
 def make(
     tokenizer: PreTrainedTokenizerBase, form: str, n: int = 256, tiers: Sequence[str] = TIERS, longest: int = 10**9
 ) -> ProbeSet:
-    """`n` texts. Raises CheckpointError where the tokenizer cannot say where the cells are, or tell the moves apart.
+    """Make `n` texts. `longest` is the largest number of tokens that the model can read.
 
-    `longest` is how many tokens the model can read.
+    Raises CheckpointError where the tokenizer has no offsets or begins two moves with the same token, and where a text
+    is too long.
     """
     if not tokenizer.is_fast:
-        raise CheckpointError("the tokenizer does not tell where its tokens stand in a text: a fast one is needed")
-    found = [_probe(tokenizer, case, form) for case in _balanced(n, tiers)]
-    if (most := max(len(probe.ids) for probe in found)) >= longest:
-        raise CheckpointError(f"the longest text has {most} tokens, and the model reads {longest}: give smaller tiers")
-    return ProbeSet(tuple(sorted(found, key=lambda probe: (len(probe.ids), probe.group, probe.case))), form)
+        raise CheckpointError("the tokenizer gives no positions of its tokens in the text: a fast tokenizer is needed")
+    probes = [_probe(tokenizer, case, form) for case in _balanced(n, tiers)]
+    if (most := max(len(probe.ids) for probe in probes)) >= longest:
+        raise CheckpointError(f"the longest text has {most} tokens, and the model reads {longest}: use smaller tiers")
+    return ProbeSet(tuple(sorted(probes, key=lambda probe: (len(probe.ids), probe.group, probe.case))), form)
 
 
 def _balanced(n: int, tiers: Sequence[str]) -> Iterator[Case]:
-    """Cases of the tiers, in turn one of each tier and first move."""
+    """Yield cases of the tiers, in turn one of each combination of tier and first move."""
     waiting: dict[tuple[str, str], deque[Case]] = {(tier, move): deque() for move in MOVES for tier in tiers}
     streams = {tier: _stream(tier) for tier in tiers}
     while True:
@@ -127,29 +128,30 @@ def _balanced(n: int, tiers: Sequence[str]) -> Iterator[Case]:
 
 
 def _stream(tier: str) -> Iterator[Case]:
-    """The cases of a tier, generators in turn; there are more than the suite asks."""
+    """Yield the cases of a tier without end, with the generators in turn; the suite has only the first of them."""
     suite = SUITES[DEFAULT]
     return (suite.case(tier, f"{generator}-{index:04d}") for index in count() for generator in suite.generators)
 
 
 def _probe(tokenizer: PreTrainedTokenizerBase, case: Case, form: str) -> Probe:
     maze = case.maze
-    asked: Any = prompt(maze, PromptOptions(DRAWING, formats.PROMPT_STYLES[form]))
+    question: Any = prompt(maze, PromptOptions(DRAWING, formats.PROMPT_STYLES[form]))
     if form == "chat":
         if tokenizer.chat_template is None:
             raise CheckpointError("the tokenizer has no chat template, and the checkpoint was taught to chat")
-        asked = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
-    encoded = tokenizer(asked, return_offsets_mapping=True, add_special_tokens=form != "chat")
+        question = tokenizer.apply_chat_template(question, add_generation_prompt=True, tokenize=False)
+    encoded = tokenizer(question, return_offsets_mapping=True, add_special_tokens=form != "chat")
     ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
     lead, spoken = _lead(maze, form)
     begun = tokenizer(lead, add_special_tokens=False)["input_ids"]
     moves = [tokenizer(text, add_special_tokens=False)["input_ids"] if text else [] for text in spoken]
-    told = [move for move in moves if move]
-    while len({move[0] for move in told}) == 1 < len(told) and all(len(move) > 1 for move in told):
-        begun.append(told[0][0])  # what all of them begin with, a space perhaps, tells nothing
+    possible = [move for move in moves if move]
+    # tokens that all moves have in common, such as a space, belong to the text before the move
+    while len({move[0] for move in possible}) == 1 < len(possible) and all(len(move) > 1 for move in possible):
+        begun.append(possible[0][0])
         moves = [move[1:] for move in moves]
-        told = [move for move in moves if move]
-    if len({move[0] for move in told}) < len(told):
+        possible = [move for move in moves if move]
+    if len({move[0] for move in possible}) < len(possible):
         raise CheckpointError("the tokenizer begins two moves with the same token, so that they cannot be told apart")
     left = distances(maze.walls, maze.goal)
     return Probe(
@@ -157,37 +159,37 @@ def _probe(tokenizer: PreTrainedTokenizerBase, case: Case, form: str) -> Probe:
         case.id,
         (*ids, *begun),
         len(ids) - 1,
-        tuple(_cells(maze, asked, [start for start, end in offsets if end > start], _first(offsets))),
+        tuple(_cells(maze, question, [start for start, end in offsets if end > start], _first(offsets))),
         tuple(move[0] if move else -1 for move in moves),
         "".join(move for move in maze.open_moves(maze.start) if left[step(maze.start, move)] < left[maze.start]),
     )
 
 
 def _first(offsets: Sequence[tuple[int, int]]) -> int:
-    """How many special tokens, which stand for no text, come first."""
-    return next(at for at, (start, end) in enumerate(offsets) if end > start)
+    """The number of special tokens, which have no text, at the beginning."""
+    return next(index for index, (start, end) in enumerate(offsets) if end > start)
 
 
 def _lead(maze: Maze, form: str) -> tuple[str, list[str]]:
-    """The beginning of a right answer, and what then says U, D, L, R; empty for a move out of the lattice."""
+    """The beginning of a right answer, and the texts of U, D, L, R after it; empty for a move out of the lattice."""
     if form != "search":
         return TAG, [f" {move}" for move in MOVES]
-    whole = formats.reply_text(formats.build_reply(maze, search.shortest_moves(maze), form))
+    reply = formats.reply_text(formats.build_reply(maze, search.shortest_moves(maze), form))
     name = f"{TAG}\nS {search.write_cell(maze.start)}"
-    lead = whole[: whole.index(name) + len(name)]
-    beside = [step(maze.start, move) for move in MOVES]
-    return lead, [f" {search.write_cell(cell)}" if maze.contains(cell) else "" for cell in beside]
+    lead = reply[: reply.index(name) + len(name)]
+    neighbours = [step(maze.start, move) for move in MOVES]
+    return lead, [f" {search.write_cell(cell)}" if maze.contains(cell) else "" for cell in neighbours]
 
 
 def _cells(maze: Maze, text: str, starts: Sequence[int], skipped: int) -> Iterator[int]:
-    """The places of the tokens that have the middle of each cell, row by row."""
-    drawn, style = draw(maze, DRAWING), DRAWINGS[DRAWING]
-    assert isinstance(style, Grid)
+    """Yield the position of the token with the middle of each cell, row by row."""
+    drawn, grid = draw(maze, DRAWING), DRAWINGS[DRAWING]
+    assert isinstance(grid, Grid)
     begin = text.rindex(drawn)
     lines = [begin]
     for text_line in drawn.split("\n"):
         lines.append(lines[-1] + len(text_line) + 1)
     for row in range(maze.rows):
         for col in range(maze.cols):
-            line, column = style.place(row, col)
+            line, column = grid.place(row, col)
             yield skipped + bisect_right(starts, lines[line] + column) - 1

@@ -1,8 +1,8 @@
-"""One pass of a checkpoint over the probe set: the hidden states of all layers at the places that are looked at.
+"""Scans: one pass of a checkpoint over the probe set, which stores the hidden states of all layers at some places.
 
-What is found goes to disk batch by batch, so that memory does not grow with the number of texts, and is found again by
-the digests of weights and texts (never by a path). Layer 0 is the embeddings; the last one is after the last norm, as
-transformers gives it.
+The arrays are written to disk batch by batch, so that memory does not grow with the number of texts. A stored scan is
+identified by the digests of weights and texts, never by a path. Layer 0 is the embeddings; the last layer is after the
+last norm, as in transformers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .architecture import batches, body, inputs, last_norm, open_model
 from .probe_set import Probe, ProbeSet
 from .similarity import varies
 
-VERSION = 1  # of what a scan holds; another one is made anew
+VERSION = 1  # of the stored arrays; scans with another version are made again
 PLACES = {
     "prompt": "the last token of the question",
     "answer": "the token after which the first move is said",
@@ -37,14 +37,14 @@ PLACES = {
     "goal": "the cell with G",
 }
 RANDOM = 0
-"""The seed of the model that nobody trained."""
+"""The seed of the model with random weights."""
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What one pass found. Arrays are read from disk as they are used."""
+    """A stored scan. Arrays are read from disk when they are used."""
 
     name: str
     folder: Path
@@ -64,59 +64,59 @@ class Scan:
         return self._array("ranks")
 
     def chances(self, place: str) -> Floats:
-        """The logarithms of the chances of all tokens after `prompt` or `answer`: (texts, tokens)."""
+        """The log-probabilities of all tokens after `prompt` or `answer`, shape (texts, tokens)."""
         return self._array(f"{place}.chances")
 
     def _array(self, name: str) -> Floats:
-        found: Floats = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        return found
+        array: Floats = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        return array
 
 
 def scan(
     checkpoint: Checkpoint, probes: ProbeSet, progress: Callable[[int], object] | None = None, random: bool = False
 ) -> Scan:
-    """The scan of a checkpoint, or (`random`) of a model like it that nobody trained; from disk if it was made before.
+    """Return the scan of a checkpoint, or (`random`) of its architecture with random weights; stored scans are reused.
 
-    `progress` is told of texts as they are read. Raises CheckpointError where the model cannot be scanned, and where
-    its states are the same for all texts.
+    `progress` is called with the number of texts of each batch. Raises CheckpointError where the model cannot be
+    scanned, and where its states are the same for all texts.
     """
     weights = checkpoint.weights()
-    # a random model is known by its settings alone, and all of a family have the same
-    known = _settings(weights) if random else content_digest(weights)
-    whole = f"{VERSION} {known} {probes.digest} {random and RANDOM} {hardware.has_cuda()}"
-    folder = store.home() / "scans" / hashlib.sha256(whole.encode()).hexdigest()[:32]
-    found = Scan("random weights" if random else checkpoint.name, folder)
+    # random weights are determined by the settings alone, so that all checkpoints of a family share one scan
+    model_digest = _settings(weights) if random else content_digest(weights)
+    key = f"{VERSION} {model_digest} {probes.digest} {random and RANDOM} {hardware.has_cuda()}"
+    folder = store.home() / "scans" / hashlib.sha256(key.encode()).hexdigest()[:32]
+    stored = Scan("random weights" if random else checkpoint.name, folder)
     if folder.is_dir():
         if progress:
             progress(len(probes))
     else:
         try:
-            with replacing(folder) as beside:
-                beside.mkdir()
-                run(open_model(weights, RANDOM if random else None), probes, beside, progress)
+            with replacing(folder) as temporary:
+                temporary.mkdir()
+                run(open_model(weights, RANDOM if random else None), probes, temporary, progress)
         except OSError:  # another process was first
             if not folder.is_dir():
                 raise
-    _check_varies(found)
-    return found
+    _check_varies(stored)
+    return stored
 
 
 def _settings(weights: Weights) -> str:
     return hashlib.sha256((weights.whole / "config.json").read_bytes()).hexdigest()
 
 
-def _check_varies(found: Scan) -> None:
-    """Raise CheckpointError where no state differs from text to text: whatever was drawn of it would be made up."""
-    states = [found.states(place) for place in ("prompt", "answer")]
-    if not any(varies(some[:, layer]) for some in states for layer in range(some.shape[1])):
+def _check_varies(stored: Scan) -> None:
+    """Raise CheckpointError where no state differs between texts: every result would be meaningless."""
+    states = [stored.states(place) for place in ("prompt", "answer")]
+    if not any(varies(rows[:, layer]) for rows in states for layer in range(rows.shape[1])):
         raise CheckpointError(
-            f"{found.name}: the hidden states are the same for all texts (standard deviation 0 in every layer), so "
+            f"{stored.name}: the hidden states are the same for all texts (standard deviation 0 in every layer), so "
             "there is nothing to compare; does the model see the drawing at all?"
         )
 
 
 def run(model: Any, probes: ProbeSet, folder: Path, progress: Callable[[int], object] | None = None) -> None:
-    """The pass itself, whose files go to `folder`."""
+    """Run the model on all texts and write the arrays to `folder`."""
     head, norm = model.get_output_embeddings(), last_norm(model)
     config = model.config.get_text_config(decoder=True)
     depth, width = config.num_hidden_layers + 1, config.hidden_size
@@ -134,33 +134,33 @@ def run(model: Any, probes: ProbeSet, folder: Path, progress: Callable[[int], ob
 
 
 def _look(batch: tuple[Probe, ...], states: Any, norm: Any, head: Any) -> dict[str, Any]:
-    """What is kept of one batch: for each file the rows that it gets."""
+    """The rows of one batch for each file."""
     rows = torch.arange(len(batch), device=states[0].device)
-    whole = torch.stack([layer[:, : max(len(probe.ids) for probe in batch)] for layer in states], 2)
+    states_of_all = torch.stack([layer[:, : max(len(probe.ids) for probe in batch)] for layer in states], 2)
     ends = torch.tensor([len(probe.ids) - 1 for probe in batch], device=rows.device)
-    asked = torch.tensor([probe.prompt for probe in batch], device=rows.device)
-    cells = [whole[row, list(probe.cells)].float() for row, probe in enumerate(batch)]
-    of = {"answer": whole[rows, ends].float(), "prompt": whole[rows, asked].float()}
-    logits = torch.cat(
-        [head(norm(of["answer"][:, :-1].to(whole.dtype))), head(of["answer"][:, -1:].to(whole.dtype))], 1
-    )
+    prompt_ends = torch.tensor([probe.prompt for probe in batch], device=rows.device)
+    cells = [states_of_all[row, list(probe.cells)].float() for row, probe in enumerate(batch)]
+    answer, question = states_of_all[rows, ends].float(), states_of_all[rows, prompt_ends].float()
+    dtype = states_of_all.dtype
+    # the last layer is stored after the norm already
+    logits = torch.cat([head(norm(answer[:, :-1].to(dtype))), head(answer[:, -1:].to(dtype))], 1)
     logits = logits.float()
     tokens = torch.tensor([probe.candidates for probe in batch], device=rows.device)
-    told = logits.gather(2, tokens.clamp(min=0)[:, None].expand(-1, logits.shape[1], -1))
-    told = told.masked_fill((tokens < 0)[:, None], -torch.inf)
+    candidates = logits.gather(2, tokens.clamp(min=0)[:, None].expand(-1, logits.shape[1], -1))
+    candidates = candidates.masked_fill((tokens < 0)[:, None], -torch.inf)
     right = torch.tensor([[move in probe.right for move in "UDLR"] for probe in batch], device=rows.device)
-    best = told.masked_fill(~right[:, None], -torch.inf).amax(2)
+    best = candidates.masked_fill(~right[:, None], -torch.inf).amax(2)
     return {
-        "answer.states": of["answer"],
-        "prompt.states": of["prompt"],
-        "drawing.states": torch.stack([one.mean(0) for one in cells]),
-        "start.states": torch.stack([one[_flat(probe, "start")] for one, probe in zip(cells, batch, strict=True)]),
-        "goal.states": torch.stack([one[_flat(probe, "goal")] for one, probe in zip(cells, batch, strict=True)]),
+        "answer.states": answer,
+        "prompt.states": question,
+        "drawing.states": torch.stack([drawn.mean(0) for drawn in cells]),
+        "start.states": torch.stack([drawn[_flat(probe, "start")] for drawn, probe in zip(cells, batch, strict=True)]),
+        "goal.states": torch.stack([drawn[_flat(probe, "goal")] for drawn, probe in zip(cells, batch, strict=True)]),
         "cells.states": torch.cat(cells),
-        "candidates": told,
+        "candidates": candidates,
         "ranks": 1 + (logits > best[:, :, None]).sum(2),
         "answer.chances": logits[:, -1].log_softmax(-1),
-        "prompt.chances": head(of["prompt"][:, -1].to(whole.dtype)).float().log_softmax(-1),
+        "prompt.chances": head(question[:, -1].to(dtype)).float().log_softmax(-1),
     }
 
 

@@ -1,4 +1,4 @@
-"""Where the weights moved: each matrix of the tuned model beside the base's."""
+"""How the weights changed: each matrix of the tuned model compared with that of the base."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models import load
 from models.weights import Weights
 
 WIDEST = 4096
-"""Matrices that are wider and higher are measured on so many rows and columns, evenly taken: an SVD takes minutes."""
+"""The largest size of a matrix for an SVD. Larger ones are sampled evenly in rows and columns, to save minutes."""
 DIRECTIONS = 8
 
 Matrices = dict[str, NDArray[np.float32]]
@@ -34,9 +34,9 @@ class Moved:
 def moved(before: Matrices, after: Matrices) -> list[Moved]:
     """All matrices that both have, in the order of their names."""
     return [
-        Moved(name, *_figures(one, other))
-        for name, one in before.items()
-        if (other := after.get(name)) is not None and other.shape == one.shape
+        Moved(name, *_figures(base, tuned))
+        for name, base in before.items()
+        if (tuned := after.get(name)) is not None and tuned.shape == base.shape
     ]
 
 
@@ -48,16 +48,16 @@ def matrices(weights: Weights) -> Matrices:
     return {name: value.detach().numpy() for name, value in model.named_parameters() if value.ndim == 2}
 
 
-def _figures(one: NDArray[np.float32], other: NDArray[np.float32]) -> tuple[float, float, float]:
-    change = other - one
+def _figures(base: NDArray[np.float32], tuned: NDArray[np.float32]) -> tuple[float, float, float]:
+    change = tuned - base
     size = float(np.linalg.norm(change))
     if not size:
         return 0.0, 0.0, 0.0
     top = np.linalg.svd(_part(change), compute_uv=False)
-    (before, *_), (after, *_) = (np.linalg.svd(_part(matrix), full_matrices=False) for matrix in (one, other))
+    (before, *_), (after, *_) = (np.linalg.svd(_part(matrix), full_matrices=False) for matrix in (base, tuned))
     cosines = np.linalg.svd(before[:, :DIRECTIONS].T @ after[:, :DIRECTIONS], compute_uv=False)
     rotation = float(np.degrees(np.arccos(np.clip(cosines.min(), -1, 1))))
-    return size / float(np.linalg.norm(one)), float((top**2).sum() / top[0] ** 2), rotation
+    return size / float(np.linalg.norm(base)), float((top**2).sum() / top[0] ** 2), rotation
 
 
 def _part(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

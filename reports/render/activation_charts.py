@@ -19,9 +19,16 @@ def draw_overview(diff: Diff) -> list[Picture]:
     return [_lenses(diff), _changes(diff), _probes(diff)]
 
 
-def draw_tuned(diff: Diff, one: Tuned) -> list[Picture]:
+def draw_tuned(diff: Diff, tuned: Tuned) -> list[Picture]:
     """The pictures of one fine-tune."""
-    drawn = [_between(diff, one), _effects(one), _moved(one), _groups(one), _overlaps(one), *_llm_mri(diff, one)]
+    drawn = [
+        _between(diff, tuned),
+        _effects(tuned),
+        _moved(tuned),
+        _groups(tuned),
+        _overlaps(tuned),
+        *_llm_mri(diff, tuned),
+    ]
     return [picture for picture in drawn if picture]
 
 
@@ -36,8 +43,8 @@ def _band(axes: Any, layers: Sequence[int], figures: Sequence[Sequence[float]], 
 def _lenses(diff: Diff) -> Picture:
     drawn, axes = figure(5.2, 3.2)
     for at, (name, seen) in enumerate(diff.lenses.items()):
-        figures = [[100 * value for value in (one.share, one.low, one.high)] for one in seen]
-        _band(axes, [one.layer for one in seen], figures, at, name)
+        figures = [[100 * value for value in (layer.share, layer.low, layer.high)] for layer in seen]
+        _band(axes, [layer.layer for layer in seen], figures, at, name)
     axes.axhline(100 * diff.chance, color=GREY, linestyle="--", label="chance")
     axes.set(xlabel="layer (0: embeddings)", ylabel="first move right, %", ylim=(-3, 103))
     return finish(
@@ -51,13 +58,13 @@ def _lenses(diff: Diff) -> Picture:
 def _changes(diff: Diff) -> Picture:
     """All fine-tunes in one picture: how alike the states are, how far they moved, what each layer does by itself."""
     drawn, panels = figure(10.5, 3.2, 1, 3)
-    for at, one in enumerate(diff.tuned, 1):  # the base is the first colour everywhere
-        here = [layer for layer in one.layers if layer.place == "answer"]
-        alike = [layer for layer in here if layer.cka[0] == layer.cka[0]]
+    for at, tuned in enumerate(diff.tuned, 1):  # the base is the first colour everywhere
+        layers = [layer for layer in tuned.layers if layer.place == "answer"]
+        alike = [layer for layer in layers if layer.cka[0] == layer.cka[0]]
         if alike:
-            _band(panels[0], [layer.layer for layer in alike], [layer.cka for layer in alike], at, one.name)
-        _band(panels[1], [layer.layer for layer in here], [layer.relative for layer in here], at, one.name)
-        _band(panels[2], [own.layer for own in one.own], [own.relative for own in one.own], at, one.name)
+            _band(panels[0], [layer.layer for layer in alike], [layer.cka for layer in alike], at, tuned.name)
+        _band(panels[1], [layer.layer for layer in layers], [layer.relative for layer in layers], at, tuned.name)
+        _band(panels[2], [own.layer for own in tuned.own], [own.relative for own in tuned.own], at, tuned.name)
     chance = [layer.cka_chance for layer in diff.tuned[0].layers if layer.place == "answer"]
     panels[0].plot(range(len(chance)), chance, color=GREY, linestyle="--", label="chance")
     panels[0].set(title="debiased CKA with the base", ylim=(-0.05, 1.05))
@@ -83,19 +90,19 @@ def _probes(diff: Diff) -> Picture:
     flat = list(panels.flat)
     for panel, target in zip(flat, names, strict=False):
         for at, (name, readings) in enumerate(diff.readings.items()):
-            here = [one for one in readings if one.target == target]
-            if not here:
+            of_target = [reading for reading in readings if reading.target == target]
+            if not of_target:
                 continue
-            layers = [one.layer for one in here]
-            shares = [[100 * value for value in (one.share, one.low, one.high)] for one in here]
+            layers = [reading.layer for reading in of_target]
+            shares = [[100 * value for value in (reading.share, reading.low, reading.high)] for reading in of_target]
             if name in diff.lenses:
                 _band(panel, layers, shares, at, name)
             else:
                 panel.plot(layers, [share for share, *_ in shares], color=GREY, linestyle="--", label=label(name))
-        first = [one for one in diff.readings[diff.base] if one.target == target]
+        of_base = [reading for reading in diff.readings[diff.base] if reading.target == target]
         panel.plot(
-            [one.layer for one in first],
-            [100 * one.exchanged for one in first],
+            [reading.layer for reading in of_base],
+            [100 * reading.exchanged for reading in of_base],
             color=GREY,
             linestyle=":",
             label="labels exchanged",
@@ -104,8 +111,8 @@ def _probes(diff: Diff) -> Picture:
     for panel in flat[len(names) :]:
         panel.set_axis_off()
     meanings = "; ".join(
-        ", ".join([f"{name}: {what}", *(f"taught inside: {words}" for words in diff.taught.get(name, ()))])
-        for name, what in diff.targets.items()
+        ", ".join([f"{name}: {meaning}", *(f"taught inside: {words}" for words in diff.taught.get(name, ()))])
+        for name, meaning in diff.targets.items()
     )
     return finish(
         drawn,
@@ -117,40 +124,40 @@ def _probes(diff: Diff) -> Picture:
     )
 
 
-def _between(diff: Diff, one: Tuned) -> Picture:
-    names = [label(one.name), label(diff.base)]
+def _between(diff: Diff, tuned: Tuned) -> Picture:
+    names = [label(tuned.name), label(diff.base)]
     drawn, axes = figure(3.6 + extra(names), 3.2 + extra(names))
-    values = [[float("nan") if value is None else value for value in row] for row in one.between]
+    values = [[float("nan") if value is None else value for value in row] for row in tuned.between]
     image = axes.imshow(values, cmap="cividis", vmin=0, vmax=1, origin="lower")
     drawn.colorbar(image, ax=axes)
     axes.set(xlabel=f"layer of\n{names[0]}", ylabel=f"layer of\n{names[1]}")
     return finish(
         drawn,
         axes,
-        f"Debiased CKA before the first move, each layer of {diff.base} with each of {one.name}: 1 is the same "
+        f"Debiased CKA before the first move, each layer of {diff.base} with each of {tuned.name}: 1 is the same "
         "geometry, 0 what independent states come to; empty where a layer does not vary",
         has_legend=False,
     )
 
 
-def _effects(one: Tuned) -> Picture | None:
-    if not one.effects:
+def _effects(tuned: Tuned) -> Picture | None:
+    if not tuned.effects:
         return None
     drawn, panels = figure(7.5, 2.8, 1, 2)
     for panel, model, title in zip(
         panels, ("base", "tuned"), ("added to the base", "taken from the tuned"), strict=True
     ):
-        here = [effect for effect in one.effects if effect.model == model]
+        effects = [effect for effect in tuned.effects if effect.model == model]
         for at, words, figures in (
-            (1, "the difference", [(effect.change, effect.low, effect.high) for effect in here]),
-            (0, "random, as long", [(effect.random, effect.random_low, effect.random_high) for effect in here]),
+            (1, "the difference", [(effect.change, effect.low, effect.high) for effect in effects]),
+            (0, "random, as long", [(effect.random, effect.random_low, effect.random_high) for effect in effects]),
         ):
             values = [100 * value for value, _, _ in figures]
             spread = [
                 [100 * (value - low) for value, low, _ in figures],
                 [100 * (high - value) for value, _, high in figures],
             ]
-            places = [effect.layer + 0.12 * (at - 0.5) for effect in here]
+            places = [effect.layer + 0.12 * (at - 0.5) for effect in effects]
             panel.errorbar(
                 places, values, yerr=spread, color=colour(at), marker="o", capsize=3, linestyle="", label=words
             )
@@ -159,16 +166,16 @@ def _effects(one: Tuned) -> Picture | None:
     return finish(
         drawn,
         panels[1],
-        f"Does it matter: what the mean difference of a layer ({one.name} minus base), put in before the first move, "
+        f"Does it matter: what the mean difference of a layer ({tuned.name} minus base), put in before the first move, "
         "does to the share of right first moves; beside it vectors of the same length in random directions. Where the "
         "two agree, the direction is of no account",
     )
 
 
-def _moved(one: Tuned) -> Picture | None:
-    if not one.moved:
+def _moved(tuned: Tuned) -> Picture | None:
+    if not tuned.moved:
         return None
-    ordered = sorted(one.moved, key=lambda moved: -moved.relative)[:20]
+    ordered = sorted(tuned.moved, key=lambda moved: -moved.relative)[:20]
     drawn, panels = figure(9, 0.8 + 0.2 * len(ordered), 1, 3)
     names = [label(moved.name.removesuffix(".weight").removeprefix("model.")) for moved in ordered]
     places = range(len(ordered))
@@ -186,33 +193,33 @@ def _moved(one: Tuned) -> Picture | None:
     return finish(
         drawn,
         panels[2],
-        f"Where the weights of {one.name} moved most: how far, in how many directions, and how far the space of the "
+        f"Where the weights of {tuned.name} moved most: how far, in how many directions, and how far the space of the "
         "eight greatest singular directions turned; untouched weights have 0 everywhere",
         has_legend=False,
     )
 
 
-def _groups(one: Tuned) -> Picture | None:
-    known = [group for group in one.groups if group.relative]
-    if not known:
+def _groups(tuned: Tuned) -> Picture | None:
+    groups = [group for group in tuned.groups if group.relative]
+    if not groups:
         return None
     drawn, axes = figure(5.2, 3.2)
-    for at, group in enumerate(known):
+    for at, group in enumerate(groups):
         _band(axes, range(len(group.relative)), group.relative, at, f"{group.change} ({group.n})")
     axes.set(xlabel="layer (0: embeddings)", ylabel="|change| / |base|", ylim=(0, None))
     return finish(
         drawn,
         axes,
-        f"How far the states moved before the first move, by what became of the mazes from {one.name}'s base to it; if "
-        "the change had nothing to do with it, the lines would lie in each other's bands",
+        f"How far the states moved before the first move, by what became of the mazes from {tuned.name}'s base to it; "
+        "if the change had nothing to do with it, the lines would lie in each other's bands",
     )
 
 
-def _overlaps(one: Tuned) -> Picture | None:
-    if not one.graphs:
+def _overlaps(tuned: Tuned) -> Picture | None:
+    if not tuned.graphs:
         return None
     drawn, axes = figure(5.2, 3.2)
-    for at, graphs in enumerate(one.graphs):
+    for at, graphs in enumerate(tuned.graphs):
         words = f"{graphs.reducer}, {'centred' if graphs.is_centred else 'raw'}"
         layers = graphs.layers[:-1]
         axes.plot(layers, graphs.overlap, color=colour(at), marker="o", markersize=3, label=words)
@@ -222,20 +229,20 @@ def _overlaps(one: Tuned) -> Picture | None:
     return finish(
         drawn,
         axes,
-        f"LLM-MRI's graphs of base and {one.name}: what their edges have in common from each layer to the next (1: the "
-        "same). Bands: 95 % of what comes of swapping each text's two states at random; below them the two are told "
-        "apart by more than chance. Raw, a common shift alone does that; centred, it takes more",
+        f"LLM-MRI's graphs of base and {tuned.name}: what their edges have in common from each layer to the next (1: "
+        "the same). Bands: 95 % of what comes of swapping each text's two states at random; below them the two are "
+        "told apart by more than chance. Raw, a common shift alone does that; centred, it takes more",
     )
 
 
-def _llm_mri(diff: Diff, one: Tuned) -> list[Picture]:
+def _llm_mri(diff: Diff, tuned: Tuned) -> list[Picture]:
     """LLM-MRI's own pictures."""
-    if not one.graphs:
+    if not tuned.graphs:
         return []
     from . import llm_mri  # pyplot, which nothing else needs
 
     pictures = []
-    for graphs in one.graphs:
+    for graphs in tuned.graphs:
         if not graphs.is_centred:
             continue
         for subject, png in llm_mri.draw(graphs).items():
@@ -244,12 +251,13 @@ def _llm_mri(diff: Diff, one: Tuned) -> list[Picture]:
                 caption = (
                     f"LLM-MRI's neural regions ({graphs.reducer}, centred), layers {layers} from above: a node is a "
                     f"region that texts visit, blue edges are visited by more texts in {diff.base}, red ones by more "
-                    f"in {one.name}, and wider ones by many more. Where nothing changed there are no edges"
+                    f"in {tuned.name}, and wider ones by many more. Where nothing changed there are no edges"
                 )
             else:
                 caption = (
                     f"LLM-MRI's heat maps of {subject} ({graphs.reducer}, centred): how many texts are in each region "
-                    f"of {diff.base} and of {one.name}, and the difference, which is 0 everywhere where nothing changed"
+                    f"of {diff.base} and of {tuned.name}, and the difference, which is 0 everywhere where nothing "
+                    "changed"
                 )
             pictures.append(Picture(caption, png=png, is_wide=True))
     return pictures

@@ -121,12 +121,12 @@ def _bins(records: Sequence[Record], tiers: Sequence[str]) -> list[tuple[float, 
             tries.setdefault((record.shortest, record.group, record.case), []).append(record.outcome in SOLVED)
     ordered = sorted((length, sum(solved) / len(solved)) for (length, *_), solved in tries.items())
     size = max(AT_LEAST, len(ordered) // 12)
-    found = []
+    points = []
     for start in range(0, len(ordered) - size + 1, size):
         lengths, solved = zip(*ordered[start : start + size], strict=True)
         low, high = wilson(min(size, sum(solved)), size)
-        found.append((sum(lengths) / size, 100 * sum(solved) / size, 100 * low, 100 * high))
-    return found
+        points.append((sum(lengths) / size, 100 * sum(solved) / size, 100 * low, 100 * high))
+    return points
 
 
 def outcomes(table: pd.DataFrame, runs: Mapping[str, Run]) -> Picture | None:
@@ -189,16 +189,16 @@ def curves(runs: Mapping[str, Run]) -> list[Picture]:
 
 
 def _curve(value: str, words: str, logged: Mapping[str, Mapping[str, Any]]) -> Picture | None:
-    if not any(value in known for known in logged.values()):
+    if not any(value in series for series in logged.values()):
         return None
     drawn, axes = figure(5.2, 3.2)
-    for at, (name, known) in enumerate(logged.items()):
-        if points := known.get(value):
+    for at, (name, series) in enumerate(logged.items()):
+        if points := series.get(value):
             axes.plot(*zip(*points, strict=True), color=colour(at), label=label(name), marker="o", markersize=2)
     axes.set(xlabel="optimizer step", ylabel=words)
     if value == "solved":
         axes.set_ylim(-0.03, 1.03)
-    if value == "loss" and all(amount > 0 for known in logged.values() for _, amount in known.get(value, [])):
+    if value == "loss" and all(amount > 0 for series in logged.values() for _, amount in series.get(value, [])):
         axes.set_yscale("log")
     return finish(drawn, axes, f"While training: {words}, by optimizer step; each method has a scale of its own")
 
@@ -207,8 +207,8 @@ def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tupl
     """A figure in inches, and its panel, or its panels as an array; for `finish`."""
     ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     with _settings(dict.fromkeys(ink, _INK) | {"font.size": 9}):
-        made = Figure(figsize=(width, height), layout="constrained")
-        return made, made.subplots(rows, columns)
+        drawn = Figure(figsize=(width, height), layout="constrained")
+        return drawn, drawn.subplots(rows, columns)
 
 
 def finish(drawn: Figure, axes: Any, caption: str, has_legend: bool = True, is_wide: bool = False) -> Picture:

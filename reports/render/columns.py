@@ -19,7 +19,7 @@ def _percent(name: str) -> Callable[[Any], str]:
     return lambda row: f"{getattr(row, name):.1f}"
 
 
-def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+def table_rows(table: pd.DataFrame) -> Iterator[Any]:
     """The rows of a table, whose columns are their attributes: pandas has no types for them."""
     return iter(table.itertuples())
 
@@ -85,7 +85,7 @@ def _change(row: Change) -> str:
 def board_columns(board: Board) -> list[Column]:
     """Those of a leaderboard."""
 
-    def of_tier(tier: str) -> Callable[[Entry], str]:
+    def make_column(tier: str) -> Callable[[Entry], str]:
         return lambda entry: f"{100 * entry.tiers[tier]:.1f}"
 
     return [
@@ -94,7 +94,7 @@ def board_columns(board: Board) -> list[Column]:
         ("solved %", lambda entry: f"{100 * entry.solved:.1f}"),
         ("95 % interval", lambda entry: f"{100 * entry.low:.1f} - {100 * entry.high:5.1f}"),
         ("optimal", lambda entry: f"{100 * entry.optimal:.1f}"),
-        *((tier, of_tier(tier)) for tier in board.tiers if len(board.tiers) > 1),
+        *((tier, make_column(tier)) for tier in board.tiers if len(board.tiers) > 1),
         ("n", lambda entry: str(entry.n)),
         ("tokens", lambda entry: f"{entry.tokens:.0f}"),
         ("s/maze", lambda entry: "" if entry.seconds is None else f"{entry.seconds:.2g}"),

@@ -22,7 +22,7 @@ from reports.report import Column, Report
 from reports.schema import Record
 
 from . import activation_charts, activations, charts
-from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, rows_of, texts
+from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, table_rows, texts
 from .json import dumps
 from .templating import render_template
 from .terminal import LEFT, changed, sentences
@@ -53,8 +53,8 @@ def render(report: Report) -> str:
         "boards": [
             (board.title, _table(board_columns(board), board.entries, "Leaderboard")) for board in boards(report.runs)
         ],
-        "accuracy": _table([*accuracy_columns(report.table), *report.columns], rows_of(report.table), "Accuracy"),
-        "outcomes": _table(outcome_columns(models), rows_of(models), "Outcomes (% of replies)"),
+        "accuracy": _table([*accuracy_columns(report.table), *report.columns], table_rows(report.table), "Accuracy"),
+        "outcomes": _table(outcome_columns(models), table_rows(models), "Outcomes (% of replies)"),
         "pictures": [picture for picture in pictures if picture],
         "comparisons": [_comparison(name, *compared) for name, compared in report.compared.items()],
         "notes": report.notes,
@@ -67,7 +67,7 @@ def render(report: Report) -> str:
 
 def render_diff(diff: Diff) -> str:
     """A page about one diff alone."""
-    title = f"{', '.join(one.name for one in diff.tuned)} beside {diff.base}"
+    title = f"{', '.join(tuned.name for tuned in diff.tuned)} beside {diff.base}"
     return render_template("activations.html", {"title": title, "diff": _activations(diff)})
 
 
@@ -93,13 +93,13 @@ def _activations(diff: Diff) -> dict[str, object]:
         "notes": diff.notes,
         "tables": [
             (
-                Table(activations.caption(diff, one), heads, activations.rows(diff, one), is_sortable=False),
-                activations.sentences(one),
+                Table(activations.caption(diff, tuned), heads, activations.rows(diff, tuned), is_sortable=False),
+                activations.sentences(tuned),
             )
-            for one in diff.tuned
+            for tuned in diff.tuned
         ],
         "pictures": activation_charts.draw_overview(diff),
-        "tuned": [(one.name, activation_charts.draw_tuned(diff, one)) for one in diff.tuned],
+        "tuned": [(tuned.name, activation_charts.draw_tuned(diff, tuned)) for tuned in diff.tuned],
         "origin": dumps(diff.about),
     }
 
@@ -110,7 +110,7 @@ def _packed(report: Report) -> str:
     With the runs of the session go those that they were compared with, as far as they have the same cases. The replies
     to a case lie beside each other, because gzip sees what they have in common only where it is near.
     """
-    before = {against: found.before for against, found in report.compared.values() if found.before}
+    before = {against: comparison.before for against, comparison in report.compared.values() if comparison.before}
     saved = {against: len(report.runs) + at for at, against in enumerate(before)}
     described: list[dict[str, object]] = [
         {"name": name, "before": saved.get(report.compared[name][0])} if name in report.compared else {"name": name}
@@ -123,8 +123,8 @@ def _packed(report: Report) -> str:
             if at < len(report.runs) or (record.group, record.case) in records:
                 records.setdefault((record.group, record.case), []).append(_record(at, record))
     suite = next(iter(report.runs.values())).suite
-    whole = {"cases": [[*_case(suite, *place), of_case] for place, of_case in records.items()], "runs": described}
-    text = encodable(json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
+    content = {"cases": [[*_case(suite, *place), of_case] for place, of_case in records.items()], "runs": described}
+    text = encodable(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 

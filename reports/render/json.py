@@ -19,19 +19,20 @@ _RAW = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")  #
 
 def render(report: Report) -> str:
     """Strict JSON: what is not known (and what is infinite) is null."""
-    whole = {
+    content = {
         "version": VERSION,
         "table": report.table.to_dict("records"),
         "samples": report.samples.to_dict("records"),
         "compared": {
-            name: {"against": against, **_compared(found)} for name, (against, found) in report.compared.items()
+            name: {"against": against, **_compared(comparison)}
+            for name, (against, comparison) in report.compared.items()
         },
         "notes": report.notes,
         "runs": {name: run.provenance for name, run in report.runs.items()},
     }
     if report.diffs:
-        whole["activations"] = [diff.as_dict() for diff in report.diffs]
-    return dumps(whole) + "\n"
+        content["activations"] = [diff.as_dict() for diff in report.diffs]
+    return dumps(content) + "\n"
 
 
 def render_diff(diff: Diff) -> str:
@@ -39,11 +40,11 @@ def render_diff(diff: Diff) -> str:
     return dumps(diff.as_dict()) + "\n"
 
 
-def _compared(found: Comparison) -> dict[str, Any]:
+def _compared(comparison: Comparison) -> dict[str, Any]:
     """All that a comparison says, without the run that is a file already."""
-    said = asdict(replace(found, before=None))
-    del said["before"]
-    return said
+    values = asdict(replace(comparison, before=None))
+    del values["before"]
+    return values
 
 
 def dumps(value: Any) -> str:
@@ -55,8 +56,8 @@ def dumps(value: Any) -> str:
 def plain(value: Any) -> Any:
     """What strict JSON knows: no NumPy, and null for what is not finite."""
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [plain(item) for item in value]
     value = value.item() if hasattr(value, "item") else value  # a number of NumPy's
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from benchmark.mazes.printable import one_line
 from reports.report import Report
 
-from .columns import rows_of
+from .columns import table_rows
 
 HEADS = ("Mazes", "Checkpoint", "$n$", "Solved (\\%)", "95\\,\\% CI", "Optimal (\\%)", "SPL")
 PORTUGUESE_HEADS = ("Labirintos", "Modelo", "$n$", "Resolvidos (\\%)", "IC 95\\,\\%", "\\'Otimos (\\%)", "SPL")
@@ -39,7 +39,7 @@ def render_portuguese(report: Report) -> str:
 def _tabular(report: Report, heads: Sequence[str], has_comma: bool) -> str:
     rows = [f"{' & '.join(heads)} \\\\", "\\midrule"]
     last = ""
-    for row in rows_of(report.table):
+    for row in table_rows(report.table):
         if last and row.group != last:
             rows.append("\\midrule")
         figures = [
@@ -49,7 +49,7 @@ def _tabular(report: Report, heads: Sequence[str], has_comma: bool) -> str:
             f"{row.spl / 100:.3f}",
         ]
         if has_comma:
-            figures = [re.sub(r"(\d)\.(\d)", r"\1{,}\2", one).replace(", ", "; ") for one in figures]
+            figures = [re.sub(r"(\d)\.(\d)", r"\1{,}\2", text).replace(", ", "; ") for text in figures]
         first = escape(row.group) if row.group != last else ""
         rows.append(f"{' & '.join([first, escape(row.checkpoint), str(row.n), *figures])} \\\\")
         last = row.group

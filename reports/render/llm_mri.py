@@ -31,10 +31,10 @@ def draw(graphs: Graphs) -> dict[str, str]:
 
 def _draw(areas: Any, layers: tuple[int, ...]) -> dict[str, str]:
     each = {name: areas.get_graph(name) for name in areas.class_names}
-    found = {}
+    pictures = {}
     apart = _difference(areas, each)
     if apart.number_of_edges():
-        found["graph"] = _png(areas.get_graph_image(apart, colormap="coolwarm"), 60)
+        pictures["graph"] = _png(areas.get_graph_image(apart, colormap="coolwarm"), 60)
     at = len(layers) - 1
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
     for panel, name in zip(axes, each, strict=False):
@@ -46,8 +46,8 @@ def _draw(areas: Any, layers: tuple[int, ...]) -> dict[str, str]:
     image = axes[2].imshow(counts[1] - counts[0], cmap="coolwarm", vmin=-most, vmax=most, origin="lower")
     axes[2].set(title="texts more (red) or fewer (blue)", xlabel="X", ylabel="Y")
     figure.colorbar(image, ax=axes[2])
-    found[f"layer {layers[at]}"] = _png(figure, 70)
-    return found
+    pictures[f"layer {layers[at]}"] = _png(figure, 70)
+    return pictures
 
 
 def _difference(areas: Any, each: dict[str, Any]) -> Any:
@@ -67,10 +67,10 @@ def _difference(areas: Any, each: dict[str, Any]) -> Any:
 
 def _counts(frame: Any, label: int) -> NDArray[np.int64]:
     """Texts in each region of one checkpoint, shape (GRID, GRID): rows are Y."""
-    found = np.zeros((GRID, GRID), int)
-    of_it = frame[frame.label == label]
-    np.add.at(found, (of_it.Y.to_numpy(), of_it.X.to_numpy()), 1)
-    return found
+    counts = np.zeros((GRID, GRID), int)
+    texts = frame[frame.label == label]
+    np.add.at(counts, (texts.Y.to_numpy(), texts.X.to_numpy()), 1)
+    return counts
 
 
 def _png(figure: Any, dpi: int) -> str:

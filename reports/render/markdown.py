@@ -12,7 +12,7 @@ from reports.mri.result import Diff
 from reports.report import Column, Report
 
 from . import activations
-from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, rows_of, texts
+from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, table_rows, texts
 from .terminal import LEFT, changed, sentences
 
 _TAG = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -26,13 +26,13 @@ _MARK = re.compile(
 def render(report: Report) -> str:
     """All tables of a report, under headings."""
     models = report.table[report.table.checkpoint.isin(list(report.runs))]
-    parts = ["## Mazes", _table([*accuracy_columns(report.table), *report.columns], rows_of(report.table))]
+    parts = ["## Mazes", _table([*accuracy_columns(report.table), *report.columns], table_rows(report.table))]
     if len(models):
-        parts += ["### Outcomes (% of replies)", _table(outcome_columns(models), rows_of(models))]
-    for name, (against, found) in report.compared.items():
+        parts += ["### Outcomes (% of replies)", _table(outcome_columns(models), table_rows(models))]
+    for name, (against, comparison) in report.compared.items():
         title = escape(f"{name} against {against}")
-        parts += [f"### {title}", _table(CHANGE_COLUMNS, found.rows), *map(_paragraph, sentences(found))]
-        for word, cases in changed(found):
+        parts += [f"### {title}", _table(CHANGE_COLUMNS, comparison.rows), *map(_paragraph, sentences(comparison))]
+        for word, cases in changed(comparison):
             if cases:
                 listed = f"<details><summary>{len(cases)} {word}</summary>\n\n{', '.join(cases)}\n\n</details>"
                 parts.append(listed)
@@ -44,10 +44,10 @@ def render(report: Report) -> str:
 def render_diff(diff: Diff) -> str:
     """The table of a diff, and the sentences beside it, for each fine-tune."""
     parts = []
-    for one in diff.tuned:
-        title = escape(activations.caption(diff, one))
-        listed = "\n".join(f"- {sentence}" for sentence in activations.sentences(one))
-        parts.append(f"### {title}\n\n{activations.tabulated(diff, one, 'github')}\n\n{listed}\n")
+    for tuned in diff.tuned:
+        title = escape(activations.caption(diff, tuned))
+        listed = "\n".join(f"- {sentence}" for sentence in activations.sentences(tuned))
+        parts.append(f"### {title}\n\n{activations.tabulated(diff, tuned, 'github')}\n\n{listed}\n")
     return "\n".join([*parts, *map(escape, diff.notes)])
 
 

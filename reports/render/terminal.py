@@ -14,7 +14,7 @@ from reports.mri.result import Diff
 from reports.report import Column
 
 from . import activations
-from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, rows_of, texts
+from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, table_rows, texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,12 +25,12 @@ SHOWN = 40  # changed mazes that are named
 
 def render(table: pd.DataFrame, columns: Sequence[Column] = ()) -> str:
     """The accuracy table (see `reports.accuracy.table`), perhaps with more columns; a group is named once."""
-    return _text([*accuracy_columns(table), *columns], list(rows_of(table)))
+    return _text([*accuracy_columns(table), *columns], list(table_rows(table)))
 
 
 def render_outcomes(table: pd.DataFrame) -> str:
     """The outcomes, in percent of the replies."""
-    return _text(outcome_columns(table), list(rows_of(table)))
+    return _text(outcome_columns(table), list(table_rows(table)))
 
 
 def render_samples(table: pd.DataFrame) -> str:
@@ -45,17 +45,17 @@ def render_samples(table: pd.DataFrame) -> str:
             row.k,
             *(f"{value:.1f}" for value in (row.one, row.any, row.all, row.majority)),
         ]
-        for row in rows_of(table)
+        for row in table_rows(table)
     ]
     align = ("left", "left", *["right"] * 6)
     return str(tabulate(rows, headers=heads, tablefmt="simple", colalign=align, disable_numparse=True))
 
 
-def render_changes(found: Comparison, names_cases: bool = False) -> str:
+def render_changes(comparison: Comparison, names_cases: bool = False) -> str:
     """A comparison: its rows, what was not compared, and with `names_cases` which mazes were fixed and broken."""
-    parts = [_text(CHANGE_COLUMNS, found.rows), *sentences(found)]
+    parts = [_text(CHANGE_COLUMNS, comparison.rows), *sentences(comparison)]
     if names_cases:
-        parts += [f"{word} ({len(cases)}): {_listed(cases)}" for word, cases in changed(found)]
+        parts += [f"{word} ({len(cases)}): {_listed(cases)}" for word, cases in changed(comparison)]
     return "\n".join(parts)
 
 
@@ -69,27 +69,31 @@ def render_diff(diff: Diff) -> str:
     parts = [
         "\n".join(
             [
-                activations.caption(diff, one),
+                activations.caption(diff, tuned),
                 "",
-                activations.tabulated(diff, one, "simple"),
-                *activations.sentences(one),
+                activations.tabulated(diff, tuned, "simple"),
+                *activations.sentences(tuned),
             ]
         )
-        for one in diff.tuned
+        for tuned in diff.tuned
     ]
     return "\n\n".join([*parts, *map(one_line, diff.notes)])
 
 
-def sentences(found: Comparison) -> list[str]:
+def sentences(comparison: Comparison) -> list[str]:
     """What a reader of a comparison should know beside its rows."""
-    counted = [(found.new, "new"), (found.gone, "not asked this time"), (found.unscored, "without a reply in one run")]
-    parts = [f"{count} {what}" for count, what in counted if count]
-    said = [f"not compared: {', '.join(parts)} (cases)"] if parts else []
-    return said + [f"warning: {one_line(warning)}" for warning in found.warnings]
+    counted = [
+        (comparison.new, "new"),
+        (comparison.gone, "not asked this time"),
+        (comparison.unscored, "without a reply in one run"),
+    ]
+    parts = [f"{count} {words}" for count, words in counted if count]
+    lines = [f"not compared: {', '.join(parts)} (cases)"] if parts else []
+    return lines + [f"warning: {one_line(warning)}" for warning in comparison.warnings]
 
 
-def changed(found: Comparison) -> list[tuple[str, list[str]]]:
-    return [("broken", found.broken), ("fixed", found.fixed)]
+def changed(comparison: Comparison) -> list[tuple[str, list[str]]]:
+    return [("broken", comparison.broken), ("fixed", comparison.fixed)]
 
 
 def _listed(cases: Sequence[str]) -> str:
@@ -102,10 +106,10 @@ def _text(columns: Sequence[Column], rows: Iterable[Any]) -> str:
     heads, last = [one_line(head) for head, _ in columns], None
     written: list[list[str]] = [heads]
     for row in rows:
-        first, *others = texts(columns, row)
+        first, *rest = texts(columns, row)
         if last not in (None, first) and written[-1][0] == "":
             written.append([""] * len(heads))
-        written.append(["" if first == last else first, *others])
+        written.append(["" if first == last else first, *rest])
         last = first
     # the heads stand among the rows, because tabulate would make their columns wider by two
     written.insert(1, ["-" * max(len(row[column]) for row in written) for column in range(len(heads))])

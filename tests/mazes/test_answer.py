@@ -362,7 +362,7 @@ def _marked(maze, drawing, char, between, glyphs=None):
         put(*style.place(*cell))
     if between:
         for a, b in pairwise(passed):
-            put(*(style.beside if a[0] == b[0] else style.below)(*min(a, b)))
+            put(*(style.right_of if a[0] == b[0] else style.below)(*min(a, b)))
     return "\n".join(lines)
 
 

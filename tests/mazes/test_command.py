@@ -64,13 +64,13 @@ def test_random_glyphs_are_drawn(capsys):
     ("arguments", "message"),
     [
         (["draw", "--size", "1"], "2 to 200 rows and columns, not 1x1"),
-        (["draw", "--size", "4", "--at-least", "99"], "99 or more moves apart: ask for less"),
+        (["draw", "--size", "4", "--at-least", "99"], "99 or more moves apart: allow a smaller distance"),
         (["draw", "--share", "0.5"], "dfs takes no share; percolation, braided do"),
-        (["draw", "--case", "smal/dfs-0001"], "no group 'smal' in labirinto-v1; there are tiny, small"),
-        (["draw", "--case", "small/dfs-9999"], "no case 'dfs-9999' in small; they run from"),
+        (["draw", "--case", "smal/dfs-0001"], "no group 'smal' in labirinto-v1; the groups are tiny, small"),
+        (["draw", "--case", "small/dfs-9999"], "no case 'dfs-9999' in small: the cases run from"),
         (["draw", "--glyphs", "--drawing", "boxes"], "boxes takes no glyphs; block and spaced do"),
-        (["draw", "--seed", "-1"], "whole numbers from 0"),
-        (["export", "x.jsonl", "--group", "smal"], "no group 'smal'; there are"),
+        (["draw", "--seed", "-1"], "an integer from 0"),
+        (["export", "x.jsonl", "--group", "smal"], "no group 'smal' in labirinto-v1; the groups are"),
         (["export", "x.jsonl", "--reasoning"], "in the chat prompt only"),
     ],
 )
@@ -86,7 +86,7 @@ def test_what_cannot_be_done_is_said_in_a_line(capsys, tmp_path, monkeypatch, ar
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["draw", "--size", "5by5"], "'5by5' is neither a number, such as 12, nor rows x columns, such as 5x8"),
+        (["draw", "--size", "5by5"], "'5by5' is neither a number, for example 12, nor ROWSxCOLUMNS, for example 5x8"),
         (["draw", "--generator", "eller"], "choose from"),
         ([], "COMMAND"),
     ],
@@ -112,10 +112,10 @@ def test_facts_say_what_is_in_the_suite_what_is_free_and_that_nothing_leaks(caps
     for group, known in SUITE.groups.items():
         line = next(line for line in out.splitlines() if line.startswith(f"{group} "))
         assert f"{known.rows}x{known.cols}" in line
-    tiny = next(line.split() for line in out.split("solved without a model")[1].splitlines() if line.startswith("tiny"))
+    tiny = next(line.split() for line in out.split("Solved by the")[1].splitlines() if line.startswith("tiny"))
     right = [sum(score(case.maze, agent(case)).solved for case in SUITE.cases("tiny")) for agent in AGENTS.values()]
     assert [float(share) for share in tiny[1::2]] == [round(count / 4, 1) for count in right]
-    leaks = out.split("among 3,000 training mazes")[1]
+    leaks = out.split("in 3,000 training mazes")[1]
     for shape in ("4x4", "5x5", "8x8"):
         line = next(line for line in leaks.splitlines() if line.startswith(shape))
         assert " 0 of " in line
@@ -143,7 +143,7 @@ def test_a_file_of_json_lines_is_exported(capsys, tmp_path):
         _is_sound(row)
     assert [path.name for path in tmp_path.iterdir()] == ["suite.jsonl"]
     assert main(["export", str(tmp_path / "suite.jsonl")]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_a_folder_is_exported_that_datasets_loads(capsys, tmp_path, monkeypatch):

@@ -93,20 +93,28 @@ WALLS = draw(MAZE, "walls")
 @pytest.mark.parametrize(
     ("drawing", "text", "message"),
     [
-        ("block", BLOCK.replace("S", "x"), r"line 2, column 2: 'x' where ' ', 'S' or 'G' was expected"),
+        ("block", BLOCK.replace("S", "x"), r"line 2, column 2: expected ' ', 'S' or 'G', found 'x'"),
         ("block", BLOCK.replace("S", " "), "no S"),
         ("block", BLOCK.replace("G", "S"), "line 4, column 6: a second S, in row 1, column 2"),
-        ("block", BLOCK[:-1], "line 5 has 6 characters where 7"),
+        ("block", BLOCK[:-1], "line 5: expected 7 characters, found 6"),
         ("block", "#" + BLOCK[1:].replace("#", "", 1), "an odd number of lines and of characters"),
-        ("block", BLOCK.replace("# ### #", "#  ## #"), "line 3, column 3: ' ' where '#' was expected"),
-        ("compact", draw(MAZE, "compact")[1:], "3 lines, the first of 8 characters: 2 lines or more"),
-        ("boxes", draw(MAZE, "boxes").replace("+--+--+--+", "+--+-++--+", 1), "line 1, column 6: '-' where '-'|'\\+'"),
-        ("unicode", draw(MAZE, "unicode").replace("┐", "┤", 1), "where '┐' was expected"),
-        ("coordinates", COORDINATES.replace(";", ",", 1), "',' where ; was expected|'<-->' or ;"),
-        ("coordinates", COORDINATES.replace("(0,0) <--> (0,1)", "(0,0) <--> (1,1)"), "are no neighbours"),
-        ("coordinates", COORDINATES.replace("(0,0) <--> (1,0) ;", ""), "1 of the 2x3 cells are in no pair"),
-        ("coordinates", COORDINATES.replace(" <ADJLIST_END>", ""), "'<ORIGIN_START>' where a cell such as"),
-        ("walls", WALLS.replace("_wall", "_fence", 1), r"line 1, column 1: .* was expected"),
+        ("block", BLOCK.replace("# ### #", "#  ## #"), "line 3, column 3: expected '#', found ' '"),
+        ("compact", draw(MAZE, "compact")[1:], "3 lines, the first of 8 characters: expected 2 lines or more"),
+        (
+            "boxes",
+            draw(MAZE, "boxes").replace("+--+--+--+", "+--+-++--+", 1),
+            "line 1, column 6: expected",
+        ),
+        ("unicode", draw(MAZE, "unicode").replace("┐", "┤", 1), "expected '┐', found '┤'"),
+        ("coordinates", COORDINATES.replace(";", ",", 1), "expected ;, found ','|expected <--> or ;, found ','"),
+        ("coordinates", COORDINATES.replace("(0,0) <--> (0,1)", "(0,0) <--> (1,1)"), "are not neighbours"),
+        ("coordinates", COORDINATES.replace("(0,0) <--> (1,0) ;", ""), "1 of the 2x3 cells are missing"),
+        (
+            "coordinates",
+            COORDINATES.replace(" <ADJLIST_END>", ""),
+            "a cell such as .*, found '<ORIGIN_START>'",
+        ),
+        ("walls", WALLS.replace("_wall", "_fence", 1), r"line 1, column 1: expected a cell such as"),
         ("walls", WALLS.replace("target", "origin"), "a second origin"),
         ("walls", WALLS.replace("\n", "", 1), "line 1, column"),
         ("walls", WALLS.replace("<|down_left_right_wall|>", "<|down_left_wall|>"), "disagree"),
@@ -164,5 +172,5 @@ def test_what_cannot_be_drawn_is_refused(drawing, chosen, message):
 def test_glyphs_are_four_different_characters():
     with pytest.raises(MazeError, match="four different characters"):
         Glyphs("x", "x", "a", "b")
-    with pytest.raises(MazeError, match="line 1, column 1: '#' where one of"):
+    with pytest.raises(MazeError, match=r"line 1, column 1: expected one of .*, found '#'"):
         read(BLOCK, "block", Glyphs("x", "y", "a", "b"))

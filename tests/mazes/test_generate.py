@@ -156,13 +156,13 @@ def test_starts_and_goals_are_spread_evenly():
         ({"generator": "eller"}, "choose one of dfs, prim, kruskal"),
         ({"rows": 1}, "2 to 200"),
         ({"cols": 201}, "2 to 200"),
-        ({"rows": 2, "cols": 2, "at_least": 9}, "9 or more moves apart: ask for less"),
-        ({"endpoints": "apart"}, "two regions with no way between them"),
+        ({"rows": 2, "cols": 2, "at_least": 9}, "9 or more moves apart: allow a smaller distance"),
+        ({"endpoints": "apart"}, "two regions with no path between them"),
         ({"endpoints": "middle"}, "choose one of random, corners"),
         ({"share": 0.5}, "dfs takes no share; percolation, braided do"),
-        ({"generator": "braided", "share": 1.5}, "between 0 and 1, not at 1.5"),
-        ({"seed": -1}, "whole numbers from 0 to"),
-        ({"seed": 2**64}, "whole numbers from 0 to"),
+        ({"generator": "braided", "share": 1.5}, "from 0 to 1, not 1.5"),
+        ({"seed": -1}, "an integer from 0 to"),
+        ({"seed": 2**64}, "an integer from 0 to"),
     ],
 )
 def test_impossible_requests_say_what_is_possible(arguments, message):

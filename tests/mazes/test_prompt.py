@@ -132,7 +132,7 @@ def test_each_way_of_asking_has_its_digest():
         ({"prompt_style": "song"}, "unknown prompt 'song': choose one of plain, chat"),
         ({"language": "de"}, "unknown language 'de': choose one of en, pt"),
         ({"drawing": "runes"}, "unknown drawing 'runes'"),
-        ({"shots": -1}, "0 examples or more, not -1"),
+        ({"shots": -1}, "0 or more examples, not -1"),
         ({"reasoning": True}, "in the chat prompt only"),
     ],
 )

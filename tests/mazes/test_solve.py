@@ -21,7 +21,7 @@ def test_a_shortest_path_is_as_long_as_networkx_says_and_walks(maze):
 
 def test_no_way_is_an_error():
     walled = Maze(np.full((2, 2), 15, np.uint8), (0, 0), (1, 1))
-    with pytest.raises(MazeError, match="no way leads"):
+    with pytest.raises(MazeError, match="no path leads"):
         shortest_path(walled)
 
 

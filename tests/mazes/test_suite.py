@@ -130,5 +130,5 @@ def test_streams_are_repeatable_differ_by_name_and_take_generators_in_turn():
 
 @pytest.mark.parametrize("group", ["mine", "", "SMALL", None, 3, ["small"]])
 def test_a_group_that_there_is_not_is_told_with_those_that_there_are(group):
-    with pytest.raises(MazeError, match=r"no group .* in labirinto-v1; there are tiny, small, .*glyphs-small"):
+    with pytest.raises(MazeError, match=r"no group .* in labirinto-v1; the groups are tiny, small, .*glyphs-small"):
         SUITE.cases(group)

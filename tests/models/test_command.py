@@ -190,7 +190,7 @@ def test_a_reader_that_has_left_is_no_traceback_and_no_success(module, tmp_path)
 def test_a_full_disk_behind_the_output_is_told_in_a_line(module, tmp_path):
     with Path("/dev/full").open("wb") as full:
         ended = _run_with_output(full, module, tmp_path)
-    assert (ended.returncode, ended.stderr) == (2, b"cannot write: No space left on device\n")
+    assert (ended.returncode, ended.stderr) == (2, b"cannot write the output: No space left on device\n")
 
 
 def _run_with_output(output, module, home):

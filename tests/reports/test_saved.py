@@ -213,7 +213,7 @@ def test_a_reader_that_goes_away_and_a_full_disk_are_no_traceback(folder):
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1"}
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["141", "2"]
-    assert done.stderr == "cannot write: No space left on device\n"
+    assert done.stderr == "cannot write the output: No space left on device\n"
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,21 @@
-r"""A reply becomes moves, or the reason why it cannot.
+r"""Parses a reply into moves, or into the reason why there are none.
 
-**Strictly**, an answer stands behind the last `answer:` (or `resposta:`) of a reply, on that line or, where the rest of
-it is blank, on what follows: the next line, a fenced block, or a copy of the drawing with the way marked in it. It has
-one of the `forms` from end to end, or says `unreachable`. A reply that is nothing but an answer needs no tag. What a
-model thinks (`<think>...</think>` and the other marks of `thoughts`) is no part of its reply.
+**The strict reading** takes the answer after the last `answer:` (or `resposta:`) of a reply: on the same line or, where
+the rest of that line is blank, on the next line, in a fenced block, or as a copy of the drawing in which the path is
+marked. The whole text of the answer has one of the `forms`, or is `unreachable`. A reply that consists of an answer
+only needs no tag. The reasoning of a model (`<think>...</think>` and the other marks of `thoughts`) is removed first.
 
-**Leniently**, other tags count too (`<answer>`, `\boxed{}`, `Path:`, ...), the last one that has an answer behind it is
-taken, words may follow it in a new sentence, it may go over several lines, and a last line or last block that is
-nothing but an answer needs no tag. Directions in prose, in code and in the reasoning are no answer either way. An
-answer is taken whole or not at all: of moves that go on in a way that is not understood, none is taken.
+**The lenient reading** also accepts other tags (`<answer>`, `\boxed{}`, `Path:`, ...) and takes the last tag that is
+followed by an answer. Words may follow the answer in a new sentence, the answer may have several lines, and a last line
+or last block that consists of an answer only needs no tag.
 
-A reply that was cut off may have been cut off in a thought. It has an answer only where that ends the reply: a tag and
-its line with the newline behind it, a block or a box that is closed, or a whole copy of the drawing.
+Neither reading takes directions from prose, code or reasoning, and neither takes a part of an answer: where moves
+continue in a form that is not understood, none of them is taken.
 
-Both readings are recorded. The strict one is scored; how much the lenient one would add is told beside it.
+In a reply that was cut off, an answer counts only where its end is certain: a tag and its line with the newline after
+it, a closed block or box, or a whole copy of the drawing.
+
+Both readings are recorded. The strict reading is scored; the lenient score is reported next to it.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ _OTHER_TAG = re.compile(
     r"|^[ \t>#*_-]{0,8}(?P<weak>solution|path|moves|directions|solução|caminho|movimentos)[ \t*_`]{0,4}:",
     re.IGNORECASE | re.MULTILINE,
 )
-_MOST_TAGS = 20  # of the other tags, the last so many are looked at
-_MOST_AFTER = 80  # characters behind the answer of a weak tag, which may stand in the midst of reasoning too
+_MOST_TAGS = 20  # of the lenient tags, only the last ones are read, so that the time stays linear in the reply
+_MOST_AFTER = 80  # characters after the answer of a weak tag: more of them mean that the tag is part of the reasoning
 _NO_WAY = re.compile(r"unreachable|inalcançável", re.IGNORECASE)
 _NO_WAY_AT_ALL = re.compile(
     r"(?:(?:it|g) is )?(?:unreachable|inalcançável|not reachable|unsolvable|impossible|impossível|infeasible|no path|"
@@ -47,25 +49,25 @@ _NO_WAY_AT_ALL = re.compile(
 )
 _MARKUP = "`*_ \t\r"
 _BRACE = re.compile(r"[{}]")
-# what may follow an answer in a reply that was cut off: what closes it, and nothing that could go on
+# what may follow an answer in a reply that was cut off: something that closes it, and nothing that could continue it
 _CLOSED = re.compile(r"[\s.)*`$\\\]]*(?:\}|</\w{1,12}>|```)(?:[\s.)*`$\\\]}]|</\w{1,12}>)*")
 _NUMBERED = re.compile(r"[ \t]*(?:\d{1,6}[.)]|[-*•])[ \t]+")
 _AFTER = re.compile(r"\s*(?:\.(?!\.)|[!(<}\\*`\n]|$)")  # what may follow a lenient answer
-# blanks that are none to `str.strip(" ")`, line ends that are none to `partition("\\n")`, and marks that nobody sees
+# Unicode spaces and line ends become ASCII ones, and invisible characters are removed, so that the patterns match them
 _SPACES: dict[int, str | None] = {**dict.fromkeys((0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " ")}
 _SPACES |= {**dict.fromkeys((0x85, 0x2028, 0x2029), "\n"), **dict.fromkeys((0x200B, 0x2060, 0xFEFF), None)}
 _MOVE_WORDS = "|".join(sorted(MOVE_OF_WORD, key=len, reverse=True))
-# a full stop between two moves: `R. U. L.`, `Right. Up.`; behind the second no sentence may go on
+# a full stop between two moves, as in `R. U. L.` or `Right. Up.`, unless a sentence continues after the second move
 _DOTTED = re.compile(
     rf"(?<![^\W_])(?:([UDLRNSEWudlr])\.(?=\s*[UDLRNSEWudlr]\s*(?:[.,;!)}}\]`*\n]|$))"
     rf"|({_MOVE_WORDS})\.(?=\s*(?:{_MOVE_WORDS})\s*(?:[.,;!)}}\]`*\n]|$)))",
     re.IGNORECASE,
 )
-# what may stand between moves that go on: `R (east), D (south)`, `**R** **D**`, `R! D!`, `R<br>D`
+# separators between moves that continue an answer: `R (east), D (south)`, `**R** **D**`, `R! D!`, `R<br>D`
 _BETWEEN = r"\\n|[^\S\n]|[*_`.!,;:/\\>→\u2013-]|<br ?/?>|(?:and )?then\b|depois\b"
 _GOING_ON = tuple(
     re.compile(f"(?:{_BETWEEN}{aside})+", re.IGNORECASE) for aside in ("", r"|\([^()\n]{0,80}\)")
-)  # without asides first: they may be cells
+)  # first without text in parentheses, which may be a cell
 _STOPS = re.compile(r"[^\S\n]*(?:[.,;!()<*`\\\n]|$)")
 _TEX = (
     (re.compile(r"\\(?:text(?:tt|bf|it|rm|sf)?|math(?:tt|bf|rm|sf|it)|operatorname|mbox)(?=\s*\{)"), ""),
@@ -86,10 +88,15 @@ class Reading:
 
 
 def read(reply: str, maze: Maze, drawing: str = "", glyphs: Glyphs | None = None, truncated: bool = False) -> Reading:
-    """Read any text; never raises, and takes time linear in its length.
+    """Return both readings of a reply. Never raises, and takes time linear in the length of the reply.
 
-    The maze is needed to turn cells, or marks in a copy of its `drawing`, into moves. `truncated` says that the engine
-    cut the reply off: an answer that reaches to the end of such a reply is not trusted to be whole.
+    Args:
+        reply: Any text.
+        maze: Cells, and marks in a copy of the drawing, become moves in this maze.
+        drawing: The name of the drawing in the prompt, which the reply may copy; empty if there is none.
+        glyphs: The random characters of that drawing, if it has them.
+        truncated: Whether the engine cut the reply off. An answer at the very end of such a reply may be incomplete
+            and is not taken.
     """
     if not reply.strip():
         return _both(Answer(None, "truncated" if truncated else "empty"))
@@ -104,7 +111,7 @@ def read(reply: str, maze: Maze, drawing: str = "", glyphs: Glyphs | None = None
 
 
 def write(answer: Answer) -> str:
-    """A reply that says this, in the form that the prompts ask for."""
+    """Return a reply with this answer, in the form that the prompts ask for."""
     return "answer: " + (" ".join(answer.moves) if answer.moves is not None else answer.why)
 
 
@@ -114,13 +121,13 @@ def _both(answer: Answer) -> Reading:
 
 def _strict(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncated: bool) -> Answer:
     tags = list(_TAG.finditer(text))
-    behind = text[tags[-1].end() :] if tags else text
-    bodies = [_line(behind), _fenced(behind)] if tags else [(text, None)]
-    for body, after in (found for found in bodies if found):
+    after_tag = text[tags[-1].end() :] if tags else text
+    bodies = [_line(after_tag), _fenced(after_tag)] if tags else [(text, None)]
+    for body, after in filter(None, bodies):
         whole_reply = after is not None and not after.strip(_MARKUP + "\n")
         if (whole_reply or not truncated) and (answer := _plain(body, maze.start)):
             return answer
-    if (tags or _is_bare(text)) and (answer := read_marks(behind, maze, drawing, glyphs, at_end=truncated)):
+    if (tags or _is_bare(text)) and (answer := read_marks(after_tag, maze, drawing, glyphs, at_end=truncated)):
         return answer
     if truncated:
         return Answer(None, "truncated")
@@ -128,15 +135,15 @@ def _strict(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncate
 
 
 def _is_bare(text: str) -> bool:
-    """Whether no line of a text is prose: three letters in a row make a word, unless they are marks around S and G."""
+    """Whether a text has no prose: three letters in a row are a word, unless they are path marks around S and G."""
     return all(len({*word} - {"S", "G"}) < 2 for word in re.findall(r"[^\W\d_]{3,}", text))
 
 
 def _lenient(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncated: bool) -> Answer | None:
-    """What a reader with good will would take for the answer."""
+    """The lenient reading: the answer after the last usable tag, else in the last block, else in the last line."""
     start = maze.start
     for tag in list(_OTHER_TAG.finditer(text))[-1 : -_MOST_TAGS - 1 : -1]:
-        for answer, after in _behind(text, tag, start):
+        for answer, after in _candidates(text, tag, start):
             is_cut = truncated and not _CLOSED.fullmatch(after)
             if answer and not is_cut and not (tag["weak"] and len(after.strip()) > _MOST_AFTER):
                 return answer
@@ -149,20 +156,20 @@ def _lenient(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncat
     return answer if answer and answer.is_readable and not truncated else None
 
 
-def _behind(text: str, tag: re.Match[str], start: Cell) -> Iterator[tuple[Answer | None, str]]:
-    """The answers that may stand behind a tag, each with what follows it: in a box, on the line, in a block."""
-    behind = text[tag.end() :]
-    if tag[0].startswith("\\") and (box := _boxed(behind)):
+def _candidates(text: str, tag: re.Match[str], start: Cell) -> Iterator[tuple[Answer | None, str]]:
+    """Yield the possible answers after a tag, each with the text that follows it: in a box, on the line, in a block."""
+    after_tag = text[tag.end() :]
+    if tag[0].startswith("\\") and (box := _boxed(after_tag)):
         yield _beginning(_untexed(box[0]).lstrip(_MARKUP + "\n{"), start)[0], "}" + box[1]
         return
-    behind = behind.lstrip(_MARKUP + "\n:")
-    yield _beginning(_untexed(behind), start)
-    if block := _fenced(behind):
+    after_tag = after_tag.lstrip(_MARKUP + "\n:")
+    yield _beginning(_untexed(after_tag), start)
+    if block := _fenced(after_tag):
         yield _beginning(block[0], start)[0], "```" + block[1]
 
 
 def _plain(text: str, start: Cell) -> Answer | None:
-    """The answer that a text is from end to end, its markup left aside."""
+    """The answer of a text that, apart from markup, consists of an answer only; else None."""
     text = text.strip(_MARKUP + "\n.")
     if _NO_WAY.fullmatch(text):
         return Answer(None, "unreachable")
@@ -170,12 +177,15 @@ def _plain(text: str, start: Cell) -> Answer | None:
 
 
 def _no_way(text: str) -> Answer | None:
-    """The answer of a text that says, from end to end, that no way leads to G."""
+    """The answer `unreachable` of a text that consists of the statement that no path leads to G; else None."""
     return Answer(None, "unreachable") if _NO_WAY_AT_ALL.fullmatch(text.strip(_MARKUP + "\n{}")) else None
 
 
 def _beginning(text: str, start: Cell) -> tuple[Answer | None, str]:
-    """The answer that a text begins with, unless its sentence goes on, and what follows; also one move a line."""
+    """The answer that a text begins with, and the text after it; (None, "") where its sentence continues.
+
+    A numbered or bulleted list with one move on each line is an answer too.
+    """
     if (stated := _NO_WAY_AT_ALL.match(text)) and _AFTER.match(text, stated.end()):
         return Answer(None, "unreachable"), text[stated.end() :]
     listed: list[str] = []
@@ -183,7 +193,7 @@ def _beginning(text: str, start: Cell) -> tuple[Answer | None, str]:
     while number := _NUMBERED.match(text, at):
         line_end = text.find("\n", number.end())
         line = text[number.end() : line_end if line_end >= 0 else len(text)].strip(_MARKUP + ".")
-        is_first = number[0].strip(" \t-*•.)") in ("", "0", "1")  # `6. 2.` are digits of a keypad and no list
+        is_first = number[0].strip(" \t-*•.)") in ("", "0", "1")  # `6. 2.` are keypad digits, not a list
         if parse_whole(line, start) is None or not (listed or is_first):
             break
         listed.append(line)
@@ -200,7 +210,7 @@ def _beginning(text: str, start: Cell) -> tuple[Answer | None, str]:
 
 
 def _goes_on(after: str, start: Cell) -> bool:
-    """Whether moves go on in the line behind some, so that those before are not all of the answer."""
+    """Whether more moves follow on the same line, so that the moves before them are only a part of the answer."""
     for between in _GOING_ON:
         if separator := between.match(after):
             line = after[separator.end() :].partition("\n")[0]
@@ -215,7 +225,7 @@ def _undotted(match: re.Match[str]) -> str:
 
 
 def _untexed(text: str) -> str:
-    """A text without the commands of LaTeX that models write around and between moves; its arrows as characters."""
+    """Remove the LaTeX commands that models write around and between moves, and turn LaTeX arrows into characters."""
     if "\\" in text or "$" in text:
         for command, plain in _TEX:
             text = command.sub(plain, text)
@@ -223,7 +233,7 @@ def _untexed(text: str) -> str:
 
 
 def _boxed(text: str) -> tuple[str, str] | None:
-    """What stands in a box whose opening brace is read already, and what follows it; None where it is not closed."""
+    """Split a text after the opening brace of a box into its content and the rest; None if it is not closed."""
     depth = 1
     for brace in _BRACE.finditer(text):
         depth += 1 if brace[0] == "{" else -1
@@ -233,13 +243,13 @@ def _boxed(text: str) -> tuple[str, str] | None:
 
 
 def _line(text: str) -> tuple[str, str | None]:
-    """The first line that is not blank, and what follows the newline that ends it, None where none does."""
+    """The first line that is not blank, and the text after its newline (None without a newline)."""
     line, newline, after = text.lstrip(_MARKUP + "\n").partition("\n")
     return line, after if newline else None
 
 
 def _fenced(text: str, last: bool = False) -> tuple[str, str] | None:
-    """The content of the fenced block that a text begins with, or of the last one in it, and what follows it."""
+    """The content of the fenced block that a text begins with (`last`: of its last block), and the text after it."""
     if last:
         end = text.rfind("```")
         begin = text.rfind("```", 0, end) if end > 0 else -1

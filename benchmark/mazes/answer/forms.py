@@ -1,4 +1,4 @@
-"""The forms that an answer's moves can have. Each takes a text that is nothing but an answer; prose is none.
+"""The forms in which an answer may give its moves. Prose is not an answer.
 
 | form | example |
 | --- | --- |
@@ -8,7 +8,7 @@
 | arrows | `→↓`, `> v` |
 | digits | `6 2`: the compass of a keypad, 8 up, 2 down, 4 left, 6 right |
 
-A text has one form from end to end. All of them read in time linear in the text.
+An answer uses one form throughout. Each parser takes time linear in the text.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _WORDS = {
     "L": ("left", "west", "esquerda", "oeste"),
     "R": ("right", "east", "direita", "leste"),
 }
-# what may stand between two of them; an arrow is no separator among arrows, nor a bracket before a cell
+# separators between two moves; among arrows an arrow is a move, and before a cell an opening bracket belongs to it
 _BETWEEN = r"[\s,;|>\-–=→\"'`\[\]{}]*"
 _BETWEEN_CELLS = r"[\s,;|>\-–=→\"'`\]{}]*"
 _BETWEEN_ARROWS = r"[\s,;|\"'`\[\]{}\ufe0f]*"
 _SIGNS = tuple(
-    ({sign: move for move, several in zip("UDLR", signs, strict=True) for sign in several}, re.compile(between))
+    ({sign: move for move, variants in zip("UDLR", signs, strict=True) for sign in variants}, re.compile(between))
     for signs, between in (
         (("Uu", "Dd", "Ll", "Rr"), _BETWEEN),
         (("N", "S", "W", "E"), _BETWEEN),
@@ -52,9 +52,9 @@ _WORD = re.compile(
 class Answer:
     """The moves read from a reply, or, where `moves` is None, why there are none.
 
-    `why` is one of `unreachable` (the reply says that no way leads to G, which is an answer too), `empty`, `truncated`,
-    `no answer`, `malformed`, `jump` (two cells in a row that are not neighbours) and `start` (a list of cells that
-    begins elsewhere than on S or beside it).
+    `why` is `unreachable` (the reply states that no path leads to G, which is an answer too), `empty`, `truncated`,
+    `no answer`, `malformed`, `jump` (two consecutive cells are not neighbours) or `start` (a list of cells begins
+    neither with S nor with one of its neighbours).
     """
 
     moves: str | None
@@ -62,19 +62,19 @@ class Answer:
 
     @property
     def is_readable(self) -> bool:
-        """Whether it says anything: moves, or that there are none."""
+        """Whether an answer was read: moves, or `unreachable`."""
         return self.moves is not None or self.why == "unreachable"
 
 
 def parse_whole(text: str, start: Cell) -> Answer | None:
-    """The answer that this text is from end to end, None where it is no answer."""
+    """Return the answer of a text that consists of an answer only; None for any other text."""
     text = text.rstrip()
     answer, end = parse_beginning(text, start)
     return answer if end == len(text) else None
 
 
 def parse_beginning(text: str, start: Cell) -> tuple[Answer | None, int]:
-    """The longest answer that this text begins with, and where it ends, blanks behind it left out."""
+    """Return the answer that a text begins with, and the position of its end without blanks; (None, 0) without one."""
     first = len(text) - len(text.lstrip(" \t[{\"'`"))
     for answer, end in (
         _cells(text, first, start),
@@ -111,18 +111,18 @@ def _signs(text: str, at: int, move_of: dict[str, str], between: re.Pattern[str]
         at += 1
         if match := between.match(text, at):
             at = match.end()
-    inside = at < len(text) and text[at].isalnum() and text[at - 1].isalnum()  # the letters of a word are no signs
+    inside = at < len(text) and text[at].isalnum() and text[at - 1].isalnum()  # letters inside a word are not moves
     return (Answer("".join(moves)), at) if moves and not inside else (None, 0)
 
 
 def _walk(listed: list[Cell], start: Cell) -> Answer:
     if listed[0] != start and (listed[0][0] - start[0], listed[0][1] - start[1]) not in MOVE_OF_STEP:
         return Answer(None, "start")
-    here, moves = start, []
+    current, moves = start, []
     for cell in listed[1:] if listed[0] == start else listed:
-        step = (cell[0] - here[0], cell[1] - here[1])
+        step = (cell[0] - current[0], cell[1] - current[1])
         if step not in MOVE_OF_STEP:
             return Answer(None, "jump")
         moves.append(MOVE_OF_STEP[step])
-        here = cell
+        current = cell
     return Answer("".join(moves))

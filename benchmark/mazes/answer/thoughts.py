@@ -1,14 +1,14 @@
-r"""What a model thinks is no part of its reply: the marks of thought, and the reply without what they enclose.
+r"""Removes the reasoning of a model from its reply, by the marks that models put around it.
 
-| thought | reply | models that write it |
+| begin of reasoning | begin of the reply | models |
 | --- | --- | --- |
 | `<think>` | `</think>` | DeepSeek-R1, Qwen3, GLM, MiniMax, Nemotron, Olmo 3, ERNIE, Hunyuan, Phi-4, EXAONE 4 |
 | `[THINK]` | `[/THINK]` | Magistral, Ministral |
 | `<thinking>` | `</thinking>` | Reflection, and what Anthropic's guide asks for |
 | `<thought>` | `</thought>` | EXAONE Deep |
-| `<reasoning>` | `</reasoning>` | models trained with GRPO recipes; `<reason>`, `<scratchpad>` |
+| `<reasoning>` | `</reasoning>` | models trained with GRPO recipes; also `<reason>`, `<scratchpad>` |
 | `<reflection>` | `</reflection>` | Reflection |
-| `<seed:think>` | `</seed:think>` | Seed-OSS; so `<mm:think>` (MiniMax M3) and `<ifm\|think>` (K2) |
+| `<seed:think>` | `</seed:think>` | Seed-OSS; also `<mm:think>` (MiniMax M3) and `<ifm\|think>` (K2) |
 | `◁think▷` | `◁/think▷` | Kimi-VL |
 | `<\|open\|>think<\|sep\|>` | `<\|close\|>think<\|sep\|>` | Kimi K3 |
 | `<\|channel\|>analysis<\|message\|>` | `<\|channel\|>final<\|message\|>` | gpt-oss (harmony) |
@@ -24,7 +24,7 @@ r"""What a model thinks is no part of its reply: the marks of thought, and the r
 | `<\|content_thinking\|>` | `<\|content_text\|>` | Inkling |
 | `to=self<\|message\|>` | `to=user<\|message\|>` | Muse Glimmer |
 
-They are those of vLLM 0.32 (`vllm/reasoning`, `vllm/parser`), llama.cpp (`common/chat.cpp`), Open WebUI (its default
+The marks are those of vLLM 0.32 (`vllm/reasoning`, `vllm/parser`), llama.cpp (`common/chat.cpp`), Open WebUI (default
 `reasoning_tags`), OpenAI's description of harmony, and the model cards of Reflection, EXAONE Deep and MedGemma.
 """
 
@@ -59,17 +59,17 @@ _MARK = re.compile(
     "|".join(f"(?P<begin_{name}>{begin})|(?P<end_{name}>{end})" for name, (begin, end) in _FAMILIES.items()),
     re.IGNORECASE,
 )
-# Where one of them may begin: to look for so many at every character would take ten times as long.
+# A cheap pattern for the places where a mark may begin: matching all marks at every character takes ten times longer.
 _CANDIDATE = re.compile(
     r"<(?=[/|a-z])|\[(?=/?think)|◁|here(?:'s| is) my|to=(?:self|user)|assistantfinal|\A\s*(?:analysis|final)",
     re.IGNORECASE,
 )
-_SPECIAL = ("<|", "◁", "<unused", "<channel|", "[")  # nobody writes these in a sentence
+_SPECIAL = ("<|", "◁", "<unused", "<channel|", "[")  # these do not occur in sentences
 _QUOTES = "`'\"“”\u2018\u2019«»"
 _SENTENCE_ENDS = ".!?:"
 _LINE_END = re.compile(r"[ \t\r]*(?:\n|\Z)")
 _MENTIONED_PAIR = re.compile(r"[\s`'\"]*(?:\.{3}|…|and|or|to|e|ou|[/,&-])?[\s`'\"]*")
-# What stands around a reply and is no part of it: special tokens anywhere, and a tag that follows a thought.
+# Removed too: special tokens anywhere, and a tag around the reply after the reasoning.
 _FRAME = re.compile(
     r"<\|(?:(?:START|END)_(?:RESPONSE|TEXT)|(?:begin|end)_of_solution|return|end|call|eom|eot|end_message)\|>"
     r"|<\|(?:open|close)\|>response<\|sep\|>"
@@ -78,13 +78,14 @@ _TAG_AROUND = re.compile(r"\s*<(answer|response|output|conclusion|solution)>", r
 
 
 def remove_thoughts(reply: str) -> tuple[str, bool]:
-    """The reply without what was only thought, and whether it ends inside a thought.
+    """Return the reply without its reasoning, and whether it ends inside the reasoning.
 
-    A thought that only ends was begun by the chat template, so that all before its end is thought. A mark that a
-    sentence or quotation marks enclose is only mentioned.
+    Where a reply has an end mark without a begin mark, the chat template has written the begin mark into the prompt, so
+    that everything before the end mark is reasoning. A mark inside a sentence or in quotation marks is only mentioned,
+    and removes nothing.
     """
     parts: list[str] = []
-    at, before = 0, 0  # where the spoken text goes on, and where the mark before this one ends
+    at, before = 0, 0  # where the current part of the reply begins, and where the mark before this one ends
     inside, has_thought, follows_mark = "", False, True
     mentioned: re.Match[str] | None = None
     for mark in _marks(reply):
@@ -129,12 +130,12 @@ def _is_quoted(reply: str, mark: re.Match[str]) -> bool:
 
 
 def _is_pair(between: str) -> bool:
-    """Whether two marks with this text between them are only named, as in `<think> and </think>`."""
+    """Whether two marks with this text between them are only mentioned, as in `<think> and </think>`."""
     return len(between) < 20 and bool(_MENTIONED_PAIR.fullmatch(between))
 
 
 def _begins(lead: str, follows_mark: bool) -> bool:
-    """Whether a mark with this text before it, from the last mark on, begins a line, follows a sentence or a mark."""
+    """Whether a mark begins a line, or follows a sentence or a mark; `lead` is the text since the last mark."""
     line = lead.rpartition("\n")[2].rstrip(" \t\r")
     return line[-1] in _SENTENCE_ENDS if line else follows_mark or "\n" in lead
 
@@ -144,7 +145,7 @@ def _ends_line(reply: str, at: int) -> bool:
 
 
 def _unframed(text: str) -> str:
-    """A reply that follows a thought without the tag around it, as in `<think>...</think><answer>...</answer>`."""
+    """The reply without the tag around it, as in `<think>...</think><answer>...</answer>`."""
     if not (frame := _TAG_AROUND.match(text)):
         return text
     body = text[frame.end() :].rstrip()

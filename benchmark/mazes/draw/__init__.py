@@ -1,14 +1,14 @@
-"""A maze as ASCII art, in each drawing, and back again. One file a drawing; each shows its own in its docstring.
+"""Draws mazes as text and reads the drawings back. Each drawing has its own file, whose docstring shows an example.
 
-A new drawing is one file that makes a `Drawing` (a `Grid`, `Tokens`, or any class with the same members), with its
-legends in every language, and one line in `DRAWINGS`.
+A new drawing is one file with a `Drawing` (a `Grid`, `Tokens`, or any class with the same members) and its legends in
+every language, and one line in `DRAWINGS`.
 
-| drawing | what it is |
+| drawing | description |
 | --- | --- |
-| `compact` | three characters for a cell: the shortest |
-| `block` | every wall and cell a character |
-| `spaced` | `block` with spaces between, for tokenizers that merge characters |
-| `boxes` | `+--+` |
+| `compact` | three characters for each cell: the shortest drawing |
+| `block` | one character for each wall and each cell |
+| `spaced` | `block` with spaces between the characters, for tokenizers that merge characters |
+| `boxes` | lines of `+--+` and bars |
 | `unicode` | box-drawing characters |
 | `coordinates` | the list of open neighbours, as maze-dataset writes it |
 | `walls` | the walls of each cell in tokens, as AlphaMaze writes it |
@@ -44,21 +44,21 @@ __all__ = [
 
 
 class Drawing(Protocol):
-    """How a maze is drawn, and how the drawing is read back into the same maze."""
+    """Writes a maze as text and reads the text back into the same maze."""
 
     @property
     def legends(self) -> Mapping[str, Legend]:
-        """What a prompt says about it, by language."""
+        """What a prompt says about the drawing, by language."""
 
     @property
     def glyph_step(self) -> int:
-        """Every how many characters of a line wall, floor, S or G stands, with blanks between; 0 takes no glyphs."""
+        """The distance between characters that glyphs replace, with blanks in between; 0 if it takes no glyphs."""
 
     def write(self, walls: Walls, marks: dict[Cell, str], /) -> list[str]:
-        """The lines of a layout, with a letter on each marked cell."""
+        """Return the lines of a layout, with a letter on each marked cell."""
 
     def read(self, lines: list[str], /) -> tuple[Walls, dict[str, Cell]]:
-        """The layout and the cells of S and G, if marked. Raises MazeError where the lines are no such drawing."""
+        """Return the layout and the cells of S and G, if marked. Raises MazeError for any other lines."""
 
 
 DRAWINGS: dict[str, Drawing] = {
@@ -75,15 +75,16 @@ PEERS = {"maze-dataset": peers.maze_dataset, "ascii-maze-benchmark": peers.ascii
 
 
 def draw(maze: Maze, drawing: str, glyphs: Glyphs | None = None) -> str:
-    """The maze as lines of text, start marked S and goal G, or with glyphs of its own; no newline at the end.
+    """Return the maze as lines of text without a newline at the end, with S on the start and G on the goal.
 
-    Raises MazeError for an unknown drawing, or for glyphs with a drawing that takes none.
+    `glyphs` replace the usual characters. Raises MazeError for an unknown drawing, or for glyphs with a drawing that
+    takes none.
     """
     return draw_walls(maze.walls, drawing, {maze.start: "S", maze.goal: "G"}, glyphs)
 
 
 def draw_walls(walls: Walls, drawing: str, marks: dict[Cell, str] | None = None, glyphs: Glyphs | None = None) -> str:
-    """A layout as lines of text, with a letter on each marked cell."""
+    """Return a layout as lines of text, with a letter on each marked cell. Raises MazeError as `draw` does."""
     lines = _drawing(drawing).write(walls, marks or {})
     if glyphs:
         check_glyphs(drawing)
@@ -92,34 +93,34 @@ def draw_walls(walls: Walls, drawing: str, marks: dict[Cell, str] | None = None,
 
 
 def draw_path(maze: Maze, moves: str, drawing: str, glyphs: Glyphs | None = None, mark: str = ".") -> str:
-    """The maze with the cells that the moves pass marked, and what lies between them; moves stop at the border.
+    """Return the maze with marks on the cells that the moves visit and on the places between them.
 
-    Raises MazeError for a drawing that has no place for marks.
+    Walls do not stop the moves, but the border does. Raises MazeError for a drawing in which cells have no place.
     """
-    style = _drawing(drawing)
-    if not isinstance(style, Grid):
-        marked = ", ".join(name for name, other in DRAWINGS.items() if isinstance(other, Grid))
-        raise MazeError(f"no way can be marked in {drawing}; it can in {marked}")
+    grid = _drawing(drawing)
+    if not isinstance(grid, Grid):
+        grids = ", ".join(name for name, value in DRAWINGS.items() if isinstance(value, Grid))
+        raise MazeError(f"a path cannot be marked in the drawing {drawing}; use one of {grids}")
     lines = draw(maze, drawing, glyphs).split("\n")
     cell = maze.start
     for move in moves:
-        beside = step(cell, move)
-        if not maze.contains(beside):
+        neighbour = step(cell, move)
+        if not maze.contains(neighbour):
             break
-        between = style.between(cell, beside)
-        for line, column in (between, style.place(*beside)):
-            if beside not in (maze.start, maze.goal) or (line, column) == between:
+        between = grid.between(cell, neighbour)
+        for line, column in (between, grid.place(*neighbour)):
+            if neighbour not in (maze.start, maze.goal) or (line, column) == between:  # S and G stay visible
                 lines[line] = lines[line][:column] + mark + lines[line][column + 1 :]
-        cell = beside
+        cell = neighbour
     return "\n".join(lines)
 
 
 def read(text: str, drawing: str | None = None, glyphs: Glyphs | None = None) -> Maze:
-    """The maze that was drawn as this text; without `drawing` the style is guessed.
+    """Return the maze of a drawing; without `drawing` the kind of drawing is guessed.
 
     `drawing` may also be `maze-dataset` or `ascii-maze-benchmark`, whose drawings are read but not written.
 
-    Raises MazeError, naming line, column and what was expected there, where the text is no such drawing.
+    Raises MazeError, with line, column and what was expected there, where the text is no such drawing.
     """
     lines = text.strip("\n").split("\n")
     drawing = drawing or guess(text)
@@ -137,7 +138,7 @@ def read(text: str, drawing: str | None = None, glyphs: Glyphs | None = None) ->
 
 
 def guess(text: str) -> str:
-    """The drawing, ours or a peer's, that a text looks like. Raises MazeError where it looks like none."""
+    """Return the name of the drawing, ours or a peer's, that a text looks like. Raises MazeError for any other text."""
     lines = text.strip("\n").split("\n")
     grid = [line for line in lines if "#" in line]
     if "<ADJLIST_START>" in text:
@@ -156,13 +157,15 @@ def guess(text: str) -> str:
         return "spaced"
     if grid:
         return "ascii-maze-benchmark"
-    raise MazeError(f"no drawing of a maze begins with {lines[0][:40]!r}; there are {', '.join([*DRAWINGS, *PEERS])}")
+    raise MazeError(
+        f"no drawing of a maze begins with {lines[0][:40]!r}; the drawings are {', '.join([*DRAWINGS, *PEERS])}"
+    )
 
 
 def check_glyphs(drawing: str) -> None:
-    """Raise MazeError, naming those that do, where a drawing takes no glyphs."""
+    """Raise MazeError, which names the drawings that take glyphs, where a drawing takes none."""
     if not _drawing(drawing).glyph_step:
-        takers = " and ".join(name for name, other in DRAWINGS.items() if other.glyph_step)
+        takers = " and ".join(name for name, value in DRAWINGS.items() if value.glyph_step)
         raise MazeError(f"the drawing {drawing} takes no glyphs; {takers} do")
 
 

@@ -1,4 +1,4 @@
-"""block: every wall, cell and corner is one character.
+"""block: one character for each wall, cell and corner.
 
 #######
 #S    #
@@ -13,7 +13,7 @@ from ..maze import DOWN, RIGHT, Walls
 from .grid import Grid
 from .legend import Legend
 
-# for each mask a cell and its right side, and below it its lower side and the corner
+# by the mask of a cell: the cell with its right side, and in the line below its lower side with the corner
 _CELL = [" #" if mask & RIGHT else "  " for mask in range(16)]
 _BELOW = ["##" if mask & DOWN else " #" for mask in range(16)]
 
@@ -52,7 +52,7 @@ DRAWING = Grid(
     "an odd number of lines and of characters, 3 or more",
     place=lambda row, col: (2 * row + 1, 2 * col + 1),
     below=lambda row, col: (2 * row + 2, 2 * col + 1),
-    beside=lambda row, col: (2 * row + 1, 2 * col + 2),
+    right_of=lambda row, col: (2 * row + 1, 2 * col + 2),
     legends=LEGENDS,
     glyph_step=1,
 )

@@ -49,6 +49,6 @@ DRAWING = Grid(
     "an odd number of lines, 3 or more, each of 3 characters for a column of the maze and one more",
     place=lambda row, col: (2 * row + 1, 3 * col + 1),
     below=lambda row, col: (2 * row + 2, 3 * col + 1),
-    beside=lambda row, col: (2 * row + 1, 3 * col + 3),
+    right_of=lambda row, col: (2 * row + 1, 3 * col + 3),
     legends=LEGENDS,
 )

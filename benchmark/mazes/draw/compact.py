@@ -1,4 +1,4 @@
-"""compact: a cell is three characters, a floor of two and its right side; less than half the text of `block`.
+"""compact: three characters for each cell, two for its floor and one for its right side; half the text of `block`.
 
  ________
 |S  ___  |
@@ -45,7 +45,7 @@ DRAWING = Grid(
     "2 lines or more, the first of 3 characters for a column of the maze",
     place=lambda row, col: (row + 1, 3 * col + 1),
     below=lambda row, col: (row + 1, 3 * col + 2),
-    beside=lambda row, col: (row + 1, 3 * col + 3),
-    open_beside=" _",
+    right_of=lambda row, col: (row + 1, 3 * col + 3),
+    open_right=" _",
     legends=LEGENDS,
 )

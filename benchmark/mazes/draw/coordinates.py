@@ -4,8 +4,8 @@
 (0,2) <--> (1,2) ; (1,1) <--> (1,2) ; <ADJLIST_END>
 <ORIGIN_START> (0,0) <ORIGIN_END> <TARGET_START> (1,2) <TARGET_END>
 
-all on one line. A cell that is walled on all sides stands alone between two semicolons, which maze-dataset has no
-need for, so that the size of the maze can always be told.
+all on one line. A cell with walls on all sides is written alone between two semicolons, so that the size of the maze is
+always known; maze-dataset does not have such cells.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def read(lines: list[str]) -> tuple[Walls, dict[str, Cell]]:
     at = 0
 
     def take(*expected: str) -> str:
-        """The next token if it is one of these."""
+        """Return the next token. Raises MazeError where it is none of the expected ones."""
         nonlocal at
         token, line, column = tokens[at]
         if not (token in expected or (_ANY_CELL in expected and _CELL.fullmatch(token))):
             wanted = " or ".join(expected)
-            raise MazeError(f"line {line}, column {column}: {token or 'the end'!r} where {wanted} was expected")
+            raise MazeError(f"line {line}, column {column}: expected {wanted}, found {token or 'the end'!r}")
         at += 1
         return token
 
@@ -72,7 +72,7 @@ def read(lines: list[str]) -> tuple[Walls, dict[str, Cell]]:
             second = cell()
             take(";")
             if abs(first[0] - second[0]) + abs(first[1] - second[1]) != 1:
-                raise MazeError(f"line {line}, column {column}: {first} and {second} are no neighbours")
+                raise MazeError(f"line {line}, column {column}: {first} and {second} are not neighbours")
         pairs.append((first, second))
     take("<ADJLIST_END>")
     marks: dict[str, Cell] = {}
@@ -81,7 +81,7 @@ def read(lines: list[str]) -> tuple[Walls, dict[str, Cell]]:
             take(f"<{name}_START>")
             marks[letter] = cell()
             take(f"<{name}_END>")
-    if tokens[at][0] == "<PATH_START>":  # maze-dataset's solved mazes go on with the path
+    if tokens[at][0] == "<PATH_START>":  # solved mazes of maze-dataset have the path after the target
         at = len(tokens) - 1
     if tokens[at][0]:
         take("the end")
@@ -92,16 +92,16 @@ def _walls(pairs: list[tuple[Cell, Cell]]) -> Walls:
     cells = [cell for pair in pairs for cell in pair]
     rows, cols = (max((cell[axis] for cell in cells), default=-1) + 1 for axis in (0, 1))
     if missing := rows * cols - len(set(cells)):
-        raise MazeError(f"{missing} of the {rows}x{cols} cells are in no pair; a cell walled all round stands alone")
+        raise MazeError(f"{missing} of the {rows}x{cols} cells are missing; write a cell with walls on all sides alone")
     walls = np.full((rows, cols), ALL, np.uint8)
     for pair in pairs:
-        (row, col), (below, beside) = sorted(pair)
-        if below > row:
+        (row, col), (next_row, next_col) = sorted(pair)
+        if next_row > row:
             walls[row, col] &= ~np.uint8(DOWN)
-            walls[below, col] &= ~np.uint8(UP)
-        elif beside > col:
+            walls[next_row, col] &= ~np.uint8(UP)
+        elif next_col > col:
             walls[row, col] &= ~np.uint8(RIGHT)
-            walls[row, beside] &= ~np.uint8(LEFT)
+            walls[row, next_col] &= ~np.uint8(LEFT)
     return walls
 
 

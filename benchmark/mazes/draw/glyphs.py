@@ -1,6 +1,6 @@
-"""Random characters for the walls, the floor, S and G of a drawing, so that nothing can lean on what `#` looks like.
+"""Random characters for walls, floor, S and G, so that a model cannot rely on the usual meaning of `#`.
 
-The idea is reasoning-gym's, whose mazes have four random printable characters each.
+As in reasoning-gym, whose mazes have four random printable characters each.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..errors import MazeError
 from ..seeds import seeds
 
-# neither the characters of prose nor those that an answer may be made of
+# without the punctuation of prose and the characters of answers
 _CHOICE = "".join(
     char for char in map(chr, range(33, 127)) if char not in "\"'`\\<>()[],.:;-_*|^vV8246UDLRNSEWudlrnsew"
 )
@@ -18,7 +18,7 @@ _CHOICE = "".join(
 
 @dataclass(frozen=True)
 class Glyphs:
-    """What stands for a wall, for an open place, for S and for G: four different characters."""
+    """The characters for a wall, an open place, S and G. Raises MazeError unless they are four different ones."""
 
     wall: str = "#"
     floor: str = " "
@@ -27,7 +27,7 @@ class Glyphs:
 
     def __post_init__(self) -> None:
         if sorted(map(len, self.all)) != [1] * 4 or len(set(self.all)) != 4:
-            raise MazeError(f"glyphs are four different characters, not {' '.join(map(repr, self.all))}")
+            raise MazeError(f"glyphs must be four different characters, not {' '.join(map(repr, self.all))}")
 
     @property
     def all(self) -> tuple[str, str, str, str]:
@@ -35,24 +35,26 @@ class Glyphs:
 
     @classmethod
     def random(cls, name: str) -> Glyphs:
-        """Four characters that belong to a name."""
+        """Return four random characters, always the same ones for a name."""
         order = seeds(f"glyphs/{name}", len(_CHOICE)).argsort(kind="stable")
-        return cls(*(_CHOICE[at] for at in order[:4]))
+        return cls(*(_CHOICE[index] for index in order[:4]))
 
     def put(self, lines: list[str], step: int) -> list[str]:
-        """The lines with these characters in place of the usual ones, at every `step`-th character of a line."""
+        """Replace the usual characters by these, at every `step`-th character of a line."""
         return _translate(lines, step, Glyphs().all, self.all)
 
     def take(self, lines: list[str], step: int) -> list[str]:
-        """The lines with the usual characters in place of these. Raises MazeError for any other character."""
+        """Replace these characters by the usual ones. Raises MazeError for any other character."""
         for number, line in enumerate(lines, 1):
             for column, char in enumerate(line, 1):
                 if char not in self.all and not (step > 1 and char == " "):
                     expected = " ".join(self.all)
-                    raise MazeError(f"line {number}, column {column}: {char!r} where one of {expected} was expected")
+                    raise MazeError(f"line {number}, column {column}: expected one of {expected}, found {char!r}")
         return _translate(lines, step, self.all, Glyphs().all)
 
 
 def _translate(lines: list[str], step: int, old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
     table = str.maketrans("".join(old), "".join(new))
-    return ["".join(char if at % step else char.translate(table) for at, char in enumerate(line)) for line in lines]
+    return [
+        "".join(char if column % step else char.translate(table) for column, char in enumerate(line)) for line in lines
+    ]

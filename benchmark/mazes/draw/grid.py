@@ -1,8 +1,8 @@
 """Drawings in which each cell, each wall and each corner has its own place in the lines of text.
 
-A `Grid` says where those places are and which characters stand there; writing and reading are the same for all.
-A drawing is read by looking at its walls and letters alone, drawing what was seen, and comparing: so whatever is
-wrong in it is found, with its place and what was expected there.
+A `Grid` describes these places and their characters; writing and reading are the same for all grids. A drawing is read
+in two steps: first only its walls and letters, then the resulting maze is drawn again and compared with the text. So
+every error is found, with its place and the expected character.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ Place = tuple[int, int]  # line and column of a character, both from 0
 
 @dataclass(frozen=True)
 class Grid:
-    """One drawing. `lines` writes a layout without letters; the rest says where things stand in it."""
+    """One drawing. `lines` writes a layout without letters; the other fields describe its places."""
 
     lines: Callable[[Walls], list[str]]
     size: Callable[[list[str]], tuple[int, int] | None]
-    """Rows and columns of the maze that has so many lines of such a width; None where no maze has."""
+    """The rows and columns of a drawing with these lines; None where no maze has as many lines of this width."""
     shape: str
-    """What `size` asks for, in words, for the error."""
+    """The requirement of `size` in words, for the error message."""
     place: Callable[[int, int], Place]
-    """Where the letter of a cell stands."""
+    """The place of the letter of a cell."""
     below: Callable[[int, int], Place]
-    """Where it shows whether a wall stands below a cell."""
-    beside: Callable[[int, int], Place]
-    """Where it shows whether a wall stands right of a cell."""
+    """The place that shows whether there is a wall below a cell."""
+    right_of: Callable[[int, int], Place]
+    """The place that shows whether there is a wall to the right of a cell."""
     legends: Mapping[str, Legend]
-    """What a prompt says of it, by language."""
-    open_beside: str = " "
-    """What stands there if no wall does; below, it is a space."""
+    """What a prompt says about the drawing, by language."""
+    open_right: str = " "
+    """The characters at `right_of` where there is no wall. At `below` it is a space."""
     glyph_step: int = 0
     """See `Drawing.glyph_step`."""
 
     def between(self, a: Cell, b: Cell) -> Place:
-        """What lies between two neighbours: where it shows whether a wall stands there."""
+        """Return the place between two neighbours, which shows whether there is a wall."""
         first = min(a, b)
-        return self.beside(*first) if a[0] == b[0] else self.below(*first)
+        return self.right_of(*first) if a[0] == b[0] else self.below(*first)
 
     def write(self, walls: Walls, marks: dict[Cell, str]) -> list[str]:
         lines = self.lines(walls)
@@ -56,10 +56,10 @@ class Grid:
     def read(self, lines: list[str]) -> tuple[Walls, dict[str, Cell]]:
         size = self.size(lines)
         if size is None or min(size) < 1:
-            raise MazeError(f"{len(lines)} lines, the first of {len(lines[0])} characters: {self.shape} were expected")
+            raise MazeError(f"{len(lines)} lines, the first of {len(lines[0])} characters: expected {self.shape}")
         rows, cols = size
 
-        def at(place: Place) -> str:
+        def char_at(place: Place) -> str:
             line, column = place
             return lines[line][column] if line < len(lines) and column < len(lines[line]) else ""
 
@@ -71,13 +71,13 @@ class Grid:
         marks: dict[str, Cell] = {}
         for row in range(rows):
             for col in range(cols):
-                if row + 1 < rows and at(self.below(row, col)) not in ("", " "):
+                if row + 1 < rows and char_at(self.below(row, col)) not in ("", " "):
                     walls[row, col] |= DOWN
                     walls[row + 1, col] |= UP
-                if col + 1 < cols and at(self.beside(row, col)) not in self.open_beside:
+                if col + 1 < cols and char_at(self.right_of(row, col)) not in self.open_right:
                     walls[row, col] |= RIGHT
                     walls[row, col + 1] |= LEFT
-                if (letter := at(self.place(row, col))) in ("S", "G"):
+                if (letter := char_at(self.place(row, col))) in ("S", "G"):
                     if letter in marks:
                         line, column = self.place(row, col)
                         raise MazeError(
@@ -89,17 +89,17 @@ class Grid:
         return walls, marks
 
     def _compare(self, lines: list[str], expected: list[str]) -> None:
-        """Raise MazeError at the first difference between what was given and what such a drawing looks like."""
-        for number, (given, right) in enumerate(zip(lines, expected, strict=False)):
-            for column, (found, char) in enumerate(zip(given, right, strict=False)):
-                if found != char:
-                    cells = {self.place(row, col) for row in range(len(expected)) for col in range(len(right))}
-                    either = f"{char!r}, 'S' or 'G'" if (number, column) in cells else repr(char)
-                    raise MazeError(f"line {number + 1}, column {column + 1}: {found!r} where {either} was expected")
-            if len(given) != len(right):
-                raise MazeError(f"line {number + 1} has {len(given)} characters where {len(right)} were expected")
+        """Raise MazeError at the first difference between the lines and the drawing of the maze that was read."""
+        for number, (line, expected_line) in enumerate(zip(lines, expected, strict=False)):
+            for column, (char, expected_char) in enumerate(zip(line, expected_line, strict=False)):
+                if char != expected_char:
+                    cells = {self.place(row, col) for row in range(len(expected)) for col in range(len(expected_line))}
+                    choice = f"{expected_char!r}, 'S' or 'G'" if (number, column) in cells else repr(expected_char)
+                    raise MazeError(f"line {number + 1}, column {column + 1}: expected {choice}, found {char!r}")
+            if len(line) != len(expected_line):
+                raise MazeError(f"line {number + 1}: expected {len(expected_line)} characters, found {len(line)}")
 
 
 def walled(walls: Walls, row: int, col: int, side: int) -> bool:
-    """Whether a wall stands on that side of a cell."""
+    """Whether a cell has a wall on a side (one of UP, DOWN, LEFT, RIGHT)."""
     return bool(walls[row, col] & side)

@@ -1,4 +1,4 @@
-"""What a prompt says about a drawing."""
+"""The explanation of a drawing in a prompt."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Legend:
-    """The words about a drawing in one language."""
+    """The explanation of a drawing in one language."""
 
     symbols: str
-    """What the characters stand for; all that a plain prompt says."""
+    """The meaning of the characters. A plain prompt has no other explanation."""
     steps: str
-    """How large a cell is in the text, and so what one move is; the chat prompt says this too."""
+    """The size of a cell in the text, and so of a move; only in chat prompts."""

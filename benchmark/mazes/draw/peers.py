@@ -1,19 +1,19 @@
-"""Drawings of other projects, turned into ours before they are read.
+"""Converts drawings of other projects into `block` before they are read.
 
-maze-dataset's `as_ascii` is `block` with E for the goal, and X where its solution runs. ascii-maze-benchmark has no
-letters: one opens the upper border, the other the lower, and START and FINISH with arrows may stand above and below.
+maze-dataset's `as_ascii` is `block` with E for the goal and X on its solution. ascii-maze-benchmark has no letters: its
+start is an opening in the upper border and its goal one in the lower border, with START and FINISH above and below.
 """
 
 from __future__ import annotations
 
 
 def maze_dataset(lines: list[str]) -> list[str]:
-    """The lines with G for E and an open floor for X."""
+    """Replace E by G, and X by open floor."""
     return [line.replace("E", "G").replace("X", " ") for line in lines]
 
 
 def ascii_maze_benchmark(lines: list[str]) -> list[str]:
-    """The lines of the maze alone, with S below the opening of the upper border and G above that of the lower."""
+    """Keep the lines of the maze only, close both openings, and write S and G at them."""
     maze = [line for line in lines if "#" in line]
     lines = list(maze)
     if len(maze) >= 3:
@@ -23,5 +23,5 @@ def ascii_maze_benchmark(lines: list[str]) -> list[str]:
     return lines
 
 
-def _marked(line: str, at: int, letter: str) -> str:
-    return line if at < 0 else line[:at] + letter + line[at + 1 :]
+def _marked(line: str, column: int, letter: str) -> str:
+    return line if column < 0 else line[:column] + letter + line[column + 1 :]

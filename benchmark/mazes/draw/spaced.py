@@ -1,4 +1,4 @@
-"""spaced: `block` with a space between the characters, so that a BPE tokenizer gives each its own token.
+"""spaced: `block` with a space between the characters, so that a BPE tokenizer makes one token of each.
 
 # # # # # # #
 # S         #
@@ -45,7 +45,7 @@ DRAWING = Grid(
     "an odd number of lines, 3 or more, each of 4 characters for a column of the maze and one more",
     place=lambda row, col: (2 * row + 1, 4 * col + 2),
     below=lambda row, col: (2 * row + 2, 4 * col + 2),
-    beside=lambda row, col: (2 * row + 1, 4 * col + 4),
+    right_of=lambda row, col: (2 * row + 1, 4 * col + 4),
     legends=LEGENDS,
     glyph_step=2,
 )

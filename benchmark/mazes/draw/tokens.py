@@ -1,4 +1,4 @@
-"""Drawings that are a list of tokens, in which no cell has a place of its own."""
+"""Drawings that are lists of tokens, in which cells have no fixed place."""
 
 from __future__ import annotations
 

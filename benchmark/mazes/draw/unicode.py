@@ -16,7 +16,7 @@ from . import spaced
 from .grid import walled
 from .legend import Legend
 
-# the character that joins walls going up, down, left and right of a corner: bits 1, 2, 4, 8
+# the character that joins the walls above, below, left and right of a corner (bits 1, 2, 4, 8)
 CORNERS = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"
 
 
@@ -24,13 +24,13 @@ def _lines(walls: Walls) -> list[str]:
     rows, cols = walls.shape
 
     def flat(row: int, col: int) -> bool:
-        """Whether a wall lies along the top of cell (row, col); the lattice ends at (rows, cols)."""
+        """Whether there is a wall on the upper side of cell (row, col), where row may be `rows`: the lower border."""
         if not 0 <= col < cols:
             return False
         return row == 0 or walled(walls, row - 1, col, DOWN)
 
     def upright(row: int, col: int) -> bool:
-        """Whether a wall stands along the left of cell (row, col)."""
+        """Whether there is a wall on the left side of cell (row, col), where col may be `cols`: the right border."""
         if not 0 <= row < rows:
             return False
         return col == 0 or walled(walls, row, col - 1, RIGHT)
@@ -61,5 +61,5 @@ LEGENDS = {
     ),
 }
 
-# cells and walls stand where those of `spaced` do
+# cells and walls have the same places as in `spaced`
 DRAWING = replace(spaced.DRAWING, lines=_lines, legends=LEGENDS, glyph_step=0)

@@ -1,4 +1,4 @@
-"""walls: for each cell its name, its walls and what it holds, as AlphaMaze writes it, one line for a row.
+"""walls: the name, the walls and the content of each cell, one line for each row, as AlphaMaze writes it.
 
 <|0-0|><|up_left_wall|><|origin|><|0-1|><|up_down_wall|><|blank|><|0-2|><|up_right_wall|><|blank|>
 <|1-0|><|down_left_right_wall|><|blank|><|1-1|><|up_down_left_wall|><|blank|><|1-2|><|down_right_wall|><|target|>
@@ -40,22 +40,22 @@ def read(lines: list[str]) -> tuple[Walls, dict[str, Cell]]:
         masks.append([])
         at = 0
         while at < len(line):
-            col, where = len(masks[row]), f"line {row + 1}, column {at + 1}"
+            col, place = len(masks[row]), f"line {row + 1}, column {at + 1}"
             match = _CELL.match(line, at)
             if match is None or match[3] not in _NAMES or (int(match[1]), int(match[2])) != (row, col):
                 raise MazeError(
-                    f"{where}: {line[at : at + 24]!r} where a cell such as "
-                    f"'<|{row}-{col}|><|up_left_wall|><|blank|>' was expected"
+                    f"{place}: expected a cell such as '<|{row}-{col}|><|up_left_wall|><|blank|>', "
+                    f"found {line[at : at + 24]!r}"
                 )
             masks[row].append(_NAMES.index(match[3]))
             for letter, name in _HOLDS.items():
                 if match[4] == name:
                     if letter in marks:
-                        raise MazeError(f"{where}: a second {name}; the first is at {marks[letter]}")
+                        raise MazeError(f"{place}: a second {name}; the first is at {marks[letter]}")
                     marks[letter] = (row, col)
             at = match.end()
         if len(masks[row]) != len(masks[0]):
-            raise MazeError(f"line {row + 1} has {len(masks[row])} cells where {len(masks[0])} were expected")
+            raise MazeError(f"line {row + 1}: expected {len(masks[0])} cells, found {len(masks[row])}")
     return np.array(masks, np.uint8), marks
 
 

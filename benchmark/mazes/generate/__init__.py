@@ -1,7 +1,7 @@
-"""Mazes from seeds. One file a generator; each carves N mazes at once, each from its own 64-bit seed.
+"""Generates mazes from seeds. Each generator has its own file and carves N mazes at once, one for each 64-bit seed.
 
-`batch` makes the walls of N mazes, `generate` one whole maze. The same seed gives the same maze on every machine and
-with every version of every library; the random numbers are written out in `splitmix`.
+`batch` makes the walls of N mazes, `generate` one maze with start and goal. A seed gives the same maze on every machine
+and with every version of every library, because `splitmix` implements the random numbers.
 A new generator is one file with a function `carve`, and one line in `GENERATORS`.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +24,21 @@ LARGEST = 200
 
 @dataclass(frozen=True)
 class Generator:
-    """`carve(walls, seeds, share)` fills walls of shape (N, rows, cols)."""
+    """An algorithm that makes layouts. `carve(walls, seeds, share)` fills `walls` of shape (N, rows, cols)."""
 
     carve: Callable[[Walls, NDArray[np.uint64], float], None]
     share: float | None = None
     """The default of the generator's parameter, a share from 0 to 1; None where it has none."""
+
+
+class Source(NamedTuple):
+    """A stream of mazes of one size from one generator."""
+
+    name: str
+    """The name from which the seeds are made."""
+    generator: str
+    rows: int
+    cols: int
 
 
 GENERATORS = {
@@ -44,30 +55,31 @@ GENERATORS = {
 def batch(
     generator: str, rows: int, cols: int, seeds: Sequence[int] | NDArray[np.uint64], share: float | None = None
 ) -> Walls:
-    """The walls of one maze per seed: uint8 bit masks of shape (N, rows, cols).
+    """Generate the walls of one maze for each of N seeds.
 
-    `share` is how many inner walls are open (percolation) or how many dead ends are opened (braided).
+    `share`, from 0 to 1, is the share of inner walls that are open (percolation) or of dead ends that are opened
+    (braided). Returns uint8 bit masks of shape (N, rows, cols).
 
-    Raises MazeError for an unknown generator, a size outside 2..200, a seed outside 64 bits, or a share that is none.
+    Raises MazeError for an unknown generator, a size outside 2..200, a seed outside 64 bits, or an invalid share.
     """
     if generator not in GENERATORS:
         raise MazeError(f"unknown generator {generator!r}: choose one of {', '.join(GENERATORS)}")
     if not (2 <= rows <= LARGEST and 2 <= cols <= LARGEST):
-        raise MazeError(f"a maze has 2 to {LARGEST} rows and columns, not {rows}x{cols}")
-    known = GENERATORS[generator]
+        raise MazeError(f"a maze must have 2 to {LARGEST} rows and columns, not {rows}x{cols}")
+    settings = GENERATORS[generator]
     if share is None:
-        share = known.share or 0.0
-    elif known.share is None:
-        takers = ", ".join(name for name, other in GENERATORS.items() if other.share is not None)
-        raise MazeError(f"{generator} takes no share; {takers} do")
+        share = settings.share or 0.0
+    elif settings.share is None:
+        takers = ", ".join(name for name, value in GENERATORS.items() if value.share is not None)
+        raise MazeError(f"the generator {generator} takes no share; {takers} do")
     elif not 0 <= share <= 1:
-        raise MazeError(f"a share lies between 0 and 1, not at {share}")
+        raise MazeError(f"a share must be from 0 to 1, not {share}")
     try:
         numbers = np.asarray(seeds, np.uint64)
     except (OverflowError, TypeError, ValueError) as error:
-        raise MazeError(f"seeds are whole numbers from 0 to 2**64 - 1: {error}") from None
+        raise MazeError(f"a seed must be an integer from 0 to 2**64 - 1: {error}") from None
     walls = np.empty((len(numbers), rows, cols), np.uint8)
-    known.carve(walls, numbers, share)
+    settings.carve(walls, numbers, share)
     return walls
 
 
@@ -76,23 +88,30 @@ def generate(
     rows: int,
     cols: int,
     seed: int,
+    *,
     at_least: int = 1,
     endpoints: str = "random",
     share: float | None = None,
 ) -> Maze:
-    """One maze with start and goal; `seed` is any whole number below 2**64.
+    """Generate one maze with start and goal.
 
-    `endpoints` is one of `benchmark.mazes.endpoints.POLICIES`, and `at_least` the shortest distance from start to goal,
-    in moves.
+    Args:
+        generator: One of `GENERATORS`.
+        rows: From 2 to 200.
+        cols: From 2 to 200.
+        seed: An integer from 0 to 2**64 - 1.
+        at_least: The smallest distance from start to goal, in moves.
+        endpoints: One of `benchmark.mazes.endpoints.POLICIES`.
+        share: See `batch`.
 
     Raises MazeError as `batch` does, for an unknown policy, or where the maze has no such pair of endpoints.
     """
     walls = batch(generator, rows, cols, [seed], share)
     start, goal = pick_endpoints(walls, [seed], endpoints, at_least)[0]
     if start[0] < 0:
-        away = f" and {at_least} or more moves apart" if endpoints != "apart" else ""
+        distance = f" and {at_least} or more moves apart" if endpoints != "apart" else ""
         raise MazeError(
-            f"this {rows}x{cols} {generator} maze has no endpoints that are {POLICIES[endpoints]}{away}: ask for less, "
-            "or take another seed"
+            f"this {rows}x{cols} {generator} maze has no start and goal that are {POLICIES[endpoints]}{distance}: "
+            "allow a smaller distance, or use another seed"
         )
     return Maze(walls[0], start, goal, check=False)

@@ -1,6 +1,6 @@
-"""braided: a maze by dfs, of whose dead ends a share is opened, each by taking one more of its walls away.
+"""braided: a dfs maze in which a share of the dead ends is opened, each by removing one more of its walls.
 
-Nothing is cut off, and there are loops, so that several ways lead to the goal.
+Every cell can be reached, and there are loops, so that several paths may lead to the goal.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def carve(walls: Walls, seeds: Seeds, share: float) -> None:
                 cell = row * width + col
                 closed = masks[cell]
                 if closed not in DEAD_ENDS:
-                    continue  # or no longer one
+                    continue  # no dead end, or opened from its neighbour already
                 state += GOLDEN
                 if not chance(state, share):
                     continue

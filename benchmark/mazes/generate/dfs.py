@@ -1,7 +1,7 @@
-"""dfs, the recursive backtracker: walk on at random from the newest cell, and step back where it is stuck.
+"""dfs, the recursive backtracker: continue at random from the newest cell, and step back at a dead end.
 
-Long winding corridors and few junctions. It is far from uniform: of the 12,600 or so 4x4 layouts that are no
-rotations or reflections of each other it makes some 480.
+The mazes have long winding corridors and few junctions. The distribution is far from uniform: of about 12,600 different
+4x4 trees (rotations and reflections counted once) it makes about 480.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from ..maze import ALL, Walls
 from ..splitmix import GOLDEN, below
 from .lattice import Flags, Seeds, keep
 
-# of the sides that a bit mask names, the k-th: _PICK[mask, k], and their number: _COUNT[mask]
+# _PICK[mask, k] is the k-th side in a bit mask, _COUNT[mask] the number of its sides
 _COUNT = np.array([mask.bit_count() for mask in range(16)], np.uint8)
 _PICK = np.array([([side for side in range(4) if mask >> side & 1] + [0] * 4)[:4] for mask in range(16)], np.uint8)
-_WITHOUT = np.array([ALL ^ (1 << side) for side in range(4)], np.uint8)  # all walls but that on a side
-_FREE = 16  # what a cell that has not been reached holds beside its walls
+_WITHOUT = np.array([ALL ^ (1 << side) for side in range(4)], np.uint8)  # all walls except the one on a side
+_FREE = 16  # set in the mask of a cell that has not been reached
 _ONE = np.uint64(1)
 
 
 @njit(cache=True)
 def blank(rows: int, cols: int) -> Flags:
-    """A lattice on which nothing is carved yet."""
+    """Return a lattice in which every cell has all walls and is free; the rim is not free."""
     masks = np.zeros((rows + 2) * (cols + 2), np.uint8)
     for row in range(1, rows + 1):
         for col in range(1, cols + 1):
@@ -33,9 +33,10 @@ def blank(rows: int, cols: int) -> Flags:
 
 @njit(cache=True)
 def grow(masks: Flags, stack: Seeds, rows: int, cols: int, state: np.uint64) -> np.uint64:
-    """Carve one maze into a blank lattice; returns the state of the random numbers after it.
+    """Carve one maze into a blank lattice and return the state of the random numbers after it.
 
-    Cells and sides are unsigned, because Numba looks at the sign of every other index: half as fast again.
+    Cells and sides are unsigned integers, because Numba checks the sign of all other indices, which takes half as much
+    time again.
     """
     width, bit = np.uint64(cols + 2), np.uint8(4)
     state += GOLDEN
@@ -44,6 +45,7 @@ def grow(masks: Flags, stack: Seeds, rows: int, cols: int, state: np.uint64) -> 
     masks[cell] = ALL
     depth, left = np.uint64(0), rows * cols - 1
     while left:
+        # one bit for each free neighbour; `_FREE` is bit 4 of its mask
         free = np.uint64(
             (masks[cell - width] >> bit)
             | (masks[cell + width] >> bit) << 1
@@ -57,12 +59,12 @@ def grow(masks: Flags, stack: Seeds, rows: int, cols: int, state: np.uint64) -> 
         stack[depth] = cell
         depth += _ONE
         drawn = np.uint64(0)
-        if free & (free - _ONE):
+        if free & (free - _ONE):  # more than one bit: only then a random number is needed
             state += GOLDEN
             drawn = np.uint64(below(state, _COUNT[free]))
         side = np.uint64(_PICK[free, drawn])
         masks[cell] &= _WITHOUT[side]
-        if side < 2:  # noqa: SIM108  # a conditional in a conditional is no easier to read
+        if side < 2:  # noqa: SIM108  # a nested conditional expression is harder to read
             cell = cell + width if side else cell - width
         else:
             cell = cell + _ONE if side == 3 else cell - _ONE

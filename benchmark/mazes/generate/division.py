@@ -1,6 +1,7 @@
-"""division: begin with one open room, split it by a wall with one gap, and go on with both halves.
+"""division: split an open room by a wall with one gap, and repeat this in both halves.
 
-Long straight walls, with one door in each. A room is split across its longer side, a square one either way.
+The mazes have long straight walls, each with one gap. A room is split across its longer side, a square room in a random
+direction.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from .lattice import Seeds
 @njit(cache=True)
 def carve(walls: Walls, seeds: Seeds, _: float) -> None:
     n, rows, cols = walls.shape
-    rooms = np.empty((rows * cols + 1, 4), np.int32)  # first row, first column, rows, columns
+    # a stack of rooms to split: first row, first column, rows, columns
+    rooms = np.empty((rows * cols + 1, 4), np.int32)
     for i in range(n):
         maze, state = walls[i], seeds[i]
         for row in range(rows):
@@ -41,6 +43,7 @@ def carve(walls: Walls, seeds: Seeds, _: float) -> None:
                     if col != left + gap:
                         maze[top + split - 1, col] |= np.uint8(DOWN)
                         maze[top + split, col] |= np.uint8(UP)
+                # the upper half replaces the room on the stack, and the lower half is pushed
                 rooms[waiting, 2] = split
                 rooms[waiting + 1, 0], rooms[waiting + 1, 1] = top + split, left
                 rooms[waiting + 1, 2], rooms[waiting + 1, 3] = high - split, wide

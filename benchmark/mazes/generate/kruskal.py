@@ -1,6 +1,7 @@
-"""kruskal: take the walls in random order, and open each that stands between two parts not yet joined.
+"""kruskal: go through the walls in random order, and open each wall between two parts that are not connected yet.
 
-A minimum spanning tree on random weights (Kruskal 1956): many short dead ends, near uniform but not quite.
+This gives a minimum spanning tree for random weights (Kruskal 1956). The mazes have many short dead ends; the
+distribution is close to uniform.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from .lattice import Numbers, Seeds, keep, open_side, step
 
 
 @njit(cache=True)
-def _part(parent: Numbers, cell: int) -> int:
-    """The cell that stands for the part in which a cell lies; halves the way there for the next time."""
+def _root(parent: Numbers, cell: int) -> int:
+    """Return the root of the part that contains a cell, in a union-find forest.
+
+    Each visited cell is linked to its grandparent (path halving, Tarjan and van Leeuwen 1984), so that later calls are
+    faster.
+    """
     while parent[cell] != cell:
         parent[cell] = parent[parent[cell]]
         cell = parent[cell]
@@ -42,16 +47,16 @@ def carve(walls: Walls, seeds: Seeds, _: float) -> None:
                     inner[count] = 4 * cell + 3
                     count += 1
         left = rows * cols - 1
-        while left:  # the shuffle of Fisher and Yates, as far as it is needed
+        while left:  # a Fisher-Yates shuffle that stops when all cells are connected
             state += GOLDEN
             drawn = below(state, count)
             wall = inner[drawn]
             count -= 1
             inner[drawn] = inner[count]
             cell, side = wall // 4, wall % 4
-            here, there = _part(parent, cell), _part(parent, cell + step(side, width))
-            if here != there:
-                parent[here] = there
+            root, next_root = _root(parent, cell), _root(parent, cell + step(side, width))
+            if root != next_root:  # otherwise the opening would close a loop
+                parent[root] = next_root
                 open_side(masks, cell, side, width)
                 left -= 1
         keep(masks, walls[i])

@@ -1,6 +1,6 @@
-"""percolation: each inner wall is open with probability `share`, whatever the others are.
+"""percolation: each inner wall is open with probability `share`, independently of all other walls.
 
-Loops occur, and so do regions that no way leads out of; around a share of 0.5 the large region breaks apart.
+The mazes have loops and separate regions. Near a share of 0.5 the largest region breaks apart.
 """
 
 from __future__ import annotations

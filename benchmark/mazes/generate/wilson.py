@@ -1,4 +1,7 @@
-"""wilson: a uniformly random spanning tree, by loop-erased random walks (Wilson 1996). Short dead ends, no bias."""
+"""wilson: a uniformly random spanning tree from loop-erased random walks (Wilson 1996).
+
+The mazes have short dead ends, and each tree has the same probability.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from ..maze import ALL, Walls
 from ..splitmix import GOLDEN, below, mix
 from .lattice import Seeds, keep, open_side, rim, step
 
-_IN_TREE = 2  # beside 1, which marks the rim
+_IN_TREE = 2  # 1 marks the rim
 
 
 @njit(cache=True)
@@ -17,7 +20,7 @@ def carve(walls: Walls, seeds: Seeds, _: float) -> None:
     n, rows, cols = walls.shape
     width = cols + 2
     size = (rows + 2) * width
-    masks, marks, leaves_by = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.uint8)
+    masks, marks, last_side = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.uint8)
     for i in range(n):
         masks[:] = ALL
         rim(marks, rows, cols)
@@ -27,24 +30,26 @@ def carve(walls: Walls, seeds: Seeds, _: float) -> None:
         for first in range(width + 1, size - width - 1):
             if marks[first]:
                 continue
-            # a random walk until it meets the tree; the last side by which it left each cell is its loop-erased path
+            # A random walk from `first` until it meets the tree. Only the last side by which the walk left each cell
+            # is stored: following these sides skips every loop, so that they are the loop-erased walk.
             cell = first
-            pair, pairs = np.uint64(0), 0
+            bits, pairs = np.uint64(0), 0
             while marks[cell] != _IN_TREE:
-                if pairs == 0:  # one random number serves 32 steps
+                if pairs == 0:  # one random number has the bits of 32 steps, two for each
                     state += GOLDEN
-                    pair, pairs = mix(state), 32
-                side = int(pair & np.uint64(3))
-                pair >>= np.uint64(2)
+                    bits, pairs = mix(state), 32
+                side = int(bits & np.uint64(3))
+                bits >>= np.uint64(2)
                 pairs -= 1
-                beside = cell + step(side, width)
-                if marks[beside] != 1:
-                    leaves_by[cell] = side
-                    cell = beside
+                neighbour = cell + step(side, width)
+                if marks[neighbour] != 1:  # a step onto the rim is drawn again
+                    last_side[cell] = side
+                    cell = neighbour
+            # add the path to the tree
             cell = first
             while marks[cell] != _IN_TREE:
                 marks[cell] = _IN_TREE
-                side = leaves_by[cell]
+                side = last_side[cell]
                 open_side(masks, cell, side, width)
                 cell += step(side, width)
         keep(masks, walls[i])

@@ -1,10 +1,9 @@
-"""A drawing becomes a question.
+"""Makes the prompt for a maze.
 
-`plain` is a text to be continued, for models of ours and other base models. `chat` is a list of messages for instruct
-models: the system's says what the axes and moves are, that a step is one cell, and how to answer, and works one
-example. Both come in English and Brazilian Portuguese and, if asked, with examples before the question (`shots`);
-`chat` also with or without reasoning. A new language is one new file and one line in
-`options.LANGUAGES`.
+`plain` is a text to continue, for our own checkpoints and other base models. `chat` is a list of messages for instruct
+models: the system message explains axes, moves, the size of a cell in the text and the form of the answer, with one
+example. Both exist in English and Brazilian Portuguese and can have solved examples before the question (`shots`);
+`chat` can ask for reasoning. A new language is one new file and one line in `options.LANGUAGES`.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ __all__ = [
     "prompt",
 ]
 
-Message = dict[str, str]  # with "role" (system, user or assistant) and "content", as chat templates take it
+Message = dict[str, str]  # "role" (system, user or assistant) and "content", as chat templates expect
 
-# a maze of 3x3, smaller than any of the suite
+# 3x3 cells, smaller than all mazes of the suite
 EXAMPLE = read(
     """
 #######
@@ -45,8 +44,8 @@ EXAMPLE = read(
 
 
 def prompt(maze: Maze, options: PromptOptions, glyphs: Glyphs | None = None) -> str | list[Message]:
-    """The question about a maze: a text to continue (`plain`), or messages (`chat`)."""
-    from . import examples  # Numba takes half a second to import, and collection does without
+    """Return the prompt for a maze: a text to continue (`plain`), or messages (`chat`)."""
+    from . import examples  # imports Numba, which takes half a second: collecting does without it
 
     words = LANGUAGES[options.language]
     shots = examples.make_shots(options.shots, maze.rows, maze.cols)
@@ -60,7 +59,7 @@ def prompt(maze: Maze, options: PromptOptions, glyphs: Glyphs | None = None) -> 
             for question, shot in zip(questions, shots, strict=False)
         ]
         return "".join([*answered, *questions[-1:]])
-    how = words.REASON if options.reasoning else words.AT_ONCE
+    instruction = words.REASON if options.reasoning else words.AT_ONCE
     system = words.SYSTEM.format(
         legend=symbols,
         steps=legend.steps,
@@ -69,12 +68,12 @@ def prompt(maze: Maze, options: PromptOptions, glyphs: Glyphs | None = None) -> 
     )
     messages = [{"role": "system", "content": system}]
     for drawing, shot in zip(drawn, (*shots, None), strict=True):
-        messages.append({"role": "user", "content": words.USER.format(drawing=drawing, how=how)})
+        messages.append({"role": "user", "content": words.USER.format(drawing=drawing, how=instruction)})
         if shot is not None:
             messages.append({"role": "assistant", "content": examples.write_reply(shot, options)})
     return messages
 
 
 def digest_prompt(options: PromptOptions) -> str:
-    """The sha256 of all that is asked about one maze: runs with different wordings are not comparable."""
+    """Return the sha256 of the prompt for an example maze: runs with different prompts are not comparable."""
     return hashlib.sha256(json.dumps(prompt(EXAMPLE, options)).encode()).hexdigest()

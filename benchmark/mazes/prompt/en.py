@@ -1,8 +1,8 @@
-"""The question in English."""
+"""The prompt in English."""
 
 NAME = "English"
 
-# The plain question is what the nano family was trained on: its tokenizer knows these sentences as one token each.
+# The nano models are trained on the plain question: their tokenizer has one token for each of its sentences.
 QUESTION = """\
 Find a shortest path from S to G in this maze. {legend}
 {drawing}

@@ -1,4 +1,4 @@
-"""What a prompt shows as right. Apart from the prompt, because it needs Numba."""
+"""The solved examples of a prompt. A file of its own, because it imports Numba."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from .options import LANGUAGES, PromptOptions
 
 
 def write_reply(maze: Maze, options: PromptOptions) -> str:
-    """A right reply to the question about a maze."""
+    """Return a right reply to the question about a solvable maze."""
     words, moves = LANGUAGES[options.language], shortest_path(maze)
     answer = f"{words.TAG} {' '.join(moves)}"
     if not options.reasoning:
         return answer
     passed = [f"({row},{col})" for row, col in follow(maze.start, moves)]
     steps = " ".join(
-        words.STEP.format(here=here, move=move, there=there)
-        for here, move, there in zip(passed, moves, passed[1:], strict=False)
+        words.STEP.format(here=cell, move=move, there=neighbour)
+        for cell, move, neighbour in zip(passed, moves, passed[1:], strict=False)
     )
     return f"{words.THOUGHT.format(start=passed[0], goal=passed[-1], steps=steps)}\n{answer}"
 
 
 @cache
 def make_shots(count: int, rows: int, cols: int) -> tuple[Maze, ...]:
-    """The first mazes of a training stream, which holds no layout of any suite."""
+    """Return the first mazes of a training stream, which has no layout of any suite."""
     return tuple(islice(training.stream("shots", rows, cols, at_least=max(rows, cols)), count))

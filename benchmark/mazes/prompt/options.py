@@ -1,4 +1,4 @@
-"""How a maze is asked about, and what of it there is to choose."""
+"""The options of a prompt: drawing, style, language, examples, reasoning, glyphs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import en, pt
 
 
 class Language(Protocol):
-    """The words of a language: a module with these names. What is in braces is put in when a maze is asked about."""
+    """The texts of a language: a module with these names. Names in braces are replaced when a prompt is made."""
 
     NAME: str
     QUESTION: str
@@ -33,7 +33,7 @@ PROMPT_STYLES = ("plain", "chat")
 
 @dataclass(frozen=True)
 class PromptOptions:
-    """How a maze is asked about. Raises MazeError for what there is not, or what does not go together."""
+    """The options of a prompt. Raises MazeError for unknown values and for options that exclude each other."""
 
     drawing: str = "compact"
     """One of `benchmark.mazes.draw.DRAWINGS`."""
@@ -42,37 +42,38 @@ class PromptOptions:
     language: str = "en"
     """One of `LANGUAGES`."""
     shots: int = 0
-    """Examples before the question: mazes of the same shape that no suite has."""
+    """The number of solved examples before the question: mazes of the same size that are in no suite."""
     reasoning: bool = False
-    """Whether the model is asked to think before it answers."""
+    """Whether the prompt asks for reasoning before the answer."""
     glyphs: bool = False
-    """Whether each case is drawn with random characters of its own."""
+    """Whether each case is drawn with its own random characters."""
 
     def __post_init__(self) -> None:
-        for name, value, known in (
+        for name, value, choices in (
             ("prompt", self.prompt_style, PROMPT_STYLES),
             ("language", self.language, LANGUAGES),
             ("drawing", self.drawing, DRAWINGS),
         ):
-            if value not in known:
-                raise MazeError(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
+            if value not in choices:
+                raise MazeError(f"unknown {name} {value!r}: choose one of {', '.join(choices)}")
         if self.language not in (legends := DRAWINGS[self.drawing].legends):
             raise MazeError(f"the drawing {self.drawing} has no legend in {self.language}; it has {', '.join(legends)}")
         if self.glyphs:
             check_glyphs(self.drawing)
         if self.shots < 0:
-            raise MazeError(f"a prompt has 0 examples or more, not {self.shots}")
+            raise MazeError(f"a prompt must have 0 or more examples, not {self.shots}")
         if self.reasoning and self.prompt_style != "chat":
             raise MazeError(
-                "reasoning is asked for in the chat prompt only: a model that continues text is not told what to do"
+                "reasoning is possible in the chat prompt only: the plain prompt is a text to continue and gives no "
+                "instructions"
             )
 
     def record(self) -> dict[str, Any]:
-        """The fields as saved runs name them: `prompt_style` is `style` there."""
+        """Return the fields with their names in saved runs, where `prompt_style` is called `style`."""
         fields = asdict(self)
         return {"style" if name == "prompt_style" else name: value for name, value in fields.items()}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> PromptOptions:
-        """The options that `record` has described."""
+        """Return the options that `record` describes."""
         return cls(**{"prompt_style" if name == "style" else name: value for name, value in record.items()})

@@ -1,4 +1,4 @@
-"""The question in Brazilian Portuguese. Moves and the letters S and G are the same in all languages."""
+"""The prompt in Brazilian Portuguese. The moves and the letters S and G are the same in all languages."""
 
 NAME = "português do Brasil"
 

@@ -24,4 +24,4 @@ class ProbeTask:
     label: Callable[[ProbeSet], Labels]
     """A class for each row and question, shape (rows, questions). Rows are texts, or the cells of all texts."""
     taught: tuple[str, ...] = ()
-    """What of `models.recipes.taught.WORDS` makes it readable in a model that was taught that."""
+    """What of `models.nano.taught.WORDS` makes it readable in a model that was taught that."""

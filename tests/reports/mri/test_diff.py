@@ -57,7 +57,7 @@ def test_a_perturbed_layer_is_named_and_a_copy_is_not(tiny_model, tmp_path):
     copy = copied(tiny_model, tmp_path / "copy")
     found = made(base, planted, copy)
 
-    one = found.of("planted")
+    one = found.find_tuned("planted")
     assert [own.p < 0.01 for own in one.own] == [False, False, True]  # embeddings, layer 1, layer 2
     assert [own.relative[0] > 0 for own in one.own] == [False, False, True]
     assert {moved.name.split(".mlp")[0] for moved in one.moved if moved.relative} == {"model.layers.1"}
@@ -68,7 +68,7 @@ def test_a_perturbed_layer_is_named_and_a_copy_is_not(tiny_model, tmp_path):
     assert one.divergence["answer"][0] > 0
     assert "layer 2 changed most in what it adds by itself" in " ".join(activations.sentences(one))
 
-    same = found.of("copy")
+    same = found.find_tuned("copy")
     assert {own.p for own in same.own} == {1.0}
     for layer in same.layers:
         assert layer.relative == (0, 0, 0)
@@ -111,11 +111,11 @@ def test_every_form_has_what_was_found(tiny_model, tmp_path):
     said = terminal.render_diff(found)
     assert "tuned beside base, before the first move" in said
     assert max(map(len, said.splitlines())) <= 100
-    groups = {group.change: group.n for group in found.of("tuned").groups}
+    groups = {group.change: group.n for group in found.find_tuned("tuned").groups}
     assert groups.keys() == {"fixed", "broken", "left solved", "left unsolved"}
     assert sum(groups.values()) <= N
     assert all(groups.values())
-    assert {graphs.reducer for graphs in found.of("tuned").graphs} == {"SVD", "PCA"}
+    assert {graphs.reducer for graphs in found.find_tuned("tuned").graphs} == {"SVD", "PCA"}
     whole = json.loads(as_json.render_diff(found))
     assert len(whole["tuned"][0]["layers"]) == 9  # three places, three layers
     assert {reading["target"] for reading in whole["readings"]["random weights"]} >= {"walls", "first move"}
@@ -125,7 +125,7 @@ def test_every_form_has_what_was_found(tiny_model, tmp_path):
     assert page.count("<figure") == 12
     assert page.count("<svg") + page.count("<img") == 12
     assert "<script" not in page
-    for graphs in found.of("tuned").graphs:
+    for graphs in found.find_tuned("tuned").graphs:
         for picture in drawing.draw(graphs).values():
             assert base64.b64decode(picture).startswith(b"\x89PNG")
 
@@ -149,7 +149,7 @@ def test_without_llm_mri_the_rest_is_shown(tiny_model, tmp_path, monkeypatch):
     monkeypatch.setattr(ours, "_package", missing)
     base, tuned = Folder("base", tiny_model), copied(tiny_model, tmp_path / "tuned", "layers.0")
     found = made(base, tuned)
-    assert found.of("tuned").graphs == []
+    assert found.find_tuned("tuned").graphs == []
     assert "LLM-MRI cannot be used" in terminal.render_diff(found)
     assert html.render_diff(found).count("<figure") == 6
 
