@@ -37,7 +37,7 @@ def mazes(generator: str, size: int) -> Iterator[Maze]:
     for block in count():
         source = Source(f"held-out/{size}x{size}/{generator}/{block}", generator, size, size)
         fresh = {maze.walls.tobytes(): maze for maze in make_mazes(source, AT_ONCE, size, held_out=True)}
-        fresh = {layout: maze for layout, maze in fresh.items() if layout not in met}
+        fresh = {layout: maze for layout, maze in fresh.items() if layout not in seen}
         if not fresh:
             return
         seen.update(fresh)
