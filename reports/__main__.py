@@ -26,6 +26,7 @@ from benchmark.mazes.errors import LabirintoError, RunError
 from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
 from benchmark.mazes.suite import DEFAULT, SUITES
+from models.options import add_checkpoint_options
 
 from . import saved
 from .comparison import ALL, compare
@@ -262,10 +263,7 @@ def _add_mri(command: argparse.ArgumentParser) -> None:
     command.add_argument("--html", type=Path, metavar="FILE", help="write tables and charts as a page")
     command.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
     command.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as Markdown")
-    command.add_argument("--checkpoints", metavar="FILE", help="a TOML file that defines your own checkpoints")
-    command.add_argument("--lora", action="store_true", help="recipes train LoRA adapters instead of all weights")
-    command.add_argument("--trust-remote-code", action="store_true", help="run the code that is stored with a model")
-    command.set_defaults(rebuild_base=False)
+    add_checkpoint_options(command.add_argument)
 
 
 def _mri(options: argparse.Namespace) -> int:
