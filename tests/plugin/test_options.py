@@ -80,7 +80,7 @@ def test_the_default_checkpoints_are_recipes():
         ),
         (["--checkpoint", "./nowhere"], "*no checkpoint './nowhere'*"),
         (["--checkpoints", "names.toml"], "*cannot read the names of checkpoints in names.toml*"),
-        (["--checkpoint", "."], "*no model in *looked for config.json and *.safetensors*"),
+        (["--checkpoint", "."], "*no model in *expected config.json and *.safetensors*"),
         (["--checkpoint", "oracle", "--checkpoint", "oracle"], "*several checkpoints have the name oracle*"),
     ],
 )
