@@ -76,7 +76,7 @@ def test_what_was_asked_otherwise_is_refused(nightly):
         *FEW, "--checkpoint", "wall-follower", "--compare", "nightly", "--drawing", "block"
     )
     assert result.ret == 1
-    assert "was not compared with nightly: the runs do not measure the same: drawing is 'compact' in one and" in words(
+    assert "was not compared with nightly: the runs are not comparable: drawing is 'compact' in one and" in words(
         result
     )
 
@@ -142,7 +142,7 @@ def test_a_baseline_grows_and_loses_nothing(project):
     assert compared.ret == 0
     assert "not compared: 5 not asked this time (cases)" in words(compared)
     refused = project.runpytest_inprocess(*asked, "-k", "tiny_mazes", "--update-baseline", "--shots", "1")
-    assert "not saved: the runs do not measure the same: shots is 0 in one and 1" in words(refused)
+    assert "not saved: the runs are not comparable: shots is 0 in one and 1" in words(refused)
     assert file.read_text().splitlines()[1:] == lines[1:]
 
 
@@ -169,7 +169,7 @@ def test_prune_keeps_the_newest_and_what_has_a_name(nightly):
     done = reports(nightly, "prune", "--keep", "2")
     assert done.stdout == (
         "remove runs/20260101T000000Z-x.jsonl\nremove runs/20260102T000000Z-x.jsonl\n"
-        "removed 2 of 4 runs that have no name\n"
+        "removed 2 of 4 runs without a name\n"
     )
     assert sorted(file.name for file in runs.iterdir()) == [
         "20260103T000000Z-x.jsonl",
