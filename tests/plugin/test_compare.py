@@ -36,8 +36,8 @@ def test_a_worse_checkpoint_fails_after_all_cases_have_run_and_says_why(nightly)
     result.stdout.fnmatch_lines(
         [
             "greedy against runs/nightly-wall-follower.jsonl",
-            "mazes   n  after  change, 95 % interval  broke/fixed       p  could see  verdict",
-            "all    80   50.0   -42.5 [[]-54.6, -28.0[]]         39/5   4e-07      -22.1  worse",
+            "mazes   n  after  change, 95 % interval  broke/fixed       p  detectable  verdict",
+            "all    80   50.0   -42.5 [[]-54.6, -28.0[]]         39/5   4e-07       -22.1  worse",
             "tiny   40 * worse",
             "small  40 * worse",
             "broken (39): tiny/braided-0002, *",
