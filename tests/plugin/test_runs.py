@@ -59,7 +59,7 @@ def test_a_run_that_is_killed_is_on_disk_with_what_had_come(project, monkeypatch
 def test_the_leaderboard_is_written_into_a_readme_and_found_stale(project):
     few = ["test_mazes.py", "-k", "tiny_mazes", "--limit", "40"]
     agents = ["--checkpoint", "oracle", "--checkpoint", "wall-follower", "--checkpoint", "random-walk"]
-    assert reports(project, "leaderboard").stderr.startswith("there is no saved run of any tier")
+    assert reports(project, "leaderboard").stderr.startswith("no saved run has a case of any tier")
     project.runpytest_inprocess(*few, *agents)
     readme = project.path / "README.md"
     readme.write_text("# Mine\n")

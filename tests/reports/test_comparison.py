@@ -174,11 +174,11 @@ def test_what_was_asked_otherwise_is_refused(other, message):
 def test_other_mazes_and_no_mazes_are_refused():
     before, after = run({"tiny": [True] * 2}), run({"tiny": [True] * 2})
     after.records[1] = replace(after.records[1], digest="cd")
-    with pytest.raises(RunError, match="1 cases are other mazes in one of the runs, the first of them tiny/dfs-0001"):
+    with pytest.raises(RunError, match="1 cases have different mazes in the two runs; the first one is tiny/dfs-0001"):
         compare(before, after)
     with pytest.raises(RunError, match="no scored case in common"):
         compare(before, run({"small": [True]}))
-    with pytest.raises(RunError, match="no case of huge to compare: there are tiny"):
+    with pytest.raises(RunError, match="no common case of huge, only of tiny"):
         compare(before, before, {("accuracy", "huge"): 0.1})
 
 

@@ -148,7 +148,7 @@ def test_prune_refuses_what_is_no_number_of_runs(folder, capsys, keep):
     with pytest.raises(SystemExit) as ended:
         main(["prune", f"--keep={keep}"])
     assert ended.value.code == 2
-    assert "is no whole number from 0" in capsys.readouterr().err
+    assert "is not an integer of 0 or more" in capsys.readouterr().err
     assert Path("runs/one.jsonl").exists()
 
 
@@ -158,7 +158,7 @@ def test_prune_lists_what_goes_and_a_dry_run_takes_nothing(folder, capsys):
     save("named", saved_as="nightly")
     assert main(["prune", "--keep", "1", "--dry-run"]) == 0
     assert capsys.readouterr().out == (
-        "would remove runs/day-1.jsonl\nwould remove runs/day-2.jsonl\nwould remove 2 of 3 runs that have no name\n"
+        "would remove runs/day-1.jsonl\nwould remove runs/day-2.jsonl\nwould remove 2 of 3 runs without a name\n"
     )
     assert len(list(Path("runs").iterdir())) == 4
     assert main(["prune", "--keep", "1"]) == 0  # no terminal, so nothing is asked

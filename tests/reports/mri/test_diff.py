@@ -136,9 +136,9 @@ def test_other_tokens_and_other_answers_are_refused(tiny_model, tmp_path):
         made(Folder("base", tiny_model), other)
     with pytest.raises(CheckpointError, match="at least one fine-tune"):
         made(Folder("base", tiny_model))
-    with pytest.raises(CheckpointError, match="3 texts say nothing of a model: give at least 16"):
+    with pytest.raises(CheckpointError, match="3 texts are too few for a diff: use at least 16"):
         diffs.diff(Folder("base", tiny_model), [Folder("tuned", tiny_model)], diffs.Options(3))
-    with pytest.raises(CheckpointError, match="more than one is called base"):
+    with pytest.raises(CheckpointError, match="several checkpoints have the name base"):
         made(Folder("base", tiny_model), Folder("base", tiny_model))
 
 
