@@ -172,10 +172,10 @@ def test_a_refusal_ends_it_and_the_key_is_not_shown(monkeypatch, status):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"endpoint": "localhost:8000", "model": "m"}, "is no endpoint"),
+        ({"endpoint": "localhost:8000", "model": "m"}, "is not a valid endpoint"),
         ({"endpoint": "http://me:secret@host/v1", "model": "m"}, "OPENAI_API_KEY"),
-        ({"endpoint": "http://host/v1"}, "an endpoint and a model"),
-        ({"endpoint": "http://host/v1", "model": "m", "key": "secret"}, "nothing else: key"),
+        ({"endpoint": "http://host/v1"}, "needs the settings endpoint and model"),
+        ({"endpoint": "http://host/v1", "model": "m", "key": "secret"}, "only, not key"),
     ],
 )
 def test_an_address_that_is_none_is_told(settings, message):
