@@ -31,4 +31,4 @@ def test_where_layouts_run_out_it_ends():
 
 def test_a_size_that_is_none_is_refused_in_a_line(tiny_model, capsys):
     assert main([str(tiny_model), "--size", "1"]) == 2
-    assert "a maze has 2 to 200 rows" in capsys.readouterr().err
+    assert "a maze must have 2 to 200 rows" in capsys.readouterr().err
