@@ -38,7 +38,7 @@ from reports.render.html import render_diff
 ours._package()
 name, n = sys.argv[1], int(sys.argv[2])
 checkpoint = registry.find(name)
-texts = probe_set.make(load.tokenizer(checkpoint.weights()), probe_set.form(checkpoint), n)
+texts = probe_set.make(load.tokenizer(checkpoint.weights()), checkpoint.answer_format, n)
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 before, began = peak(), time.monotonic()
 """

@@ -27,6 +27,11 @@ class Checkpoint:
         return "plain"
 
     @property
+    def answer_format(self) -> str:
+        """How its replies answer, see `models.data.formats`; for a third-party model the moves alone are expected."""
+        return self.prompt_style
+
+    @property
     def is_missing(self) -> bool:
         """Whether it has to be built or downloaded first."""
         return False

@@ -33,7 +33,11 @@ class Built(Checkpoint):
 
     @property
     def prompt_style(self) -> str:
-        return PROMPT_STYLES[self.recipe.answer_format]
+        return PROMPT_STYLES[self.answer_format]
+
+    @property
+    def answer_format(self) -> str:
+        return self.recipe.answer_format
 
     @property
     def is_missing(self) -> bool:

@@ -178,7 +178,7 @@ def _texts(base: Checkpoint, tuned: Sequence[Checkpoint], options: Options) -> P
     names = [checkpoint.name for checkpoint in (base, *tuned)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise CheckpointError(f"several checkpoints have the name {', '.join(twice)}: give them different names")
-    forms = {probe_set.form(checkpoint) for checkpoint in tuned}
+    forms = {checkpoint.answer_format for checkpoint in tuned}
     if len(forms) > 1:
         raise CheckpointError(
             f"{', '.join(names[1:])} were trained for different answer formats ({', '.join(forms)}), so they have no "

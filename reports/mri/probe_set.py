@@ -26,7 +26,6 @@ from benchmark.mazes.prompt import PromptOptions, prompt
 from benchmark.mazes.prompt.en import TAG
 from benchmark.mazes.solve import distances
 from benchmark.mazes.suite import DEFAULT, SUITES, Case
-from models.checkpoints import Checkpoint
 from models.data import formats, search
 
 if TYPE_CHECKING:
@@ -88,12 +87,6 @@ class ProbeSet:
     def possible(self) -> NDArray[np.bool_]:
         """Whether U, D, L, R stay inside the lattice, shape (texts, 4)."""
         return np.array([[token >= 0 for token in probe.candidates] for probe in self.probes])
-
-
-def form(checkpoint: Checkpoint) -> str:
-    """The form of answer that a checkpoint was taught; a third-party model gets a plain text, as its is not known."""
-    recipe = getattr(checkpoint, "recipe", None)
-    return str(getattr(recipe, "style", "search" if recipe else checkpoint.prompt_style))
 
 
 def make(

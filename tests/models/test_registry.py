@@ -324,3 +324,14 @@ def test_a_setting_under_its_earlier_name_is_told_its_name_now():
         registry.built("sft", rate=1e-3)
     with pytest.raises(CheckpointError, match="the setting 'steps' of base was renamed to 'max_steps'"):
         registry.built("base", steps=5)
+
+
+def test_a_checkpoint_says_how_its_replies_answer(tiny_model):
+    """`--mri` gives each checkpoint the beginning of an answer in that form."""
+    names = {
+        "plain": {"recipe": "sft", "from": str(tiny_model), "answer_format": "plain"},
+        "chat": {"recipe": "sft", "from": str(tiny_model), "answer_format": "chat"},
+    }
+    formats = {name: find(name, Choices(names)).answer_format for name in ("base", "sft", "plain", "chat")}
+    assert formats == {"base": "search", "sft": "search", "plain": "plain", "chat": "chat"}
+    assert find(str(tiny_model)).answer_format == "plain"
