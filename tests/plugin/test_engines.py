@@ -316,7 +316,7 @@ def test_workers_are_refused_with_what_to_do(project):
         (["--engine", "steam"], "*invalid choice: 'steam'*auto*"),
         (["--engine", "server"], "*--engine server needs --endpoint URL and --model NAME*"),
         (["--endpoint", "http://127.0.0.1:9/v1"], "*--endpoint URL and --model NAME must be given together*"),
-        (["--endpoint", "host:9", "--model", "m"], "*'host:9' is no endpoint*"),
+        (["--endpoint", "host:9", "--model", "m"], "*'host:9' is not a valid endpoint*"),
         (
             ["--engine", "server", "--endpoint", "http://h/v1", "--model", "m", "--checkpoint", "sft"],
             "*only asks the model at --endpoint, but sft would run on this machine*",

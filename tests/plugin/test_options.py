@@ -73,7 +73,7 @@ def test_the_default_checkpoints_are_recipes():
         (["--language", "de"], "*--language*invalid choice: 'de'*"),
         (["--shots", "-1"], "*--shots*'-1' is not an integer of 0 or more*"),
         (["--glyphs"], "*the drawing compact takes no glyphs; block and spaced do*"),
-        (["--reasoning"], "*reasoning is asked for in the chat prompt only*"),
+        (["--reasoning"], "*reasoning is possible in the chat prompt only*"),
         (
             ["--checkpoint", "stf"],
             "*no checkpoint 'stf'*base, sft, dpo, orpo, rlhf, rlvr (recipes)*oracle, *constant (agents)*",

@@ -65,7 +65,7 @@ def test_the_leaderboard_is_written_into_a_readme_and_found_stale(project):
     readme.write_text("# Mine\n")
     refused = reports(project, "leaderboard", "--readme", "README.md")
     assert refused.returncode == 2
-    assert "put the lines <!-- leaderboard --> and <!-- /leaderboard --> where it belongs" in refused.stderr
+    assert "add the lines <!-- leaderboard --> and <!-- /leaderboard --> where it belongs" in refused.stderr
     readme.write_text("# Mine\n\n<!-- leaderboard -->\n<!-- /leaderboard -->\n\nThe end.\n")
     assert reports(project, "leaderboard", "--readme", "README.md", "--check").returncode == 1
     assert reports(project, "leaderboard", "--readme", "README.md").stdout == "README.md: written\n"
