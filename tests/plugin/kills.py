@@ -49,14 +49,14 @@ def end(arguments, number, chance):
     """Start a session, and send it the signal: every third time anywhere, else once it has asked something."""
     before, is_anywhere = count_asked(), chance.random() < 1 / 3
     pid = start(arguments)
-    status = 0
-    while not status and not is_anywhere and count_asked() == before:
+    while not is_anywhere and count_asked() == before:
         time.sleep(0.005)
-        _, status = os.waitpid(pid, os.WNOHANG)
+        is_over, status = os.waitpid(pid, os.WNOHANG)
+        if is_over:  # it had nothing left to ask
+            return os.waitstatus_to_exitcode(status), count_asked() - before
     time.sleep(chance.uniform(0, 1.0 if is_anywhere else 0.1))
-    if not status:
-        os.kill(pid, number)
-        _, status = os.waitpid(pid, 0)
+    os.kill(pid, number)
+    _, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status), count_asked() - before
 
 

@@ -136,7 +136,7 @@ def by_text(source):
     )  # fmt: skip
 
 
-WORDS = re.compile("hurt|the runs (are not|have no)|in one of the runs|no saved run")
+WORDS = re.compile("hurt|the runs (are not|have no)|in one of the runs|in the two runs|no saved run")
 DAMAGES = [by_value, by_value, by_value, by_bytes, by_cut, by_text]
 
 
