@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark.mazes.errors import CheckpointError
+from . import settings_file
 
 SETTINGS = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
@@ -29,13 +29,7 @@ NOT_IN_VLLM = (
 
 def read_settings(folder: Path) -> dict[str, Any]:
     """The settings of the adapter in a folder. Raises CheckpointError if they cannot be read."""
-    try:
-        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"cannot read {folder / SETTINGS}: {error}") from error
-    if not isinstance(settings, dict):
-        raise CheckpointError(f"{folder / SETTINGS} is not a JSON object")
-    return settings
+    return settings_file.read_settings(folder / SETTINGS)
 
 
 def rank(folder: Path) -> int:

@@ -26,7 +26,8 @@ from benchmark.mazes.errors import CheckpointError
 
 from . import chat, soundness, threads
 from .adapter_loading import attach_adapter
-from .weights import Weights, read_settings
+from .settings_file import read_settings
+from .weights import Weights
 
 LONGEST_ERROR = 500  # characters of a library's message
 

@@ -8,10 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from benchmark.mazes.atomic import replace_text
-from benchmark.mazes.errors import CheckpointError
 
 from . import adapters
 from .store import RECORD
@@ -78,17 +76,6 @@ class Weights:
 
 def is_adapter(folder: Path) -> bool:
     return (folder / ADAPTER).is_file()
-
-
-def read_settings(file: Path) -> dict[str, Any]:
-    """The settings in a JSON file. Raises CheckpointError if they cannot be read."""
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"cannot read {file}: {error}") from error
-    if not isinstance(config, dict):
-        raise CheckpointError(f"{file} is not a JSON object")
-    return config
 
 
 def readdress(folder: Path, address: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ import msgspec
 from msgspec import Meta, Struct, ValidationError, field
 
 from benchmark.mazes.outcomes import SOLVED
-from benchmark.mazes.suite import group_names
+from benchmark.mazes.suite import group_position
 
 LARGEST = 2**53
 """The largest whole number that every reader of JSON reads as it was written."""
@@ -80,7 +80,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def place(self) -> tuple[int, str, int]:
         """Where the record stands in a run: by group, then by case and sample."""
-        return group_names().index(self.group), self.case, self.sample
+        return group_position(self.group), self.case, self.sample
 
     @property
     def spl(self) -> float:

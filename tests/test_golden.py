@@ -51,10 +51,8 @@ def test_a_recipe_keeps_its_description_and_its_address(name):
     if name.endswith(":chat"):
         recipe, digest = RECIPES[name.removesuffix(":chat")].for_third_party("chat"), None
     else:
-        checkpoint = registry.find(name) if name.partition("-")[0] != "reward" else registry.built("reward")
-        recipe, digest = checkpoint.recipe, checkpoint.digest()
-    if name == "reward-lora":
-        checkpoint = registry.built("reward", choices=registry.Choices(lora=True))
+        choices = registry.Choices(lora=name.endswith("-lora"))
+        checkpoint = registry.built(name.removesuffix("-lora"), choices=choices)
         recipe, digest = checkpoint.recipe, checkpoint.digest()
     assert json.loads(json.dumps(recipe.describe())) == recorded["describe"]
     assert digest == recorded.get("digest")

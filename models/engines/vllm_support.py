@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.errors import CheckpointError
 from models import adapters, hardware
-from models.weights import Weights, read_settings
+from models.settings_file import read_settings
+from models.weights import Weights
 
 if TYPE_CHECKING:
     from models.checkpoints import Checkpoint

@@ -40,7 +40,7 @@ class RLHF(RLVR):
             reward_funcs=trainer.load_reward_model(needed["judge"]),
             reward_processing_classes=tokenizer,
             args=RLOOConfig(**trainer.trainer_arguments(self, work) | self.generation_arguments()),
-            train_dataset=trainer.dataset({"prompt": prompt} for prompt in self.prompts()),
+            train_dataset=trainer.dataset({"prompt": prompt} for prompt in self.prompts(self.data())),
             processing_class=tokenizer,
         )
         return trainer.run(self, rloo, work, target) | trainer.summarize_rewards(self, rloo)

@@ -53,9 +53,9 @@ class RLVR(TrainingSettings):
         streams = {size: self.mazes(f"{self.method}-{self.seed}", size) for size in self.sizes}
         return [next(streams[size]) for size in islice(cycle(self.sizes), self.num_examples)]
 
-    def prompts(self) -> list[Text]:
-        """The prompts, in the order of the mazes."""
-        return [build_prompt(maze, self.answer_format) for maze in self.data()]
+    def prompts(self, mazes: Iterable[Maze]) -> list[Text]:
+        """The prompts of these mazes, in their order."""
+        return [build_prompt(maze, self.answer_format) for maze in mazes]
 
     def generation_arguments(self) -> dict[str, Any]:
         """The arguments of TRL's configurations for trainers that sample replies."""
@@ -91,7 +91,7 @@ class RLVR(TrainingSettings):
                 **trainer.trainer_arguments(self, work) | self.generation_arguments(), remove_unused_columns=False
             ),
             train_dataset=trainer.dataset(
-                {"prompt": prompt, "number": number} for number, prompt in enumerate(self.prompts())
+                {"prompt": prompt, "number": number} for number, prompt in enumerate(self.prompts(mazes))
             ),
             processing_class=tokenizer,
         )
