@@ -8,6 +8,7 @@ have the same reward, nothing is learned from them; the record has the share of 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
