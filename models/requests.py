@@ -12,6 +12,7 @@ from benchmark.mazes.prompt import Message
 from benchmark.mazes.suite import Case
 
 from . import budget
+from .model_options import GenerationOptions
 
 MOST_TOKENS = 10**9
 """The largest plausible number of tokens: a larger count is an error of a server."""
@@ -32,6 +33,7 @@ class Request:
     """The number of the sample, from 0; each sample has a seed of its own."""
     temperature: float = 0.0
     """0 is greedy decoding."""
+    generation: GenerationOptions = GenerationOptions()
 
     @property
     def place(self) -> tuple[str, str, int]:
@@ -57,12 +59,27 @@ class Request:
         """
         sampled = {"temperature": self.temperature, "seed": self.seed} if self.temperature else {}
         room = [*budget.REPLY, budget.THOUGHTS if self.reasoning else 0, self.cells]
-        return {"prompt": self.prompt, "room": room, "sample": self.sample, **sampled}
+        generation = self.generation.cache_key()
+        options = {"generation": generation} if generation else {}
+        return {"prompt": self.prompt, "room": room, "sample": self.sample, **sampled, **options}
+
+    def token_limit(self, tokens_per_cell: int) -> int:
+        """The most tokens that the reply may have.
+
+        Args:
+            tokens_per_cell: the tokens that the name of a cell takes in the model's tokenizer.
+        """
+        if self.generation.max_new_tokens is not None:
+            return self.generation.max_new_tokens
+        thoughts = budget.THOUGHTS if self.reasoning else 0
+        if self.generation.thinking_budget is not None:
+            thoughts = self.generation.thinking_budget
+        return budget.reply_tokens(self.cells, tokens_per_cell) + thoughts
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply: the text, its length in tokens, and whether it was cut off at the token limit.
+    """A reply: the text, its length in tokens, and whether it was cut off, at the token limit or as it repeated itself.
 
     Servers and third-party engines may return any value. Values that a file or a database cannot store are corrected
     here, for all engines: lone surrogates are replaced, and if the number of tokens is not a whole number, the words
@@ -72,6 +89,8 @@ class Reply:
     text: str
     tokens: int
     truncated: bool
+    looped: bool = False
+    """Whether it was cut off because it repeated itself, see `models.stopping`; then it is `truncated` too."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
@@ -80,7 +99,8 @@ class Reply:
         text = encodable(str(self.text))
         object.__setattr__(self, "text", text)
         object.__setattr__(self, "tokens", _count(self.tokens, text))
-        object.__setattr__(self, "truncated", bool(self.truncated))
+        object.__setattr__(self, "looped", bool(self.looped))
+        object.__setattr__(self, "truncated", bool(self.truncated) or self.looped)
 
 
 def _count(tokens: Any, text: str) -> int:

@@ -16,7 +16,7 @@ from .statistics import wilson
 if TYPE_CHECKING:
     import pandas as pd
 
-NO_ANSWER = ("unreadable", "truncated", "empty")
+NO_ANSWER = ("unreadable", "truncated", "looping", "empty")
 
 
 class _Reply(NamedTuple):

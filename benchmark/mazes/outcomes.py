@@ -11,6 +11,7 @@ OUTCOMES = {
     "overshot": "every move legal, G reached and left again",
     "unreadable": "a reply without an answer that could be read",
     "truncated": "a reply that was cut off before its answer was whole",
+    "looping": "a reply that was cut off because it repeated itself, before its answer was whole",
     "empty": "no text",
     "error": "no reply: the engine failed, the case is unscored",
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from models import chat, curve, store
+from models.model_options import ModelOptions
 from models.weights import Weights, content_digest, weights_digest
 
 
@@ -16,6 +17,8 @@ class Checkpoint:
     """Something that solves mazes, with the name that tables show."""
 
     name: str
+    options: ModelOptions = field(default=ModelOptions(), kw_only=True)
+    """Those that the user has set, for this checkpoint or for all."""
 
     is_agent = False
     engine = ""

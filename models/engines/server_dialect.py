@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from models.budget import THOUGHTS, reply_tokens
 from models.requests import Request
 
 from .server_errors import RequestError
@@ -95,7 +94,7 @@ class Dialect:
         return min(self._most(request), self.context - prompt_tokens) if self.context and prompt_tokens else 0
 
     def _most(self, request: Request) -> int:
-        limit = reply_tokens(request.cells, NAME_TOKENS) + (THOUGHTS if request.reasoning else 0)
+        limit = request.token_limit(NAME_TOKENS)
         return min(limit, self.most) if self.most else limit
 
     def body(self, model: str, request: Request, tokens: int) -> dict[str, Any]:

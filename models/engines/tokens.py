@@ -12,7 +12,6 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from benchmark.mazes.errors import CheckpointError
 from models import chat
-from models.budget import THOUGHTS, reply_tokens
 from models.requests import Reply, Request
 from models.weights import Weights
 
@@ -55,7 +54,7 @@ def tokenize(
                 f"the tokenizer in {weights.tokenizer} gives the token {most} ({tokenizer.decode([most])!r}), and the "
                 f"model in {weights.whole} knows {vocabulary}: they do not belong together"
             )
-        limit = reply_tokens(request.cells, len(bare)) + (THOUGHTS if request.reasoning else 0)
+        limit = request.token_limit(len(bare))
         rows.append(TokenizedRequest(ids, max(0, min(limit, positions - len(ids))), request))
     return sorted(rows, key=lambda one: (-one.limit, -len(one.ids), one.request.place))
 

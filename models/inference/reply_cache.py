@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS replies (
     key BLOB PRIMARY KEY,
     text TEXT NOT NULL,
     tokens INTEGER NOT NULL,
-    truncated INTEGER NOT NULL,
+    truncated INTEGER NOT NULL, -- 0, 1, or 2 where the reply was cut off because it repeated itself
     sum INTEGER NOT NULL,       -- crc32 over key and reply: a spoilt row is found
     checkpoint TEXT NOT NULL,   -- the rest is for people: who replied, through what, when
     engine TEXT NOT NULL,
@@ -50,6 +50,7 @@ _COLUMNS = {
     "engine": "TEXT",
     "written": "REAL",
 }
+_LOOPED = 2
 _SPOILT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (
     sqlite3.SQLITE_READONLY,
@@ -100,7 +101,7 @@ class Cache:
             rows = self._query(f"SELECT key, text, tokens, truncated, sum FROM replies WHERE key IN ({marks})", part)  # noqa: S608  question marks alone are put in
             for kept, text, tokens, truncated, total in rows:
                 if _is_whole(kept, text, tokens, truncated, total):
-                    found[kept] = Reply(text, tokens, bool(truncated))
+                    found[kept] = Reply(text, tokens, bool(truncated), looped=truncated == _LOOPED)
                 else:
                     self._notify(f"a reply in {self.file} is spoilt ({kept.hex()[:16]}); it is asked for again")
         return found
@@ -110,9 +111,9 @@ class Cache:
         now = time.time()
         name = encodable(checkpoint)
         rows = [
-            (kept, one.text, one.tokens, int(one.truncated), total, name, engine, now)
+            (kept, one.text, one.tokens, cut, _sum(kept, one.text, one.tokens, cut), name, engine, now)
             for kept, one in replies.items()
-            for total in (_sum(kept, one.text, one.tokens, one.truncated),)
+            for cut in (_LOOPED if one.looped else int(one.truncated),)
         ]
         self._change("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
@@ -291,7 +292,7 @@ def _check_columns(base: sqlite3.Connection) -> None:
 
 def _is_whole(key: bytes, text: Any, tokens: Any, truncated: Any, total: Any) -> bool:
     """Whether a row has the types and the sum with which it was written."""
-    typed = isinstance(text, str) and isinstance(tokens, int) and truncated in (0, 1)
+    typed = isinstance(text, str) and isinstance(tokens, int) and truncated in (0, 1, _LOOPED)
     return typed and total == _sum(key, text, tokens, truncated)
 
 
@@ -300,5 +301,5 @@ def _code(error: sqlite3.Error) -> int:
     return code & 0xFF  # the extended codes say more in the higher bits
 
 
-def _sum(key: bytes, text: str, tokens: int, truncated: bool) -> int:
+def _sum(key: bytes, text: str, tokens: int, truncated: int) -> int:
     return zlib.crc32(f"{tokens} {int(truncated)} {text}".encode(), zlib.crc32(key))

@@ -38,6 +38,7 @@ OUTCOME_COLOURS = {
     "overshot": "#F0E442",
     "unreadable": "#777777",
     "truncated": "#AAAAAA",
+    "looping": "#555555",
     "empty": "#CCCCCC",
 }
 

@@ -30,7 +30,7 @@ from .forms import MOVE_OF_WORD, Answer, parse_beginning, parse_whole
 from .marked import read_marks
 from .thoughts import remove_thoughts
 
-__all__ = ["Answer", "Reading", "read", "write"]
+__all__ = ["Answer", "Reading", "find_end_of_answer", "read", "write"]
 
 _TAG = re.compile(r"(?<![^\W_])(?:answer|resposta)[ \t*_`]{0,4}:", re.IGNORECASE)
 _OTHER_TAG = re.compile(
@@ -108,6 +108,21 @@ def read(reply: str, maze: Maze, drawing: str = "", glyphs: Glyphs | None = None
         return _both(strict)
     lenient = _lenient(text, maze, drawing, glyphs, truncated)
     return Reading(strict, lenient or strict)
+
+
+def find_end_of_answer(reply: str) -> int | None:
+    """Return where the first line with an answer after a tag ends, which is no part of the reasoning; None without one.
+
+    Only lines that end with a newline count. The cells of an answer are not checked against any maze.
+    """
+    text, in_thought = remove_thoughts(reply)
+    if in_thought:
+        return None
+    for tag in _TAG.finditer(text):
+        line, after = _line(text[tag.end() :])
+        if after is not None and _plain(line, (0, 0)) and reply.endswith(after):
+            return len(reply) - len(after) - 1
+    return None
 
 
 def write(answer: Answer) -> str:
