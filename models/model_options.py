@@ -69,9 +69,12 @@ class GenerationOptions:
 
     def cache_key(self) -> dict[str, Any]:
         """The options that are set: replies that were stored before an option existed are still found."""
-        default = GenerationOptions()
         return {
             option.name: value
             for option in fields(self)
-            if (value := getattr(self, option.name)) != getattr(default, option.name)
+            if (value := getattr(self, option.name)) != getattr(PLAIN, option.name)
         }
+
+
+PLAIN = GenerationOptions()
+"""A reply ends where the model ends it, or at the token limit."""

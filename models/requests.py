@@ -12,7 +12,7 @@ from benchmark.mazes.prompt import Message
 from benchmark.mazes.suite import Case
 
 from . import budget
-from .model_options import GenerationOptions
+from .model_options import PLAIN, GenerationOptions
 
 MOST_TOKENS = 10**9
 """The largest plausible number of tokens: a larger count is an error of a server."""
@@ -33,7 +33,7 @@ class Request:
     """The number of the sample, from 0; each sample has a seed of its own."""
     temperature: float = 0.0
     """0 is greedy decoding."""
-    generation: GenerationOptions = GenerationOptions()
+    generation: GenerationOptions = PLAIN
 
     @property
     def place(self) -> tuple[str, str, int]:

@@ -15,7 +15,7 @@ from benchmark.mazes.answer import find_end_of_answer
 from .requests import Reply, Request
 
 LOOP_TOKENS = 64
-"""The length of a repetition, in tokens, after which a reply ends, plus LOOP_TOKENS_PER_SIDE for each row and column."""
+"""The length of a repetition, in tokens, that ends a reply, plus LOOP_TOKENS_PER_SIDE for each row and column."""
 LOOP_TOKENS_PER_SIDE = 2
 """A right answer may be periodic too, such as `D R D R`, but not for longer than rows and columns together."""
 LONGEST_PERIOD = 256
