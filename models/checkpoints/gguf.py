@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from benchmark.mazes.errors import CheckpointError
 from models import gguf, processes, store
-from models.weights import Weights, file_digest, weights_digest
+from models.weights import Weights, file_digest
 
 from .base import Checkpoint
 from .built import fault
@@ -78,37 +76,14 @@ class GGUF(Checkpoint):
         return super().provenance() | {"content": self.content(), "recipe": None, "gguf": record.get("gguf")}
 
     def _build(self, target: Path) -> None:
-        """Convert the file into a folder, with a record and a model card."""
+        """Convert the file into a folder. Raises CheckpointError if it cannot be read."""
         if not processes.is_first():
             return
         if not find_spec("gguf"):
             raise CheckpointError(
                 f"{self.file} cannot be read without the package gguf: install it (`pip install gguf==0.19.0`)"
             )
-        from models.card import gguf_readme  # it imports huggingface_hub
-        from models.gguf_conversion import convert  # it imports transformers
+        from .gguf_building import build  # it imports transformers
 
-        started, header = time.monotonic(), self.header
         print(f"{self.name}: {self.file.name} is converted to safetensors, once", flush=True)
-        notes = convert(header, target)
-        record = {
-            "name": self.name,
-            "digest": self.digest(),
-            "gguf": {
-                "file": self.file.name,
-                "sha256": file_digest(self.file),
-                "name": header.metadata.get("general.name"),
-                "license": header.metadata.get("general.license"),
-                "base_model": self.base_model_id or header.base_model,
-                "architecture": header.architecture,
-                "parameters": header.parameters,
-                "quantization": header.quantization,
-                "restored": notes.restored,
-                "lost": notes.lost,
-            },
-            "weights": weights_digest(target),
-            "versions": {name: version(name) for name in ("gguf", "tokenizers", "transformers")},
-            "seconds": round(time.monotonic() - started, 1),
-        }
-        (target / store.RECORD).write_text(json.dumps(record, indent=2) + "\n")
-        (target / "README.md").write_text(gguf_readme(record), encoding="utf-8")
+        build(self.header, self.base_model_id, {"name": self.name, "digest": self.digest()}, target)
