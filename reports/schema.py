@@ -204,6 +204,8 @@ class Provenance(Struct, frozen=True):
     """Whether the prompt asked for reasoning before the answer."""
     glyphs: bool | None = None
     """Whether each maze had characters of its own."""
+    system_prompt: str | None = None
+    """The system message that the user gave instead of ours; null without one."""
     tokenizer: TokenizerInfo | None = None
     """Null where there is no tokenizer.json to ask, and for drawings without rows."""
     engine: EngineInfo = field(default_factory=EngineInfo)
@@ -235,6 +237,7 @@ class Provenance(Struct, frozen=True):
             "shots": self.shots,
             "reasoning": self.reasoning,
             "glyphs": self.glyphs,
+            "system_prompt": self.system_prompt,
             "prompt_digest": self.prompt_digest,
         }
 

@@ -139,3 +139,17 @@ def test_each_way_of_asking_has_its_digest():
 def test_what_cannot_be_asked_is_refused(arguments, message):
     with pytest.raises(MazeError, match=message):
         PromptOptions(**arguments)
+
+
+def test_a_system_prompt_of_the_user_replaces_ours_and_the_empty_one_leaves_it_out():
+    asking = PromptOptions(prompt_style="chat", system_prompt="You are terse.")
+    first, last = prompt(EXAMPLE, asking)
+    assert first == {"role": "system", "content": "You are terse."}
+    assert last == prompt(EXAMPLE, PromptOptions(prompt_style="chat"))[-1]
+    assert [message["role"] for message in prompt(EXAMPLE, PromptOptions(prompt_style="chat", system_prompt=""))] == [
+        "user"
+    ]
+    assert PromptOptions.from_record(asking.record()) == asking
+    assert "system_prompt" not in PromptOptions(prompt_style="chat").record()
+    with pytest.raises(MazeError, match="chat prompt only"):
+        PromptOptions(system_prompt="You are terse.")

@@ -60,13 +60,15 @@ def prompt(maze: Maze, options: PromptOptions, glyphs: Glyphs | None = None) -> 
         ]
         return "".join([*answered, *questions[-1:]])
     instruction = words.REASON if options.reasoning else words.AT_ONCE
-    system = words.SYSTEM.format(
-        legend=symbols,
-        steps=legend.steps,
-        drawing=draw(EXAMPLE, options.drawing, glyphs),
-        reply=examples.write_reply(EXAMPLE, options),
-    )
-    messages = [{"role": "system", "content": system}]
+    system = options.system_prompt
+    if system is None:
+        system = words.SYSTEM.format(
+            legend=symbols,
+            steps=legend.steps,
+            drawing=draw(EXAMPLE, options.drawing, glyphs),
+            reply=examples.write_reply(EXAMPLE, options),
+        )
+    messages = [{"role": "system", "content": system}] if system else []
     for drawing, shot in zip(drawn, (*shots, None), strict=True):
         messages.append({"role": "user", "content": words.USER.format(drawing=drawing, how=instruction)})
         if shot is not None:

@@ -47,6 +47,8 @@ class PromptOptions:
     """Whether the prompt asks for reasoning before the answer."""
     glyphs: bool = False
     """Whether each case is drawn with its own random characters."""
+    system_prompt: str | None = None
+    """The system message of the chat prompt instead of ours; the empty text leaves it out."""
 
     def __post_init__(self) -> None:
         for name, value, choices in (
@@ -67,10 +69,17 @@ class PromptOptions:
                 "reasoning is possible in the chat prompt only: the plain prompt is a text to continue and gives no "
                 "instructions"
             )
+        if self.system_prompt is not None and self.prompt_style != "chat":
+            raise MazeError("a system prompt is possible in the chat prompt only: the plain prompt has no messages")
 
     def record(self) -> dict[str, Any]:
-        """Return the fields with their names in saved runs, where `prompt_style` is called `style`."""
+        """Return the fields with their names in saved runs, where `prompt_style` is called `style`.
+
+        Without a system prompt of the user there is no such field, as in runs that were saved before it existed.
+        """
         fields = asdict(self)
+        if self.system_prompt is None:
+            del fields["system_prompt"]
         return {"style" if name == "prompt_style" else name: value for name, value in fields.items()}
 
     @classmethod
