@@ -11,7 +11,7 @@ from benchmark.mazes.answer import read as read_answer
 from benchmark.mazes.draw import DRAWINGS, Glyphs
 from benchmark.mazes.draw import read as read_drawing
 from benchmark.mazes.errors import MazeError
-from benchmark.mazes.prompt import EXAMPLE, LANGUAGES, PROMPT_STYLES, PromptOptions, digest_prompt, prompt
+from benchmark.mazes.prompt import EXAMPLE, LANGUAGES, PROMPT_STYLES, PromptOptions, digest_prompt, ending, prompt
 from benchmark.mazes.prompt.examples import write_reply
 from benchmark.mazes.score import score
 from benchmark.mazes.split import reserved
@@ -153,3 +153,12 @@ def test_a_system_prompt_of_the_user_replaces_ours_and_the_empty_one_leaves_it_o
     assert "system_prompt" not in PromptOptions(prompt_style="chat").record()
     with pytest.raises(MazeError, match="chat prompt only"):
         PromptOptions(system_prompt="You are terse.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_next_question_of_a_plain_prompt_ends_a_reply(language):
+    asking = PromptOptions(language=language, shots=2)
+    (stop,) = ending(asking).stop
+    assert prompt(EXAMPLE, asking).count(stop) == 3
+    assert prompt(EXAMPLE, asking).startswith(stop)
+    assert not ending(PromptOptions(prompt_style="chat", language=language)).stop

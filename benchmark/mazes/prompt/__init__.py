@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 
 from ..draw import DRAWINGS, Glyphs, draw, read
 from ..maze import Maze
@@ -19,10 +20,12 @@ __all__ = [
     "EXAMPLE",
     "LANGUAGES",
     "PROMPT_STYLES",
+    "Ending",
     "Language",
     "Message",
     "PromptOptions",
     "digest_prompt",
+    "ending",
     "prompt",
 ]
 
@@ -74,6 +77,23 @@ def prompt(maze: Maze, options: PromptOptions, glyphs: Glyphs | None = None) -> 
         if shot is not None:
             messages.append({"role": "assistant", "content": examples.write_reply(shot, options)})
     return messages
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How replies to a prompt begin and end."""
+
+    prefix: str = ""
+    """The beginning of the reply, where the prompt ends with it."""
+    stop: tuple[str, ...] = ()
+    """Texts that end a reply: the beginning of the next question, which base models write after their answer."""
+
+
+def ending(options: PromptOptions) -> Ending:
+    """Return how replies to the prompts with these options begin and end."""
+    if options.prompt_style != "plain":
+        return Ending()
+    return Ending(stop=(LANGUAGES[options.language].QUESTION.partition("{")[0].strip(),))
 
 
 def digest_prompt(options: PromptOptions) -> str:
