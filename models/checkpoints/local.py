@@ -53,6 +53,10 @@ class Folder(Checkpoint):
             return "chat" if Weights(self.path).has_chat else "plain"
         return self.base.prompt_style
 
+    @property
+    def is_taught(self) -> bool:
+        return bool(taught_prompt_style(self.path)) or (self.base is not None and self.base.is_taught)
+
     def weights(self) -> Weights:
         return weights_in(self.path, self.base, self.remote_code)
 
