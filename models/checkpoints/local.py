@@ -59,6 +59,10 @@ class Folder(Checkpoint):
         """As in its training for the product of a recipe, which a copy of the nano family is too."""
         return taught_answer_format(self.path) or self.prompt_style
 
+    @property
+    def is_taught(self) -> bool:
+        return bool(taught_prompt_style(self.path)) or (self.base is not None and self.base.is_taught)
+
     def weights(self) -> Weights:
         return weights_in(self.path, self.base, self.remote_code)
 

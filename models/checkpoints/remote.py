@@ -61,6 +61,11 @@ class Hub(Checkpoint):
             return None  # loading it reports the error
 
     @property
+    def is_taught(self) -> bool:
+        folder = hub.peek(self.repo, self.revision)
+        return folder is not None and bool(taught_prompt_style(folder))
+
+    @property
     def is_missing(self) -> bool:
         return not hub.is_here(self.repo, self.revision)
 

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from benchmark.mazes.errors import EngineError, LabirintoError
-from benchmark.mazes.prompt import LANGUAGES, Message, PromptOptions, prompt
+from benchmark.mazes.prompt import Message, PromptOptions, ending, prompt
 from benchmark.mazes.question import question
 from benchmark.mazes.suite import Case
 from models.checkpoints import Checkpoint
@@ -91,10 +91,11 @@ def choose_generation(checkpoint: Checkpoint, prompt_options: PromptOptions, ear
 
     The nano family has learned to end its replies: nothing is added to what the user has set.
     """
-    options = checkpoint.options
+    options, written = checkpoint.options, ending(prompt_options)
     chosen = GenerationOptions(
         max_new_tokens=options.max_new_tokens,
         stop=options.stop,
+        prefix=written.prefix,
         arguments=options.generation_args,
         chat_template_args=options.chat_template_args,
         thinking_budget=options.thinking_budget,
@@ -103,17 +104,10 @@ def choose_generation(checkpoint: Checkpoint, prompt_options: PromptOptions, ear
         return chosen
     return replace(
         chosen,
-        stop=(*options.stop, *_next_question(prompt_options)),
+        stop=(*options.stop, *written.stop),
         ends_with_answer=not prompt_options.reasoning,
         ends_loops=early_stop == "all",
     )
-
-
-def _next_question(options: PromptOptions) -> tuple[str, ...]:
-    """How a model that continues a plain prompt would begin the next question."""
-    if options.prompt_style == "chat":
-        return ()
-    return (LANGUAGES[options.language].QUESTION.partition("{")[0].strip(),)
 
 
 @cache

@@ -36,7 +36,7 @@ def test_help_shows_our_options_under_headings_each_with_its_default(project):
         assert f"\n  {option}=" in text
     assert {name: section.count("(default: ") for name, section in ours.items()} == {
         "checkpoints": 3,
-        "mazes and prompts": 6,
+        "mazes and prompts": 7,
         "inference": 7,
         "how models run and reply": 2,
     }
