@@ -143,6 +143,8 @@ class EngineInfo(Struct, frozen=True):
     dtype: str | None = None
     determinism: str | None = None
     sampling: Sampling = field(default_factory=Sampling)
+    options: dict[str, Any] = field(default_factory=dict)
+    """The options about the model that the user has set (`models.model_options.ModelOptions`), by name."""
     cached: Count | None = None
     """Replies that came from the cache."""
     asked: Count | None = None

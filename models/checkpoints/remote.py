@@ -12,7 +12,7 @@ from models import hub
 from models.weights import Weights, is_adapter
 
 from .base import Checkpoint
-from .local import taught_prompt_style, weights_in
+from .local import taught_answer_format, taught_prompt_style, weights_in
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,12 @@ class Hub(Checkpoint):
     def prompt_style(self) -> str:
         """As of a folder; the small files that decide it are downloaded."""
         return "chat" if self.has_chat else "plain"
+
+    @property
+    def answer_format(self) -> str:
+        """As of a folder."""
+        folder = hub.peek(self.repo, self.revision)
+        return (folder and taught_answer_format(folder)) or self.prompt_style
 
     @property
     def has_chat(self) -> bool | None:
