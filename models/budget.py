@@ -7,6 +7,9 @@ REPLY = (64, 11, 5)
 each cell may occur."""
 THOUGHTS = 4096
 """The additional tokens for reasoning before the answer."""
+LOOP = (64, 2)
+"""The length of a repetition, in tokens, that ends a reply: a fixed number, and tokens for each row and column. A right
+answer may be periodic too, such as `D R D R`, but not for longer than rows and columns together."""
 
 
 def reply_tokens(cells: int, tokens_per_cell: int = 1) -> int:
@@ -18,3 +21,9 @@ def reply_tokens(cells: int, tokens_per_cell: int = 1) -> int:
     """
     fixed, per_cell, mentions = REPLY
     return fixed + max(per_cell, mentions * tokens_per_cell) * cells
+
+
+def loop_tokens(rows: int, cols: int) -> int:
+    """The number of tokens of a repetition that ends a reply about a maze of this size."""
+    fixed, per_side = LOOP
+    return fixed + per_side * (rows + cols)

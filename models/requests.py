@@ -51,6 +51,11 @@ class Request:
         """The number of cells of the maze."""
         return self.case.maze.rows * self.case.maze.cols
 
+    @property
+    def loop_tokens(self) -> int:
+        """The number of tokens of a repetition that ends the reply, where `generation.ends_loops` is set."""
+        return budget.loop_tokens(self.case.maze.rows, self.case.maze.cols)
+
     def cache_key(self) -> dict[str, Any]:
         """What decides the reply, besides checkpoint and engine.
 

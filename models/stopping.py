@@ -7,20 +7,31 @@ moves. Neither changes what the reply answers, and both would take most of the t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from benchmark.mazes.answer import find_end_of_answer
 
+from .model_options import GenerationOptions
 from .requests import Reply, Request
 
-LOOP_TOKENS = 64
-"""The length of a repetition, in tokens, that ends a reply, plus LOOP_TOKENS_PER_SIDE for each row and column."""
-LOOP_TOKENS_PER_SIDE = 2
-"""A right answer may be periodic too, such as `D R D R`, but not for longer than rows and columns together."""
 LONGEST_PERIOD = 256
 REPETITIONS = 3
 """How often the repeated text has to occur at least."""
+
+
+class WatchedRequest(Protocol):
+    """What `ReplyWatch` reads of a request: a process that knows no mazes has its own class for it."""
+
+    @property
+    def generation(self) -> GenerationOptions: ...
+
+    @property
+    def temperature(self) -> float: ...
+
+    @property
+    def loop_tokens(self) -> int: ...
 
 
 class ReplyWatch:
@@ -29,7 +40,7 @@ class ReplyWatch:
     Without stop texts, `ends_with_answer` and `ends_loops` it never ends a reply, and decodes it only once.
     """
 
-    def __init__(self, request: Request, decode: Callable[[Sequence[int]], str]) -> None:
+    def __init__(self, request: WatchedRequest, decode: Callable[[Sequence[int]], str]) -> None:
         """`decode` turns token ids into text without special tokens."""
         self.ids: list[int] = []
         self.request = request
@@ -39,7 +50,7 @@ class ReplyWatch:
         """The text of a reply that was cut within a token."""
         self._is_looping = False
         is_greedy = not request.temperature
-        self._loops = Repetition(loop_tokens(request)) if self._options.ends_loops and is_greedy else None
+        self._loops = Repetition(request.loop_tokens) if self._options.ends_loops and is_greedy else None
         self._longest_stop = max(map(len, self._options.stop), default=0)
 
     def add(self, token: int) -> bool:
@@ -98,11 +109,6 @@ class Repetition:
         self._recent[1:] = self._recent[:-1]
         self._recent[0] = token
         return bool((self._matches >= self._needed).any())
-
-
-def loop_tokens(request: Request) -> int:
-    """The number of tokens of a repetition that ends a reply."""
-    return LOOP_TOKENS + LOOP_TOKENS_PER_SIDE * (request.case.maze.rows + request.case.maze.cols)
 
 
 def end_reply(text: str, request: Request) -> str:
