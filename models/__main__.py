@@ -43,7 +43,7 @@ from benchmark.mazes.suite import DEFAULT, SUITES
 from models.weights import is_adapter
 
 from . import hub, processes, registry, store
-from .checkpoints import Built, Checkpoint
+from .checkpoints import GGUF, Built, Checkpoint
 from .inference.reply_cache import Cache, place
 from .options import add_checkpoint_options
 from .recipes import RECIPES
@@ -178,24 +178,38 @@ def _may_delete(options: argparse.Namespace, items: str) -> bool:
 
 def _list(options: argparse.Namespace) -> None:
     rows = []
-    for name in [*RECIPES, *options.choices.named]:
-        checkpoint = _find_any(name, options.choices)
-        if not isinstance(checkpoint, Built):
-            rows.append([name, "", "", "", "", options.choices.named[name]])
+    for name in [*RECIPES, *registry.PACKAGED, *options.choices.named]:
+        try:
+            checkpoint = _find_any(name, options.choices)
+        except CheckpointError as error:
+            if name not in registry.PACKAGED:
+                raise
+            rows.append([name, registry.PACKAGED[name].base_model_id, "", "", "", f"not installed: {error}"])
             continue
-        folder = checkpoint.place()
-        record = (store.read_record(folder) if folder else None) or {}
-        size = f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f} MB" if folder else ""
-        seconds = record.get("seconds")
-        minutes = f"{seconds / 60:.1f} min" if isinstance(seconds, int | float) else ""
-        parent = checkpoint.parent.name if checkpoint.parent else ""
-        rows.append([checkpoint.name, parent, checkpoint.digest()[:12], size, minutes, folder or "not built"])
+        if isinstance(checkpoint, Built | GGUF):
+            rows.append(_row(checkpoint))
+        else:
+            rows.append([name, "", "", "", "", options.choices.named[name]])
     print(tabulate(rows, headers=["checkpoint", "from", "digest", "size", "time", "folder"], tablefmt="plain"))
+
+
+def _row(checkpoint: Built | GGUF) -> list[Any]:
+    """The row of a checkpoint of the store in the table of `list`."""
+    folder = checkpoint.place()
+    record = (store.read_record(folder) if folder else None) or {}
+    size = f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f} MB" if folder else ""
+    seconds = record.get("seconds")
+    minutes = f"{seconds / 60:.1f} min" if isinstance(seconds, int | float) else ""
+    if isinstance(checkpoint, GGUF):
+        origin, missing = checkpoint.base_model_id or checkpoint.file.name, "not converted"
+    else:
+        origin, missing = checkpoint.parent.name if checkpoint.parent else "", "not built"
+    return [checkpoint.name, origin, checkpoint.digest()[:12], size, minutes, folder or missing]
 
 
 def _show(options: argparse.Namespace) -> None:
     for name in options.names:
-        print(json.dumps(store.read_record(_place(_built(name, options.choices))), indent=2))
+        print(json.dumps(store.read_record(_place(_stored(name, options.choices))), indent=2))
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -223,7 +237,7 @@ def _pretrain(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     for name in options.names:
         checkpoint = _find_any(name, options.choices)
-        if isinstance(checkpoint, Built):
+        if isinstance(checkpoint, Built | GGUF):
             _place(checkpoint)
         _require_ancestors(checkpoint)
         weights = checkpoint.weights()
@@ -241,7 +255,7 @@ def _check(options: argparse.Namespace) -> None:
 def _remove(options: argparse.Namespace) -> None:
     folders = []
     for name in options.names:
-        folder = _built(name, options.choices).stored()
+        folder = _stored(name, options.choices).stored()
         if not folder.is_dir():
             raise CheckpointError(f"{name} is not in the store ({store.home() / 'checkpoints'}): nothing was removed")
         if folder not in folders:
@@ -259,7 +273,7 @@ def _export(options: argparse.Namespace) -> None:
     target = Path(options.folder).expanduser().absolute()
     if target.exists():
         raise CheckpointError(f"{target} already exists: choose a new folder")
-    checkpoint = _built(options.name, options.choices)
+    checkpoint = _stored(options.name, options.choices)
     _place(checkpoint)
     try:
         with replacing(target) as temporary:
@@ -278,9 +292,12 @@ def _push(options: argparse.Namespace) -> None:
         print(f"{options.name}: {hub.push(folder, options.repository, options.private)}")
 
 
-def _write(checkpoint: Built, target: Path, merged: bool) -> None:
-    """Write the files of a built checkpoint into a new folder; with `merged`, its adapter merged into the base."""
+def _write(checkpoint: Built | GGUF, target: Path, merged: bool) -> None:
+    """Write the files of a checkpoint into a new folder; with `merged`, its adapter merged into the base."""
     folder = _place(checkpoint)
+    if isinstance(checkpoint, GGUF):  # it has its model card already
+        shutil.copytree(folder, target)
+        return
     if merged and is_adapter(folder):
         _require_ancestors(checkpoint)
     _heavy().write_checkpoint(checkpoint, folder, target, merged)
@@ -308,7 +325,13 @@ def _built(name: str, choices: registry.Choices) -> Built:
     return checkpoint
 
 
-def _place(checkpoint: Built) -> Path:
+def _stored(name: str, choices: registry.Choices) -> Built | GGUF:
+    """A checkpoint that the store contains once it is built. Raises CheckpointError for any other checkpoint."""
+    checkpoint = _find_any(name, choices)
+    return checkpoint if isinstance(checkpoint, GGUF) else _built(name, choices)
+
+
+def _place(checkpoint: Built | GGUF) -> Path:
     """The folder of a checkpoint. Raises CheckpointError if it is not built: only `build` starts a training."""
     if (place := checkpoint.place()) is None:
         raise CheckpointError(f"{checkpoint.name} is not built. Run `python -m models build {checkpoint.name}` first")
@@ -318,7 +341,7 @@ def _place(checkpoint: Built) -> Path:
 def _require_ancestors(checkpoint: Checkpoint) -> None:
     """Raise CheckpointError if an ancestor of a checkpoint, or the base of its adapter, is not built."""
     for ancestor in (checkpoint.base_model(), *checkpoint.ancestors()):
-        if isinstance(ancestor, Built):
+        if isinstance(ancestor, Built | GGUF):
             _place(ancestor)
 
 

@@ -95,8 +95,8 @@ def test_a_model_is_loaded_in_the_number_format_that_is_asked_for(folder, dtype)
     assert {weight.dtype for weight in model.parameters()} == {getattr(torch, dtype)}
 
 
-def test_auto_is_the_number_format_of_the_files(folder):
-    assert load.model(Weights(folder["bfloat16"]), dtype="auto").dtype == torch.bfloat16
+def test_auto_is_the_number_format_of_the_files(tmp_path):
+    assert load.model(Weights(save_llama(tmp_path, 64, 1, torch.bfloat16)), dtype="auto").dtype == torch.bfloat16
 
 
 def test_an_adapter_computes_in_the_number_format_of_its_base(folder, tmp_path):
