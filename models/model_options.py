@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from benchmark.mazes.errors import CheckpointError
+
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+RESERVED = {
+    "generation_args": {
+        "temperature": "use --temperature",
+        "do_sample": "use --temperature, where 0 is greedy decoding",
+        "seed": "each reply has its own seed",
+        "max_new_tokens": "use max_new_tokens (--max-new-tokens)",
+        "max_tokens": "use max_new_tokens (--max-new-tokens)",
+        "max_length": "use max_new_tokens (--max-new-tokens)",
+        "stop": "use stop (--stop)",
+        "stop_strings": "use stop (--stop)",
+        "n": "use --samples",
+        "num_return_sequences": "use --samples",
+    },
+    "engine_args": {
+        "dtype": "use dtype (--dtype)",
+        "torch_dtype": "use dtype (--dtype)",
+        "model": "the checkpoint is the model",
+        "trust_remote_code": "use --trust-remote-code",
+        "seed": "each reply has its own seed",
+    },
+    "chat_template_args": {
+        "messages": "the prompt is the messages",
+        "add_generation_prompt": "it is always true",
+        "tokenize": "it is always true",
+    },
+}
+"""Names that tables of arguments must not contain, and what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +61,10 @@ class ModelOptions:
     """Texts that end a reply."""
 
     def override(self, other: ModelOptions) -> ModelOptions:
-        """These options, with all that are set in `other`."""
-        return replace(self, **other.record())
+        """These options, with all that are set in `other`; tables of arguments are merged, name by name."""
+        changed = other.record()
+        tables = {name: {**getattr(self, name), **changed[name]} for name in RESERVED.keys() & changed.keys()}
+        return replace(self, **changed | tables)
 
     def record(self) -> dict[str, Any]:
         """The options that are set, by name."""
@@ -44,6 +76,49 @@ class ModelOptions:
 
 
 DEFAULTS = ModelOptions()
+OPTION_NAMES = tuple(option.name for option in fields(ModelOptions))
+
+
+def parse_options(settings: Mapping[str, Any]) -> ModelOptions:
+    """The options that a table sets. Raises CheckpointError for unknown names, wrong types and reserved arguments."""
+    if unknown := sorted(set(settings) - set(OPTION_NAMES)):
+        raise CheckpointError(f"there is no option {unknown[0]!r}; the options are {', '.join(OPTION_NAMES)}")
+    for name, value in settings.items():
+        _check(name, value)
+    values: dict[str, Any] = {**settings}
+    if "stop" in values:
+        values["stop"] = tuple(values["stop"])
+    return ModelOptions(**values)
+
+
+def _check(name: str, value: Any) -> None:
+    """Raise CheckpointError if this cannot be the value of the option."""
+    if name == "dtype":
+        is_valid, expected = value in DTYPES, f"one of {', '.join(DTYPES)}"
+    elif name in ("max_new_tokens", "thinking_budget"):
+        is_valid = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+        expected = "an integer of 1 or more"
+    elif name == "system_prompt":
+        is_valid, expected = isinstance(value, str), "a string"
+    elif name == "stop":
+        is_valid = isinstance(value, list | tuple) and all(isinstance(text, str) and text for text in value)
+        expected = "a list of strings that are not empty"
+    else:
+        is_valid, expected = isinstance(value, Mapping), "a table of arguments"
+    if not is_valid:
+        raise CheckpointError(f"{name} cannot be {value!r}: use {expected}")
+    if name in RESERVED:
+        _check_arguments(name, value)
+
+
+def _check_arguments(name: str, arguments: Mapping[str, Any]) -> None:
+    for argument, instead in RESERVED[name].items():
+        if argument in arguments:
+            raise CheckpointError(f"{name} must not contain {argument}: {instead}")
+    try:
+        json.dumps(arguments, allow_nan=False)  # it is a part of cache keys and saved runs
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{name} has a value that JSON does not have ({error})") from error
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,14 @@
 A third-party model that has a chat template is trained on chats.
 
 The user defines names in the table `[tool.labirinto.checkpoints]` of pyproject.toml, or in a TOML file that contains
-only such a table. The value is one of the names above, a recipe with settings, or an endpoint:
+only such a table. The value is one of the names above, a recipe with settings, an endpoint, or another checkpoint:
 
     short = {recipe = "sft", num_examples = 3200}
     ours = {recipe = "dpo", from = "org/name", preference_file = "preferences.jsonl"}
     theirs = {endpoint = "http://127.0.0.1:8000/v1", model = "org/name"}
+    terse = {checkpoint = "org/name", max_new_tokens = 256, chat_template_args = {enable_thinking = false}}
+
+Each table may also have the options of `models.model_options.ModelOptions`. What it sets wins over the command line.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from models.weights import ADAPTER, is_adapter
 
 from . import adapters, hub
 from .checkpoints import Agent, Built, Checkpoint, Folder, Hub, Served
+from .model_options import OPTION_NAMES, parse_options
 from .recipes import RECIPES
 from .training.settings import TrainingSettings
 
@@ -349,15 +353,43 @@ def _named(name: str, choices: Choices) -> Checkpoint:
 
 
 def _from_table(name: str, value: Mapping[str, Any], choices: Choices) -> Checkpoint:
-    """The checkpoint that a table defines: a recipe with its settings, or a served model."""
-    if "endpoint" in value:
-        if unknown := sorted(set(value) - {"endpoint", "model"}):
-            raise CheckpointError(f"a served model has the settings endpoint and model only, not {unknown[0]}")
-        return served(name, value["endpoint"], value.get("model", ""))
-    settings = {"recipe": None, "from": "", **value}
-    method, source = settings.pop("recipe"), settings.pop("from")
+    """The checkpoint that a table defines, with its options."""
+    options = parse_options({key: value[key] for key in OPTION_NAMES if key in value})
+    settings = {key: setting for key, setting in value.items() if key not in OPTION_NAMES}
+    checkpoint = _without_options(name, settings, choices)
+    if checkpoint.is_agent and options.record():
+        raise CheckpointError(f"{checkpoint.name} is an agent: it has no {next(iter(options.record()))}")
+    if checkpoint.engine and (unusable := [key for key in ("dtype", "engine_args") if key in value]):
+        raise CheckpointError(f"a served model has no {unusable[0]}: its server decides how it runs")
+    return replace(checkpoint, options=checkpoint.options.override(options))
+
+
+def _without_options(name: str, settings: Mapping[str, Any], choices: Choices) -> Checkpoint:
+    """The checkpoint that a table defines: another checkpoint, a recipe with its settings, or a served model."""
+    if "checkpoint" in settings:
+        return _other(settings, choices)
+    if "endpoint" in settings:
+        if unknown := sorted(set(settings) - {"endpoint", "model"}):
+            raise CheckpointError(
+                f"a served model has the settings endpoint and model, and options; {unknown[0]} is neither. The "
+                f"options are {', '.join(OPTION_NAMES)}"
+            )
+        return served(name, settings["endpoint"], settings.get("model", ""))
+    others = {"recipe": None, "from": "", **settings}
+    method, source = others.pop("recipe"), others.pop("from")
     if not isinstance(method, str) or method not in RECIPES:
         raise CheckpointError(f"recipe must be one of {', '.join(RECIPES)}, not {method!r}")
     if not isinstance(source, str):
         raise CheckpointError(f"`from` must be the name of a checkpoint, not {source!r}")
-    return _built(method, source, choices, settings)
+    return _built(method, source, choices, others)
+
+
+def _other(settings: Mapping[str, Any], choices: Choices) -> Checkpoint:
+    """The checkpoint that a table names in order to set options for it."""
+    if unknown := sorted(set(settings) - {"checkpoint"}):
+        raise CheckpointError(
+            f"a table with `checkpoint` has options only, and {unknown[0]} is none: they are {', '.join(OPTION_NAMES)}"
+        )
+    if not isinstance(settings["checkpoint"], str):
+        raise CheckpointError(f"`checkpoint` must be the name of a checkpoint, not {settings['checkpoint']!r}")
+    return _find(settings["checkpoint"], choices)

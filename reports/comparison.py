@@ -24,6 +24,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean
+from typing import Any
 
 from benchmark.mazes.errors import RunError
 from benchmark.mazes.suite import group_names
@@ -263,16 +264,21 @@ def _check_same(name: str, before: object, after: object) -> None:
 
 def _warnings(before: Provenance, after: Provenance) -> list[str]:
     """Name the conditions that differ and may change replies although the checkpoint is the same."""
-    pairs = zip(_conditions(before).items(), _conditions(after).values(), strict=True)
-    return [f"{name} is {old!r} in one run and {new!r} in the other" for (name, old), new in pairs if old != new]
+    old, new = _conditions(before), _conditions(after)
+    return [
+        f"{name} is {old.get(name)!r} in one run and {new.get(name)!r} in the other"
+        for name in dict.fromkeys([*old, *new])
+        if old.get(name) != new.get(name)
+    ]
 
 
-def _conditions(provenance: Provenance) -> dict[str, str | None]:
+def _conditions(provenance: Provenance) -> dict[str, Any]:
     engine, machine, packages = provenance.engine, provenance.machine, provenance.packages or {}
     return {
         "engine": engine.engine,
         "dtype": engine.dtype,
         "determinism": engine.determinism,
+        **{f"the option {name}": value for name, value in engine.options.items()},
         "system": machine.system,
         "processor": machine.processor,
         "device": machine.device,

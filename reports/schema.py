@@ -143,6 +143,8 @@ class EngineInfo(Struct, frozen=True):
     dtype: str | None = None
     determinism: str | None = None
     sampling: Sampling = field(default_factory=Sampling)
+    options: dict[str, Any] = field(default_factory=dict)
+    """The options about the model that the user has set (`models.model_options.ModelOptions`), by name."""
     cached: Count | None = None
     """Replies that came from the cache."""
     asked: Count | None = None
@@ -206,6 +208,8 @@ class Provenance(Struct, frozen=True):
     """Whether each maze had characters of its own."""
     system_prompt: str | None = None
     """The system message that the user gave instead of ours; null without one."""
+    wording: str = "v1"
+    """The version of the wording, see `benchmark.mazes.prompt.wordings`."""
     tokenizer: TokenizerInfo | None = None
     """Null where there is no tokenizer.json to ask, and for drawings without rows."""
     engine: EngineInfo = field(default_factory=EngineInfo)
@@ -238,6 +242,7 @@ class Provenance(Struct, frozen=True):
             "reasoning": self.reasoning,
             "glyphs": self.glyphs,
             "system_prompt": self.system_prompt,
+            "wording": self.wording,
             "prompt_digest": self.prompt_digest,
         }
 

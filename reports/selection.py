@@ -1,12 +1,13 @@
 """Selects the saved runs for the leaderboard: the most complete run of each checkpoint in each group.
 
-Runs compete if they have the same checkpoint (name and weights), prompt options and sampling. In each group the run
-with most scored cases counts, and of several the newest, so that a later run of a few cases does not replace a complete
-run. A note names each newer run that is left out.
+Runs compete if they have the same checkpoint (name and weights), prompt, sampling and model options. In each group the
+run with most scored cases counts, and of several the newest, so that a later run of a few cases does not replace a
+complete run. A note names each newer run that is left out.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,6 +73,7 @@ def _rivalry(provenance: Provenance) -> tuple[object, ...]:
         *provenance.asked.values(),
         sampling.temperature,
         sampling.samples,
+        json.dumps(provenance.engine.options, sort_keys=True),
     )
 
 

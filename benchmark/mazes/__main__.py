@@ -27,7 +27,7 @@ from .export import export
 from .generate import GENERATORS, generate
 from .maze import Maze
 from .pipe import run_piped
-from .prompt import LANGUAGES, PROMPT_STYLES, PromptOptions
+from .prompt import LANGUAGES, PROMPT_STYLES, TRAINED, WORDINGS, PromptOptions
 from .suite import DEFAULT, SUITES
 
 _LARGEST_LEAK = 8  # rows; in larger tiers random training mazes practically never repeat a layout
@@ -125,6 +125,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     output.add_argument(
         "--shots", type=int, default=0, metavar="K", help="number of solved examples before the question"
+    )
+    output.add_argument(
+        "--wording",
+        choices=list(WORDINGS),
+        default=TRAINED,
+        help="the wording, see docs/prompts.md (default: %(default)s)",
     )
     output.add_argument("--reasoning", action="store_true", help="ask for reasoning before the answer (chat only)")
     output.add_argument(
@@ -251,7 +257,13 @@ def _export(options: argparse.Namespace) -> None:
     if unknown := [group for group in groups if group not in suite.groups]:
         raise MazeError(f"no group {unknown[0]!r} in {suite.name}; the groups are {', '.join(suite.groups)}")
     prompt_options = PromptOptions(
-        options.drawing, options.prompt, options.language, options.shots, options.reasoning, options.glyphs
+        options.drawing,
+        options.prompt,
+        options.language,
+        options.shots,
+        options.reasoning,
+        options.glyphs,
+        wording=options.wording,
     )
     total = sum(len(suite.cases(group)) for group in groups)
     with tqdm(total=total, desc="export", unit="case", file=sys.stderr) as bar:

@@ -35,6 +35,11 @@ class Checkpoint:
         return self.prompt_style
 
     @property
+    def is_taught(self) -> bool:
+        """Whether one of our recipes trained it, on the wording `benchmark.mazes.prompt.TRAINED` of the question."""
+        return False
+
+    @property
     def is_missing(self) -> bool:
         """Whether it has to be built or downloaded first."""
         return False

@@ -40,6 +40,10 @@ class Built(Checkpoint):
         return self.recipe.answer_format
 
     @property
+    def is_taught(self) -> bool:
+        return True
+
+    @property
     def is_missing(self) -> bool:
         return self.place() is None
 

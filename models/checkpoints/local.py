@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.mazes.errors import CheckpointError
 from models import store
+from models.data.formats import PROMPT_STYLES
 from models.weights import Weights
 
 from .base import Checkpoint
@@ -53,6 +54,15 @@ class Folder(Checkpoint):
             return "chat" if Weights(self.path).has_chat else "plain"
         return self.base.prompt_style
 
+    @property
+    def answer_format(self) -> str:
+        """As in its training for the product of a recipe, which a copy of the nano family is too."""
+        return taught_answer_format(self.path) or self.prompt_style
+
+    @property
+    def is_taught(self) -> bool:
+        return bool(taught_prompt_style(self.path)) or (self.base is not None and self.base.is_taught)
+
     def weights(self) -> Weights:
         return weights_in(self.path, self.base, self.remote_code)
 
@@ -69,10 +79,17 @@ class Folder(Checkpoint):
 
 def taught_prompt_style(folder: Path) -> str:
     """The prompt style that a product of our recipes was trained with; empty for a third-party model."""
+    taught = taught_answer_format(folder)
+    return PROMPT_STYLES[taught] if taught else ""
+
+
+def taught_answer_format(folder: Path) -> str:
+    """The answer format that a product of our recipes was trained with; empty for a third-party model."""
     recipe = (store.read_record(folder) or {}).get("recipe")
     if not isinstance(recipe, dict):
         return ""
-    return "chat" if recipe.get("style") == "chat" else "plain"
+    taught = recipe.get("style")  # a base has none
+    return taught if taught in PROMPT_STYLES else "search"
 
 
 def weights_in(folder: Path, base: Checkpoint | None, remote_code: bool) -> Weights:

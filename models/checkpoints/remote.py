@@ -12,7 +12,7 @@ from models import hub
 from models.weights import Weights, is_adapter
 
 from .base import Checkpoint
-from .local import taught_prompt_style, weights_in
+from .local import taught_answer_format, taught_prompt_style, weights_in
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,12 @@ class Hub(Checkpoint):
         return "chat" if self.has_chat else "plain"
 
     @property
+    def answer_format(self) -> str:
+        """As of a folder."""
+        folder = hub.peek(self.repo, self.revision)
+        return (folder and taught_answer_format(folder)) or self.prompt_style
+
+    @property
     def has_chat(self) -> bool | None:
         """Whether its prompt style is `chat`; None if its settings are neither in the cache nor on the hub."""
         folder = hub.peek(self.repo, self.revision)
@@ -53,6 +59,11 @@ class Hub(Checkpoint):
             return base.has_chat if isinstance(base, Hub) else base.prompt_style == "chat"
         except CheckpointError:
             return None  # loading it reports the error
+
+    @property
+    def is_taught(self) -> bool:
+        folder = hub.peek(self.repo, self.revision)
+        return folder is not None and bool(taught_prompt_style(folder))
 
     @property
     def is_missing(self) -> bool:

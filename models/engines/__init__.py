@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import vllm_support
-from .protocol import AdjustingEngine, Engine, EngineInfo
+from .protocol import AdjustingEngine, CountingEngine, Engine, EngineInfo
 from .versions import installed_versions
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENGINES",
+    "CountingEngine",
     "Engine",
     "EngineInfo",
     "create_engine",

@@ -50,6 +50,14 @@ class AdjustingEngine(Protocol):
         ...
 
 
+@runtime_checkable
+class CountingEngine(Protocol):
+    """An engine that tells how many tokens it has generated, also those of replies that are not finished."""
+
+    on_tokens: Callable[[int], None] | None
+    """Called while replies are generated, several times a second, with the number of tokens since the last call."""
+
+
 def supports_all(_: Checkpoint) -> bool:
     return True
 

@@ -22,6 +22,7 @@ def ask(questions: Questions, engine: Engine, committer: Committer) -> None:
         **engine.describe(questions.checkpoint),
         **describe_adjustments(engine, questions.checkpoint),
         "sampling": {"temperature": options.temperature, "samples": questions.samples},
+        **questions.describe_options(),
         "cached": len(questions.replies),
         "asked": len(missing),
     }

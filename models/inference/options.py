@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+EARLY_STOPS = ("all", "answer", "off")
+
 
 @dataclass(frozen=True)
 class InferenceOptions:
@@ -21,6 +23,9 @@ class InferenceOptions:
     """Questions to a server at once."""
     flips: int = 1
     """How often everything is asked, to see what changes."""
+    early_stop: str = "all"
+    """Where replies of third-party models end early, one of `EARLY_STOPS`: `all`; `answer`, after the line of the
+    answer and at the next question; `off`."""
 
 
 DEFAULTS = InferenceOptions()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
 from benchmark.mazes.errors import EngineError, LabirintoError
-from benchmark.mazes.prompt import Message, PromptOptions, prompt
+from benchmark.mazes.prompt import Message, PromptOptions, ending, prompt
 from benchmark.mazes.question import question
 from benchmark.mazes.suite import Case
 from models.checkpoints import Checkpoint
+from models.model_options import GenerationOptions
 from models.requests import Reply, Request
 
-from .options import InferenceOptions
+from .options import DEFAULTS, InferenceOptions
 
 Place = tuple[str, str, int]
 """Group, case and sample: what tells a request from the others to a checkpoint."""
@@ -47,6 +48,11 @@ class Questions:
         return 1 if self.checkpoint.is_agent else self.options.samples
 
     @cached_property
+    def generation(self) -> GenerationOptions:
+        """When replies end and how their tokens are chosen, the same for all requests."""
+        return choose_generation(self.checkpoint, self.prompt_options, self.options.early_stop)
+
+    @cached_property
     def requests(self) -> list[Request]:
         return [self._request(case, sample) for case in self.cases for sample in range(self.samples)]
 
@@ -59,6 +65,13 @@ class Questions:
         """The reply of each sample; None where there is none."""
         return [self.replies.get((case.group, case.id, sample)) for sample in range(self.samples)]
 
+    def describe_options(self) -> dict[str, Any]:
+        """The entry of a saved run about the options that are set, by name; none if all have their defaults."""
+        options = self.checkpoint.options.record()
+        if self.options.early_stop != DEFAULTS.early_stop and not self.checkpoint.is_agent:
+            options["early_stop"] = self.options.early_stop
+        return {"options": options} if options else {}
+
     def set_keys(self, keys: Sequence[bytes]) -> None:
         """`keys` are those of all requests, or none where replies are not cached."""
         places = [request.place for request in self.requests]
@@ -70,7 +83,31 @@ class Questions:
     def _request(self, case: Case, sample: int) -> Request:
         temperature = 0.0 if self.checkpoint.is_agent else self.options.temperature
         text = _write_prompt(case, self.prompt_options)
-        return Request(case, text, self.prompt_options.reasoning, sample, temperature)
+        return Request(case, text, self.prompt_options.reasoning, sample, temperature, self.generation)
+
+
+def choose_generation(checkpoint: Checkpoint, prompt_options: PromptOptions, early_stop: str) -> GenerationOptions:
+    """What the user has set, and where replies end early (see `InferenceOptions.early_stop`).
+
+    The nano family has learned to end its replies: nothing is added to what the user has set.
+    """
+    options, written = checkpoint.options, ending(prompt_options)
+    chosen = GenerationOptions(
+        max_new_tokens=options.max_new_tokens,
+        stop=options.stop,
+        prefix=written.prefix,
+        arguments=options.generation_args,
+        chat_template_args=options.chat_template_args,
+        thinking_budget=options.thinking_budget,
+    )
+    if checkpoint.is_agent or checkpoint.answer_format == "search" or early_stop == "off":
+        return chosen
+    return replace(
+        chosen,
+        stop=(*options.stop, *written.stop),
+        ends_with_answer=not prompt_options.reasoning,
+        ends_loops=early_stop == "all",
+    )
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,16 @@ from benchmark.mazes.answer import read as read_answer
 from benchmark.mazes.draw import DRAWINGS, Glyphs
 from benchmark.mazes.draw import read as read_drawing
 from benchmark.mazes.errors import MazeError
-from benchmark.mazes.prompt import EXAMPLE, LANGUAGES, PROMPT_STYLES, PromptOptions, digest_prompt, prompt
+from benchmark.mazes.prompt import (
+    EXAMPLE,
+    LANGUAGES,
+    PROMPT_STYLES,
+    WORDINGS,
+    PromptOptions,
+    digest_prompt,
+    ending,
+    prompt,
+)
 from benchmark.mazes.prompt.examples import write_reply
 from benchmark.mazes.score import score
 from benchmark.mazes.split import reserved
@@ -92,7 +102,7 @@ def test_the_legend_of_glyphs_says_what_they_are():
 
 def test_the_unreachable_answer_that_is_asked_for_is_read_in_every_language():
     for words in LANGUAGES.values():
-        for text in (words.QUESTION, words.SYSTEM):
+        for text in (words.QUESTION, words.FORM, words.MOVES, words.CELLS):
             assert words.UNREACHABLE in text
         assert read_answer(f"{words.TAG} {words.UNREACHABLE}", EXAMPLE).strict.why == "unreachable"
 
@@ -100,7 +110,7 @@ def test_the_unreachable_answer_that_is_asked_for_is_read_in_every_language():
 def test_the_moves_are_said_as_they_are_scored():
     """U is row-1, and so on, in both languages."""
     for words in LANGUAGES.values():
-        said = dict(re.findall(r"\b([UDLR])\b[^,.]*?\b[rcl]([-+]1)", words.SYSTEM))
+        said = dict(re.findall(r"\b([UDLR])\b[^,.]*?\b[rcl]([-+]1)", words.RULES))
         assert said == {"U": "-1", "D": "+1", "L": "-1", "R": "+1"}
 
 
@@ -121,6 +131,12 @@ def test_each_way_of_asking_has_its_digest():
         PromptOptions(prompt_style="chat", language="pt"),
         PromptOptions(shots=1),
         PromptOptions(prompt_style="chat", reasoning=True),
+        *(
+            PromptOptions(prompt_style=style, wording=wording)
+            for style in PROMPT_STYLES
+            for wording in WORDINGS
+            if wording != "v1"
+        ),
     ]
     assert len({digest_prompt(way) for way in ways}) == len(ways)
     assert digest_prompt(PromptOptions()) == digest_prompt(PromptOptions())
@@ -134,6 +150,7 @@ def test_each_way_of_asking_has_its_digest():
         ({"drawing": "runes"}, "unknown drawing 'runes'"),
         ({"shots": -1}, "0 or more examples, not -1"),
         ({"reasoning": True}, "in the chat prompt only"),
+        ({"wording": "v0"}, "unknown wording 'v0': choose one of v1, v2"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(arguments, message):
@@ -153,3 +170,73 @@ def test_a_system_prompt_of_the_user_replaces_ours_and_the_empty_one_leaves_it_o
     assert "system_prompt" not in PromptOptions(prompt_style="chat").record()
     with pytest.raises(MazeError, match="chat prompt only"):
         PromptOptions(system_prompt="You are terse.")
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_next_question_of_a_plain_prompt_ends_a_reply(language, wording):
+    asking = PromptOptions(language=language, shots=2, wording=wording)
+    (stop,) = ending(asking).stop
+    assert prompt(EXAMPLE, asking).count(stop) == 3
+    assert prompt(EXAMPLE, asking).startswith(stop)
+    assert not ending(PromptOptions(prompt_style="chat", language=language)).stop
+
+
+@pytest.mark.parametrize(
+    ("style", "language", "reasoning", "digest"),
+    [
+        ("plain", "en", False, "e2683f6282bce8a3"),
+        ("chat", "en", False, "2e5d4c53d483c767"),
+        ("chat", "en", True, "b5a383f786c2f9c8"),
+        ("plain", "pt", False, "8adabe14ea809b2b"),
+        ("chat", "pt", False, "3f27c2986745d6b7"),
+        ("chat", "pt", True, "370205ad4753ea69"),
+    ],
+)
+def test_the_first_wording_never_changes(style, language, reasoning, digest):
+    """Models are trained on it, and saved runs are compared by this digest."""
+    asking = PromptOptions(prompt_style=style, language=language, shots=1, reasoning=reasoning)
+    assert digest_prompt(asking).startswith(digest)
+    assert "wording" not in asking.record()
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("drawing", DRAWINGS)
+def test_each_wording_shows_the_maze_and_right_replies_to_its_examples(drawing, language, wording):
+    asking = PromptOptions(drawing, "chat", language, wording=wording)
+    assert PromptOptions.from_record(asking.record()) == asking
+    for shots in (0, 2):
+        messages = prompt(EXAMPLE, replace(asking, shots=shots))
+        text = "\n".join(message["content"] for message in messages)
+        assert "{" not in text
+        assert LANGUAGES[language].TAG in text
+        assert LANGUAGES[language].UNREACHABLE in text
+        assert _mazes_in(messages[-1]["content"], drawing) == [EXAMPLE]
+        turns = [message for message in messages if message["role"] != "system"]
+        for question, answered in zip(turns[:-1:2], turns[1::2], strict=True):
+            (shot,) = _mazes_in(question["content"], drawing)
+            assert score(shot, read_answer(answered["content"], shot).strict).outcome == "optimal"
+        plain = prompt(EXAMPLE, replace(asking, prompt_style="plain", shots=shots))
+        assert _mazes_in(plain, drawing)[-1] == EXAMPLE
+        assert LANGUAGES[language].UNREACHABLE in plain
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_plain_prompt_that_ends_with_the_tag_says_that_the_reply_begins_with_it(language):
+    for wording, words in WORDINGS.items():
+        asking = PromptOptions(language=language, wording=wording, shots=1)
+        text, prefix = prompt(EXAMPLE, asking), ending(asking).prefix
+        assert prefix == (LANGUAGES[language].TAG if words.ends_with_tag else "")
+        assert text.endswith(prefix)
+        # the solved example goes on after the same beginning
+        assert prefix + " " in text
+
+
+@pytest.mark.parametrize("wording", [name for name, words in WORDINGS.items() if not words.has_system])
+def test_a_wording_without_system_message_has_none_unless_the_user_gives_one(wording):
+    asking = PromptOptions(prompt_style="chat", wording=wording)
+    assert "system" not in [message["role"] for message in prompt(EXAMPLE, asking)]
+    first, second, *_ = prompt(EXAMPLE, replace(asking, system_prompt="You are terse."))
+    assert first == {"role": "system", "content": "You are terse."}
+    assert second == prompt(EXAMPLE, asking)[0]

@@ -12,7 +12,7 @@ import pytest
 
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 from benchmark.mazes.labirinto_v1 import SUITE
-from benchmark.mazes.prompt import PromptOptions
+from benchmark.mazes.prompt import PromptOptions, prompt
 from models import engines
 from models.checkpoints import Checkpoint
 from models.engines import EngineInfo
@@ -20,10 +20,13 @@ from models.inference import boundary
 from models.inference.engine_choice import Lookup, choose_cheapest, choose_engine
 from models.inference.options import InferenceOptions
 from models.inference.plan import Plan
+from models.inference.questions import choose_generation
 from models.inference.reply_cache import place
+from models.model_options import ModelOptions
 from models.requests import Reply
 
 CASES = SUITE.cases("tiny")[:6]
+NEXT_QUESTION = "Find a shortest path from S to G in this maze."
 
 
 class UnspeakableError(Exception):
@@ -85,6 +88,13 @@ class Odd(Checkpoint):
     def content(self):
         self.fail("content")
         return self.name
+
+
+@dataclass(frozen=True)
+class Formatted(Checkpoint):
+    """Answers in some format."""
+
+    answer_format: str = "plain"
 
 
 class OddEngine:
@@ -274,10 +284,11 @@ def test_a_reply_that_another_session_has_committed_since_is_not_asked_for(make_
 def test_what_a_saved_run_says_of_the_asking_keeps_its_keys(make_plan):
     """And so do the keys of the cache, so that replies that people have there are found again."""
     checkpoint = Odd("sound")
-    plan = make_plan(checkpoint, options=InferenceOptions(samples=2, temperature=0.8))
+    plan = make_plan(checkpoint, options=InferenceOptions(samples=2, temperature=0.8, early_stop="off"))
     plan.look_up()
     plan.ask(checkpoint)
-    assert list(plan.metadata(checkpoint)) == ["engine", "sampling", "cached", "asked", "tokens", "seconds", "waited"]
+    recorded = ["engine", "sampling", "options", "cached", "asked", "tokens", "seconds", "waited"]
+    assert list(plan.metadata(checkpoint)) == recorded
     plan.close()
     keys = sorted(key for (key,) in sqlite3.connect(place()).execute("SELECT key FROM replies"))
     assert len(keys) == 12
@@ -333,3 +344,30 @@ def test_a_run_goes_on_with_the_engine_that_it_began_with(monkeypatch):
     assert {pair for pair, engine in found.items() if engine == "transformers"} == {
         (1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2), (3, 3),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer_format", "early_stop", "style", "expected"),
+    [
+        ("search", "all", "plain", {}),
+        ("plain", "off", "plain", {}),
+        ("plain", "all", "plain", {"stop": (NEXT_QUESTION,), "ends_with_answer": True, "ends_loops": True}),
+        ("chat", "answer", "chat", {"ends_with_answer": True}),
+        ("chat", "all", "chat", {"ends_with_answer": True, "ends_loops": True}),
+    ],
+)
+def test_replies_of_third_party_models_end_early_and_those_of_the_nano_family_as_before(
+    answer_format, early_stop, style, expected
+):
+    set_by_user = {"max_new_tokens": 9, "stop": ("END",), "thinking_budget": None}
+    for options in (ModelOptions(), ModelOptions(**set_by_user)):
+        checkpoint = Formatted("model", answer_format=answer_format, options=options)
+        generation = choose_generation(checkpoint, PromptOptions(prompt_style=style), early_stop)
+        own = {name: value for name, value in options.record().items() if name != "stop"}
+        stop = options.stop + expected.get("stop", ())
+        assert generation.cache_key() == expected | own | ({"stop": stop} if stop else {})
+    text = prompt(CASES[0].maze, PromptOptions())
+    assert text.startswith(NEXT_QUESTION)
+    if style == "chat":
+        reasoning = PromptOptions(prompt_style="chat", reasoning=True)
+        assert not choose_generation(checkpoint, reasoning, early_stop).ends_with_answer

@@ -179,7 +179,7 @@ def test_names_of_ones_own(tiny_model, tmp_path):
         ("x = {recipe = 'sft', method = 'dpo'}", "sft has no setting 'method'"),
         ("x = {endpoint = 3, model = 'm'}", "a served model needs the settings endpoint and model"),
         ("x = {endpoint = 'http://h/v1'}", "a served model needs the settings endpoint and model"),
-        ("x = {endpoint = 'http://h/v1', model = 'm', name = 'y'}", "endpoint and model only, not name"),
+        ("x = {endpoint = 'http://h/v1', model = 'm', name = 'y'}", "endpoint and model, and options; name is neither"),
         ("x = {endpoint = 'http://[::1/v1', model = 'm'}", "is not a valid endpoint: Invalid IPv6"),
         ("x = {endpoint = 'http://h:port/v1', model = 'm'}", "is not a valid endpoint: Port could not be cast"),
         ("x = '~nobody-at-all/model'", "no folder '~nobody-at-all/model'"),

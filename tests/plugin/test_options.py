@@ -1,5 +1,6 @@
 """Options, and what is said to wrong ones."""
 
+import json
 import os
 
 import pytest
@@ -9,7 +10,7 @@ from fixtures.choice import DEFAULT_CHECKPOINTS
 from fixtures.options import engine_choices
 from models.__main__ import main as models_command
 from models.engines import ENGINES
-from models.options import CHECKPOINT_OPTIONS
+from models.options import CHECKPOINT_OPTIONS, MODEL_OPTIONS
 from models.recipes import RECIPES
 from reports.__main__ import main as reports_command
 
@@ -20,13 +21,14 @@ USAGE = 4
 
 def test_help_shows_our_options_under_headings_each_with_its_default(project):
     text = project.runpytest_subprocess("--help").stdout.str()
-    headings = ("checkpoints", "mazes and prompts", "inference")
+    headings = ("checkpoints", "mazes and prompts", "inference", "how models run and reply")
     ours = {name: text.split(f"Labirinto: {name}:")[1].split("\n\n")[0] for name in headings}
     ours = {name: " ".join(section.split()) for name, section in ours.items()}
     for name, options in (
         ("checkpoints", "--checkpoint --checkpoints --endpoint --model"),
         ("mazes and prompts", "--suite --limit --drawing --prompt --language --shots"),
-        ("inference", "--engine --cache --concurrency --samples --temperature --flip-rate"),
+        ("inference", "--engine --cache --concurrency --early-stop --samples --temperature --flip-rate"),
+        ("how models run and reply", " ".join(option.name for option in MODEL_OPTIONS)),
     ):
         for option in options.split():
             assert f"{option}=" in ours[name]
@@ -34,8 +36,9 @@ def test_help_shows_our_options_under_headings_each_with_its_default(project):
         assert f"\n  {option}=" in text
     assert {name: section.count("(default: ") for name, section in ours.items()} == {
         "checkpoints": 3,
-        "mazes and prompts": 6,
-        "inference": 6,
+        "mazes and prompts": 7,
+        "inference": 7,
+        "how models run and reply": 2,
     }
     for option in ("--lora", "--rebuild-base", "--trust-remote-code", *RECIPES.keys() - {"reward"}, *AGENTS):
         assert option in ours["checkpoints"]
@@ -82,6 +85,40 @@ def test_the_default_checkpoints_are_recipes():
         (["--checkpoints", "names.toml"], "*cannot read the names of checkpoints in names.toml*"),
         (["--checkpoint", "."], "*no model in *expected config.json and *.safetensors*"),
         (["--checkpoint", "oracle", "--checkpoint", "oracle"], "*several checkpoints have the name oracle*"),
+        (["--dtype", "float8"], "*--dtype*invalid choice: 'float8'*"),
+        (["--max-new-tokens", "0"], "*--max-new-tokens*'0' is not an integer of 1 or more*"),
+        (["--stop", ""], "*--stop*a stop text must not be empty*"),
+        (
+            ["--generation-args", '{"top_p": 0.9'],
+            """*'{"top_p": 0.9' is not a JSON object (*for example: --generation-args '{"top_p": 0.9}'*""",
+        ),
+        (["--generation-args", '{"top_p": NaN}'], "*NaN is not JSON*"),
+        (
+            ["--chat-template-args", "[1]"],
+            "*'[[]1]' is not a JSON object (it is list and not an object)*",
+        ),
+        (["--generation-args", '{"temperature": 0.7}'], "*generation_args must not contain temperature: use --temper*"),
+        (["--generation-args", '{"do_sample": true}'], "*generation_args must not contain do_sample: use --temper*"),
+        (
+            ["--max-new-tokens", "9", "--generation-args", '{"max_new_tokens": 8}'],
+            "*generation_args must not contain max_new_tokens: use max_new_tokens (--max-new-tokens)*",
+        ),
+        (["--engine-args", '{"dtype": "half"}'], "*engine_args must not contain dtype: use dtype (--dtype)*"),
+        (
+            ["--engine-args", '{"device_map": "auto"}'],
+            "*--engine-args (device_map; base) are arguments of one library: name it with --engine vllm or *",
+        ),
+        (["--thinking-budget", "64"], "*--thinking-budget is for chat prompts, and base is asked with a plain prompt*"),
+        (["--system-prompt", "Hi"], "*--system-prompt is for chat prompts, and base is asked with a plain prompt*"),
+        (
+            ["--prompt", "chat", "--thinking-budget", "64", "--max-new-tokens", "64"],
+            "*--thinking-budget 64 leaves no token of --max-new-tokens 64 for the answer (base)*",
+        ),
+        (["--checkpoint", "oracle", "--thinking-budget", "64"], "*--thinking-budget needs a model*are agents*"),
+        (
+            ["--endpoint", "http://127.0.0.1:1/v1", "--model", "x", "--dtype", "float32"],
+            "*--dtype is for models that run on this machine*",
+        ),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_done(project, arguments, message):
@@ -110,3 +147,59 @@ def test_what_needs_no_build_needs_no_store(project, monkeypatch):
     monkeypatch.setenv("LABIRINTO_HOME", "/dev/null/nowhere")
     for name in ("oracle", "base"):  # an agent, and the base that is shipped
         assert project.runpytest_subprocess("-k", "tiny_mazes", "--limit", "1", "--checkpoint", name).ret == 0
+
+
+TABLES = """
+mine = {checkpoint = "%s", max_new_tokens = 9, generation_args = {top_k = 7}, stop = ["\\n\\n"]}
+"""
+
+
+def test_what_is_set_is_in_the_saved_run_and_the_table_of_a_checkpoint_wins(project, tiny_model):
+    (project.path / "names.toml").write_text(TABLES % tiny_model)
+    few = ["-k", "tiny_mazes", "--limit", "2", "--engine", "transformers", "--checkpoints", "names.toml"]
+    options = ["--max-new-tokens", "5", "--generation-args", '{"top_k": 3, "top_p": 0.5}', "--dtype", "float32"]
+    arguments = [*few, *options, "--checkpoint", "mine", "--checkpoint", str(tiny_model), "--checkpoint", "greedy"]
+    assert project.runpytest_subprocess(*arguments).ret == 0
+    runs = {}
+    for file in (project.path / "runs").iterdir():
+        first, *records = map(json.loads, file.read_text().splitlines())
+        runs[first["checkpoint"]["name"]] = first["engine"].get("options"), [one["tokens"] for one in records]
+    options, tokens = runs.pop("mine")
+    assert options == {
+        "dtype": "float32",
+        "max_new_tokens": 9,
+        "generation_args": {"top_k": 7, "top_p": 0.5},
+        "stop": ["\n\n"],
+    }
+    assert all(count <= 9 for count in tokens)
+    assert runs.pop("greedy")[0] is None
+    ((options, tokens),) = runs.values()
+    assert options["max_new_tokens"] == 5
+    assert all(count <= 5 for count in tokens)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            '{checkpoint = "sft", recipe = "sft"}',
+            "*the checkpoint mine*a table with `checkpoint` has options only*",
+        ),
+        ('{checkpoint = "sft", max_new_tokens = "9"}', "*max_new_tokens cannot be '9': use an integer of 1 or more*"),
+        ('{checkpoint = "sft", stop = "x"}', "*stop cannot be 'x': use a list of strings*"),
+        ('{checkpoint = "sft", dtype = "float8"}', "*dtype cannot be 'float8': use one of auto, float32*"),
+        ('{checkpoint = "sft", generation_args = {top_p = nan}}', "*generation_args has a value that JSON does not*"),
+        (
+            '{checkpoint = "sft", thinking_budget = 64}',
+            "*--thinking-budget is for chat prompts, and mine is asked*",
+        ),
+        ('{checkpoint = "greedy", dtype = "float32"}', "*greedy is an agent: it has no dtype*"),
+        ('{recipe = "sft", max_tokens = 9}', "*sft has no setting 'max_tokens'*"),
+        ('{endpoint = "http://h/v1", model = "x", engine_args = {a = 1}}', "*a served model has no engine_args*"),
+    ],
+)
+def test_wrong_options_of_a_checkpoint_name_it(project, table, message):
+    (project.path / "names.toml").write_text(f"mine = {table}\n")
+    result = project.runpytest_subprocess("--checkpoints", "names.toml", "--checkpoint", "mine", "--limit", "1")
+    assert result.ret == USAGE
+    result.stderr.fnmatch_lines([message])

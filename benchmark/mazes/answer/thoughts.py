@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 _WORD = r"(?:[a-z]{2,8}[:|])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|scratchpad)(?:[:_][\w-]{1,20})?"
 _CHANNEL = r"(?:<\|start\|>assistant)?<\|channel\|>[ \t]*"
@@ -55,6 +56,26 @@ _FAMILIES = {
     "inkling": (r"<\|content_thinking\|>", r"<\|content_text\|>"),
     "muse": (r"to=self<\|message\|>", r"to=user<\|message\|>"),
 }
+# The end marks as models write them; `<think>`, `[THINK]` and `<reflection>` end with the same word after a slash.
+_ENDS = {
+    "harmony": "<|end|><|start|>assistant<|channel|>final<|message|>",
+    "command": "<|END_THINKING|>",
+    "open": "<|end_of_thought|>",
+    "apertus": "<|inner_suffix|>",
+    "granite": "Here is my response:",
+    "plamo": "<|plamo:end_think:plamo|>",
+    "solar": "<|begin|>assistant<|content|>",
+    "inkling": "<|content_text|>",
+    "muse": "to=user<|message|>",
+}
+_ENDS_OF_MARKS = {
+    "◁think▷": "◁/think▷",
+    "<|open|>think<|sep|>": "<|close|>think<|sep|>",
+    "<unused94>": "<unused95>",
+    "<unused94>thought": "<unused95>",
+    "<|channel>": "<channel|>",
+    "<|channel>thought": "<channel|>",
+}
 _MARK = re.compile(
     "|".join(f"(?P<begin_{name}>{begin})|(?P<end_{name}>{end})" for name, (begin, end) in _FAMILIES.items()),
     re.IGNORECASE,
@@ -77,6 +98,16 @@ _FRAME = re.compile(
 _TAG_AROUND = re.compile(r"\s*<(answer|response|output|conclusion|solution)>", re.IGNORECASE)
 
 
+@dataclass(frozen=True)
+class OpenThought:
+    """Reasoning that has not ended."""
+
+    start: int
+    """Where its mark begins."""
+    closing: str
+    """The text that ends it, after which the reply proper begins."""
+
+
 def remove_thoughts(reply: str) -> tuple[str, bool]:
     """Return the reply without its reasoning, and whether it ends inside the reasoning.
 
@@ -84,6 +115,23 @@ def remove_thoughts(reply: str) -> tuple[str, bool]:
     that everything before the end mark is reasoning. A mark inside a sentence or in quotation marks is only mentioned,
     and removes nothing.
     """
+    text, mark = _split(reply)
+    return text, mark is not None
+
+
+def find_open_thought(reply: str) -> OpenThought | None:
+    """Return the reasoning that a reply ends in; None outside of reasoning."""
+    mark = _split(reply)[1]
+    if mark is None:
+        return None
+    family = (mark.lastgroup or "").partition("_")[2]
+    end = _ENDS.get(family) or _ENDS_OF_MARKS.get(mark[0].lower()) or f"{mark[0][0]}/{mark[0][1:]}"
+    return OpenThought(mark.start(), f"\n{end}" if family == "harmony" else f"\n{end}\n\n")
+
+
+def _split(reply: str) -> tuple[str, re.Match[str] | None]:
+    """The reply without its reasoning, and the mark of the reasoning that it ends in."""
+    opening: re.Match[str] | None = None
     parts: list[str] = []
     at, before = 0, 0  # where the current part of the reply begins, and where the mark before this one ends
     inside, has_thought, follows_mark = "", False, True
@@ -100,6 +148,7 @@ def remove_thoughts(reply: str) -> tuple[str, bool]:
             if follows_mark:
                 parts.append(reply[at : mark.start()])
                 inside, has_thought, mentioned = family, True, None
+                opening = mark
             else:
                 mentioned = mentioned or mark
         elif mentioned and mentioned.lastgroup == f"begin_{family}":
@@ -113,7 +162,7 @@ def remove_thoughts(reply: str) -> tuple[str, bool]:
     if not inside:
         parts.append(reply[at:])
     text = _FRAME.sub("\n", "\n".join(parts))
-    return (_unframed(text) if has_thought else text), bool(inside)
+    return (_unframed(text) if has_thought else text), opening if inside else None
 
 
 def _marks(reply: str) -> Iterator[re.Match[str]]:

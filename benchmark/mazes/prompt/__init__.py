@@ -10,19 +10,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..draw import DRAWINGS, Glyphs, draw, read
 from ..maze import Maze
 from .options import LANGUAGES, PROMPT_STYLES, Language, PromptOptions
+from .wordings import DEFAULT_WORDINGS, TRAINED, WORDINGS
 
 __all__ = [
+    "DEFAULT_WORDINGS",
     "EXAMPLE",
     "LANGUAGES",
     "PROMPT_STYLES",
+    "TRAINED",
+    "WORDINGS",
+    "Ending",
     "Language",
     "Message",
     "PromptOptions",
     "digest_prompt",
+    "ending",
     "prompt",
 ]
 
@@ -45,35 +53,101 @@ EXAMPLE = read(
 
 def prompt(maze: Maze, options: PromptOptions, glyphs: Glyphs | None = None) -> str | list[Message]:
     """Return the prompt for a maze: a text to continue (`plain`), or messages (`chat`)."""
-    from . import examples  # imports Numba, which takes half a second: collecting does without it
+    return Writer(options, glyphs).prompt(maze)
 
+
+class Writer:
+    """Writes prompts with the same options."""
+
+    def __init__(self, options: PromptOptions, glyphs: Glyphs | None = None) -> None:
+        self.options = options
+        self.glyphs = glyphs
+        self.wording = options.words
+        self.words = LANGUAGES[options.language]
+        legend = DRAWINGS[options.drawing].legends[options.language]
+        self.legend = self.words.GLYPHS.format(**vars(glyphs)) if glyphs else legend.symbols
+        self.steps = legend.steps
+
+    def prompt(self, maze: Maze) -> str | list[Message]:
+        from . import examples  # imports Numba, which takes half a second: collecting does without it
+
+        shots = examples.make_shots(self.options.shots, maze.rows, maze.cols)
+        if not shots and self.wording.example == "turn":
+            shots = (EXAMPLE,)
+        solved = [(shot, examples.write_reply(shot, self.options)) for shot in shots]
+        if self.options.prompt_style == "plain":
+            answered = [f"{self._question(shot)}{reply}\n\n" for shot, reply in solved]
+            return "".join([*answered, self._question(maze), ending(self.options).prefix])
+        return self._chat(maze, solved, examples.write_reply(EXAMPLE, self.options))
+
+    def _chat(self, maze: Maze, solved: Sequence[tuple[Maze, str]], reply: str) -> list[Message]:
+        """The messages of a chat; `reply` is that of the example."""
+        system = self.options.system_prompt
+        if system is None:
+            system = self._system(reply)
+        messages = [{"role": "system", "content": system}] if system else []
+        for shown, answered in (*solved, (maze, "")):
+            messages.append({"role": "user", "content": self._turn(shown)})
+            if answered:
+                messages.append({"role": "assistant", "content": answered})
+        if not (self.wording.is_short or self.wording.has_system):
+            first = next(message for message in messages if message["role"] == "user")
+            first["content"] = f"{self._rules()}\n\n{first['content']}"
+        return messages
+
+    def _system(self, reply: str) -> str:
+        if not self.wording.has_system:
+            return ""
+        parts = [self._rules(), self.words.FORM]
+        if self.wording.example == "system":
+            parts.append(self.words.EXAMPLE.format(drawing=self._draw(EXAMPLE), reply=reply))
+        return "\n\n".join(parts)
+
+    def _rules(self) -> str:
+        return self.words.RULES.format(legend=self.legend, steps=self.steps)
+
+    def _turn(self, maze: Maze) -> str:
+        """The user's question about a maze."""
+        words, drawing = self.words, self._draw(maze)
+        if self.wording.is_short:
+            line = words.LINE_LAST if self.options.reasoning else words.LINE_ONLY
+            return f"{self._short(drawing)}{line}\n{words.CELLS_FORM if self.wording.in_cells else words.MOVES_FORM}"
+        how = words.REASON if self.options.reasoning else words.AT_ONCE
+        if not self.wording.has_system:
+            how = f"{how}\n\n{words.FORM}"
+        return words.USER.format(drawing=drawing, how=how)
+
+    def _question(self, maze: Maze) -> str:
+        """The question of a plain prompt."""
+        if self.wording.is_short:
+            return self._short(self._draw(maze))
+        return self.words.QUESTION.format(legend=self.legend, drawing=self._draw(maze))
+
+    def _short(self, drawing: str) -> str:
+        answer = self.words.CELLS if self.wording.in_cells else self.words.MOVES
+        return self.words.SHORT_QUESTION.format(legend=self.legend, drawing=drawing, answer=answer)
+
+    def _draw(self, maze: Maze) -> str:
+        return draw(maze, self.options.drawing, self.glyphs)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How replies to a prompt begin and end."""
+
+    prefix: str = ""
+    """The beginning of the reply, where the prompt ends with it."""
+    stop: tuple[str, ...] = ()
+    """Texts that end a reply: the beginning of the next question, which base models write after their answer."""
+
+
+def ending(options: PromptOptions) -> Ending:
+    """Return how replies to the prompts with these options begin and end."""
+    if options.prompt_style != "plain":
+        return Ending()
     words = LANGUAGES[options.language]
-    shots = examples.make_shots(options.shots, maze.rows, maze.cols)
-    legend = DRAWINGS[options.drawing].legends[options.language]
-    symbols = words.GLYPHS.format(**vars(glyphs)) if glyphs else legend.symbols
-    drawn = [draw(shown, options.drawing, glyphs) for shown in (*shots, maze)]
-    if options.prompt_style == "plain":
-        questions = [words.QUESTION.format(legend=symbols, drawing=drawing) for drawing in drawn]
-        answered = [
-            f"{question}{examples.write_reply(shot, options)}\n\n"
-            for question, shot in zip(questions, shots, strict=False)
-        ]
-        return "".join([*answered, *questions[-1:]])
-    instruction = words.REASON if options.reasoning else words.AT_ONCE
-    system = options.system_prompt
-    if system is None:
-        system = words.SYSTEM.format(
-            legend=symbols,
-            steps=legend.steps,
-            drawing=draw(EXAMPLE, options.drawing, glyphs),
-            reply=examples.write_reply(EXAMPLE, options),
-        )
-    messages = [{"role": "system", "content": system}] if system else []
-    for drawing, shot in zip(drawn, (*shots, None), strict=True):
-        messages.append({"role": "user", "content": words.USER.format(drawing=drawing, how=instruction)})
-        if shot is not None:
-            messages.append({"role": "assistant", "content": examples.write_reply(shot, options)})
-    return messages
+    question = words.SHORT_QUESTION if options.words.is_short else words.QUESTION
+    return Ending(words.TAG if options.words.ends_with_tag else "", (question.partition("{")[0].strip(),))
 
 
 def digest_prompt(options: PromptOptions) -> str:

@@ -14,10 +14,10 @@ from .options import LANGUAGES, PromptOptions
 def write_reply(maze: Maze, options: PromptOptions) -> str:
     """Return a right reply to the question about a solvable maze."""
     words, moves = LANGUAGES[options.language], shortest_path(maze)
-    answer = f"{words.TAG} {' '.join(moves)}"
+    passed = [f"({row},{col})" for row, col in follow(maze.start, moves)]
+    answer = f"{words.TAG} {' '.join(passed if options.words.in_cells else moves)}"
     if not options.reasoning:
         return answer
-    passed = [f"({row},{col})" for row, col in follow(maze.start, moves)]
     steps = " ".join(
         words.STEP.format(here=cell, move=move, there=neighbour)
         for cell, move, neighbour in zip(passed, moves, passed[1:], strict=False)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ..draw import DRAWINGS, check_glyphs
 from ..errors import MazeError
 from . import en, pt
+from .wordings import TRAINED, WORDINGS, Wording
 
 
 class Language(Protocol):
@@ -16,13 +17,22 @@ class Language(Protocol):
 
     NAME: str
     QUESTION: str
+    SHORT_QUESTION: str
+    MOVES: str
+    CELLS: str
     TAG: str
     UNREACHABLE: str
     GLYPHS: str
-    SYSTEM: str
+    RULES: str
+    FORM: str
+    EXAMPLE: str
     USER: str
     AT_ONCE: str
     REASON: str
+    LINE_ONLY: str
+    LINE_LAST: str
+    MOVES_FORM: str
+    CELLS_FORM: str
     THOUGHT: str
     STEP: str
 
@@ -49,12 +59,15 @@ class PromptOptions:
     """Whether each case is drawn with its own random characters."""
     system_prompt: str | None = None
     """The system message of the chat prompt instead of ours; the empty text leaves it out."""
+    wording: str = TRAINED
+    """One of `benchmark.mazes.prompt.wordings.WORDINGS`."""
 
     def __post_init__(self) -> None:
         for name, value, choices in (
             ("prompt", self.prompt_style, PROMPT_STYLES),
             ("language", self.language, LANGUAGES),
             ("drawing", self.drawing, DRAWINGS),
+            ("wording", self.wording, WORDINGS),
         ):
             if value not in choices:
                 raise MazeError(f"unknown {name} {value!r}: choose one of {', '.join(choices)}")
@@ -72,14 +85,20 @@ class PromptOptions:
         if self.system_prompt is not None and self.prompt_style != "chat":
             raise MazeError("a system prompt is possible in the chat prompt only: the plain prompt has no messages")
 
+    @property
+    def words(self) -> Wording:
+        """The wording itself."""
+        return WORDINGS[self.wording]
+
     def record(self) -> dict[str, Any]:
         """Return the fields with their names in saved runs, where `prompt_style` is called `style`.
 
-        Without a system prompt of the user there is no such field, as in runs that were saved before it existed.
+        A field that did not exist when the first runs were saved is left out where it has its default.
         """
         fields = asdict(self)
-        if self.system_prompt is None:
-            del fields["system_prompt"]
+        for name, default in (("system_prompt", None), ("wording", TRAINED)):
+            if fields[name] == default:
+                del fields[name]
         return {"style" if name == "prompt_style" else name: value for name, value in fields.items()}
 
     @classmethod
