@@ -8,18 +8,19 @@ CPU, rows without an adapter that share a batch with rows that have one come bac
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from benchmark.mazes.errors import CheckpointError, EngineError
+from benchmark.mazes.errors import CheckpointError
 from models.requests import Reply, Request
 from models.weights import Weights
 
 from . import ENGINES
+from .sampling_names import check_arguments
 from .versions import installed_versions
 from .vllm_child import Child
-from .vllm_settings import Launch, check_options, check_sampling, choose_dtype
+from .vllm_settings import Launch, check_options, choose_dtype
 from .vllm_support import explain_refusal
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class VLLM:
         self._child: Child | None = None
         self._checked: set[Weights] = set()
         self.startup_seconds = 0.0
+        self.on_tokens: Callable[[int], None] | None = None
 
     def describe(self, checkpoint: Checkpoint) -> dict[str, Any]:
         """With VLLM_BATCH_INVARIANT=1 vLLM's replies do not depend on what is asked beside them."""
@@ -55,9 +57,13 @@ class VLLM:
     def generate(self, checkpoint: Checkpoint, requests: Sequence[Request]) -> Generator[tuple[Request, Reply]]:
         weights = checkpoint.weights()
         check_options(checkpoint.options)
-        check_sampling({name for request in requests for name in request.generation.arguments})
+        for request in requests[:1]:  # those to one checkpoint have the same arguments
+            check_arguments(request.generation.arguments, "vllm")
         if reason := explain_refusal(weights, checkpoint.options):
-            raise CheckpointError(f"vllm cannot run {weights.folder}: {reason}. --engine transformers runs it")
+            what = "the adapter" if weights.base else "the model"
+            raise CheckpointError(
+                f"vllm cannot run {what} in {weights.folder}: {reason}. --engine transformers runs it"
+            )
         # the process needs ten seconds to start: meanwhile this one imports transformers and looks at the weights
         child = self._start_child(checkpoint)
         from .vllm_order import changes_nothing, check_weights, write_order
@@ -78,8 +84,8 @@ class VLLM:
                 yield order.read(message)
             elif "unapplied" in message:
                 raise changes_nothing(weights)
-            elif "refused" in message:
-                raise EngineError(f"vllm refuses --generation-args: {message['refused']}")
+            elif self.on_tokens:
+                self.on_tokens(message["tokens"])
 
     def close(self) -> None:
         if self._child:

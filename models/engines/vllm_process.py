@@ -4,9 +4,8 @@
     out   {"ready": true}
     in    {"adapter": FOLDER or null, "stop": [id, ...], "tokenizer": FOLDER, "requests": [REQUEST, ...]}
     out   {"at": place in the list, ...}       for each, as soon as it is done
-          {"tokens": n}                        at times: how many were generated so far, of all requests
-    out   {"done": true}                       or {"unapplied": true}: the adapter changes nothing,
-                                               or {"refused": "..."}: vLLM does not take the arguments of the sampling
+          {"tokens": n}                        at times: how many were generated since the last such message
+    out   {"done": true}                       or {"unapplied": true}: the adapter changes nothing
 
 A REQUEST has the token ids of its prompt (`ids`), the arguments of `vllm.SamplingParams` (`sampling`), and where its
 reply may end before the model ends it, what `models.stopping` has to know (`watch`). A reply has its token ids (`ids`);

@@ -18,7 +18,7 @@ from vllm.sampling_params import RequestOutputKind
 from .vllm_rows import Row
 
 SETTLED = 30.0  # seconds to wait for the memory of a process that has just ended on the same GPU
-PROGRESS = 0.5  # seconds after which the number of tokens is told again
+PROGRESS = 0.5  # seconds after which it is told how many tokens were generated
 
 
 def serve(orders: Iterator[dict[str, Any]], send: Callable[[dict[str, Any]], None]) -> None:
@@ -36,11 +36,7 @@ def serve(orders: Iterator[dict[str, Any]], send: Callable[[dict[str, Any]], Non
             if order["requests"] and not _is_applied(llm, order["requests"][0]["ids"], adapters[folder]):
                 send({"unapplied": True})
                 continue
-        try:
-            sampling = [_sample(request["sampling"], order["stop"]) for request in order["requests"]]
-        except (ValueError, TypeError) as error:
-            send({"refused": " ".join(str(error).split())})
-            continue
+        sampling = [_sample(request["sampling"], order["stop"]) for request in order["requests"]]
         rows = [Row(place, request["ids"], request["watch"]) for place, request in enumerate(order["requests"])]
         decode = _load_decoder(settings, order["tokenizer"]) if any(row.is_watched for row in rows) else None
         for row in rows:
@@ -77,12 +73,12 @@ def _carry_out(
                     engine.abort_request([name])
                 yield running.pop(name).message()
         if time.monotonic() - told > PROGRESS:
-            told = time.monotonic()
             yield {"tokens": tokens}
+            tokens, told = 0, time.monotonic()
+    yield {"tokens": tokens}
 
 
 def _sample(arguments: dict[str, Any], stop_ids: list[int]) -> SamplingParams:
-    """Raises ValueError or TypeError for values that vLLM does not take."""
     return SamplingParams.from_optional(
         **arguments, stop_token_ids=stop_ids, detokenize=False, output_kind=RequestOutputKind.DELTA
     )

