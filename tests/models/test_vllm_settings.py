@@ -120,7 +120,7 @@ def test_too_little_memory_is_one_line_before_the_process_starts(changed, memory
     [
         ({"architectures": ["RwkvForCausalLM"]}, "it is a RwkvForCausalLM, which vllm does not know"),
         ({"head_dim": 48}, "vllm has no attention on a CPU for heads of 48 numbers"),
-        ({"kv_lora_rank": 32, "qk_rope_head_dim": 16}, "no attention on a CPU for compressed keys of 32 and 16"),
+        ({"kv_lora_rank": 32, "qk_rope_head_dim": 16}, "vllm has no attention on a CPU for compressed keys of 32"),
         ({"num_attention_heads": 0, "head_dim": 0}, "it has no attention"),
     ],
 )
