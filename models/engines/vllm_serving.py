@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import count
 from typing import Any
 
 # isort: split  vLLM comes first: when it is imported it sets variables that torch reads
 import torch
-from transformers import AutoConfig, AutoTokenizer
-from vllm import LLM, SamplingParams
+from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
+from vllm import LLM, RequestOutput, SamplingParams
 from vllm.lora.request import LoRARequest
 from vllm.sampling_params import RequestOutputKind
 
@@ -36,57 +35,81 @@ def serve(orders: Iterator[dict[str, Any]], send: Callable[[dict[str, Any]], Non
             if order["requests"] and not _is_applied(llm, order["requests"][0]["ids"], adapters[folder]):
                 send({"unapplied": True})
                 continue
-        sampling = [_sample(request["sampling"], order["stop"]) for request in order["requests"]]
-        rows = [Row(place, request["ids"], request["watch"]) for place, request in enumerate(order["requests"])]
-        decode = _load_decoder(settings, order["tokenizer"]) if any(row.is_watched for row in rows) else None
-        for row in rows:
-            row.start(order["stop"], decode)
-        for message in _carry_out(llm, rows, sampling, adapters.get(folder), numbers):
+        rows = [Row(place, request, order["stop"]) for place, request in enumerate(order["requests"])]
+        if any(row.is_watched for row in rows):
+            _watch(
+                rows, AutoTokenizer.from_pretrained(order["tokenizer"], trust_remote_code=settings["trust_remote_code"])
+            )
+        for message in _Generation(llm, order["stop"], adapters.get(folder), numbers).run(rows):
             send(message)
         send({"done": True})
 
 
-def _carry_out(
-    llm: LLM, rows: list[Row], sampling: list[SamplingParams], adapter: LoRARequest | None, numbers: Iterator[int]
-) -> Iterator[dict[str, Any]]:
-    """Each reply as soon as it is done, and how many tokens were generated.
+class _Generation:
+    """The replies to one order.
 
     `LLM.generate` returns when the last reply is there; the engine below it is stepped by hand, so that a reply can be
     committed while others are still being written, and ended before its model ends it.
     """
-    engine = llm.llm_engine
-    running: dict[str, Row] = {}
-    for row, params in zip(rows, sampling, strict=True):
-        running[name := str(next(numbers))] = row
-        engine.add_request(name, {"prompt_token_ids": row.prompt}, params, lora_request=adapter)
-    tokens, told = 0, time.monotonic()
-    while engine.has_unfinished_requests():
-        for output in engine.step():
-            # vLLM adds to the names of requests when it renames them for itself
-            name = output.request_id.partition("-")[0]
-            if name not in running:
-                continue
-            ids = output.outputs[0].token_ids
-            tokens += len(ids)
-            if running[name].add(ids, output.finished):
-                if not output.finished:
-                    engine.abort_request([name])
-                yield running.pop(name).message()
-        if time.monotonic() - told > PROGRESS:
-            yield {"tokens": tokens}
-            tokens, told = 0, time.monotonic()
-    yield {"tokens": tokens}
+
+    def __init__(self, llm: LLM, stop_ids: list[int], adapter: LoRARequest | None, numbers: Iterator[int]) -> None:
+        self._engine = llm.llm_engine
+        self._stop_ids, self._adapter, self._numbers = stop_ids, adapter, numbers
+        self._running: dict[str, Row] = {}
+
+    def run(self, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
+        """Each reply as soon as it is done, and how many tokens were generated."""
+        for row in rows:
+            self._start(row)
+        tokens, told = 0, time.monotonic()
+        while self._engine.has_unfinished_requests():
+            for output in self._engine.step():
+                tokens += len(output.outputs[0].token_ids)
+                yield from self._read(output)
+            if time.monotonic() - told > PROGRESS:
+                yield {"tokens": tokens}
+                tokens, told = 0, time.monotonic()
+        yield {"tokens": tokens}
+
+    def _start(self, row: Row) -> None:
+        """Let vLLM generate a reply, or the rest of one."""
+        self._running[name := str(next(self._numbers))] = row
+        sampling = SamplingParams.from_optional(
+            **row.sampling | {"max_tokens": row.left},
+            stop_token_ids=self._stop_ids,
+            detokenize=False,
+            output_kind=RequestOutputKind.DELTA,
+        )
+        self._engine.add_request(name, {"prompt_token_ids": row.prompt}, sampling, lora_request=self._adapter)
+
+    def _read(self, output: RequestOutput) -> Iterator[dict[str, Any]]:
+        """Add new tokens to their reply; gives it if it is over."""
+        name = output.request_id.partition("-")[0]  # vLLM adds to the names of requests when it renames them for itself
+        if (row := self._running.get(name)) is None:
+            return
+        is_over = row.add(output.outputs[0].token_ids, output.finished)
+        if not (is_over or row.is_interrupted):
+            return
+        del self._running[name]
+        if not output.finished:
+            self._engine.abort_request([name])
+        if is_over:
+            yield row.message()
+        else:
+            self._start(row)
 
 
-def _sample(arguments: dict[str, Any], stop_ids: list[int]) -> SamplingParams:
-    return SamplingParams.from_optional(
-        **arguments, stop_token_ids=stop_ids, detokenize=False, output_kind=RequestOutputKind.DELTA
-    )
+def _watch(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> None:
+    def decode(ids: Sequence[int]) -> str:
+        text: str = tokenizer.decode(ids, skip_special_tokens=True)
+        return text
 
+    def encode(text: str) -> list[int]:
+        ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
 
-def _load_decoder(settings: dict[str, Any], folder: str) -> Callable[[Sequence[int]], str]:
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=settings["trust_remote_code"])
-    return partial(tokenizer.decode, skip_special_tokens=True)
+    for row in rows:
+        row.watch(decode, encode)
 
 
 def _is_applied(llm: LLM, ids: list[int], adapter: LoRARequest) -> bool:
