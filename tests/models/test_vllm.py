@@ -230,6 +230,9 @@ def test_a_real_server_says_the_same(nano):
             time.sleep(1)
         questions = requests("tiny", 4)
         found = ask(served("nano", f"{endpoint}/v1", str(nano)), questions)
+        options = GenerationOptions(stop=("(3,",), prefix="answer:", arguments={"top_k": 1, "repetition_penalty": 1.0})
+        early = requests("tiny", 4, temperature=1.0, generation=options)
+        ended = ask(served("nano", f"{endpoint}/v1", str(nano)), early)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -237,3 +240,4 @@ def test_a_real_server_says_the_same(nano):
     for reply, expected in zip(found, ask(find(str(nano)), questions), strict=True):
         assert reply.text.startswith(expected.text)
         assert reply.tokens >= expected.tokens > 0
+    assert [reply.text for reply in ended] == [f"answer:{reply.text.partition('(3,')[0]}" for reply in found]
