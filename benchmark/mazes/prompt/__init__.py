@@ -86,6 +86,9 @@ class Writer:
         if system is None:
             system = self._system(reply)
         messages = [{"role": "system", "content": system}] if system else []
+        if not self.wording.has_turns:
+            examples = [f"{self._turn(shown)}\n\n{answered}" for shown, answered in solved]
+            return [*messages, {"role": "user", "content": "\n\n".join([*examples, self._turn(maze)])}]
         for shown, answered in (*solved, (maze, "")):
             messages.append({"role": "user", "content": self._turn(shown)})
             if answered:
@@ -125,7 +128,8 @@ class Writer:
 
     def _short(self, drawing: str) -> str:
         answer = self.words.CELLS if self.wording.in_cells else self.words.MOVES
-        return self.words.SHORT_QUESTION.format(legend=self.legend, drawing=drawing, answer=answer)
+        legend = f"{self.legend} {self.steps}" if self.wording.has_steps else self.legend
+        return self.words.SHORT_QUESTION.format(legend=legend, drawing=drawing, answer=answer)
 
     def _draw(self, maze: Maze) -> str:
         return draw(maze, self.options.drawing, self.glyphs)
