@@ -20,7 +20,8 @@ from models.requests import Reply, Request
 from .asking import ask
 from .boundary import release, translate, translated
 from .committing import Committer
-from .engine_choice import Lookup, choose_cheapest, choose_engine, list_engines
+from .cost import choose_cheapest
+from .engine_choice import Lookup, choose_engine, list_engines
 from .engine_pool import EnginePool
 from .options import DEFAULTS, InferenceOptions
 from .questions import Questions
@@ -161,9 +162,9 @@ class Plan:
         checkpoint, requests = questions.checkpoint, questions.requests
         names = list_engines(checkpoint, self.options.engine)
         if checkpoint.is_missing:
-            questions.engine = choose_cheapest(names, requests)
+            questions.engine = choose_cheapest(names, checkpoint, requests)
             return
-        chosen = choose_engine([self._look_up_engine(questions, name) for name in names], requests)
+        chosen = choose_engine([self._look_up_engine(questions, name) for name in names], checkpoint, requests)
         questions.engine, questions.is_looked_up = chosen.engine, True
         questions.set_keys(chosen.keys)
         questions.add_cached(chosen.replies)
