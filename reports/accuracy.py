@@ -6,7 +6,7 @@ from collections import Counter
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmark.mazes.outcomes import OPTIMAL, OUTCOMES, SOLVED
+from benchmark.mazes.outcomes import CUT_OFF, OPTIMAL, OUTCOMES, SOLVED
 from benchmark.mazes.suite import DEFAULT, SUITES, Suite, group_names
 
 from . import baseline_agents
@@ -16,7 +16,10 @@ from .statistics import wilson
 if TYPE_CHECKING:
     import pandas as pd
 
-NO_ANSWER = ("unreadable", "truncated", "looping", "empty")
+NO_ANSWER = ("unreadable", "empty", *CUT_OFF)
+
+ROUNDING = 1e-9
+"""A smaller number of cases is none: replies to one case count with fractions."""
 
 
 class _Reply(NamedTuple):
@@ -36,7 +39,9 @@ def table(records: dict[str, list[Record]], suite: Suite = SUITES[DEFAULT]) -> p
     Columns: group, checkpoint, n (cases), solved, low, high (the Wilson interval of solved), optimal, lenient (solved
     in the lenient reading), unreadable, balanced (the mean of the shares of unsolvable and of solvable twins that were
     solved; None without twins), spl (times 100), outcome_... (the share of each outcome), errors (the number of missing
-    replies, which count in no other column). A case with several replies counts once, with the mean of its replies.
+    replies, which count in no other column), finished (the number of cases whose reply was not cut off before its
+    answer was whole), solved_finished, finished_low, finished_high (the share of them that were solved, and its Wilson
+    interval; None without any). A case with several replies counts once, with the mean of its replies.
     """
     import pandas as pd
 
@@ -79,7 +84,20 @@ def _row(group: str, name: str, replies: _Replies, errors: int) -> dict[str, obj
         **{column: 100 * share for column, share in shares.items()},
         "balanced": _balanced(replies),
         "errors": errors,
+        **_finished(strict, n, solved),
     }
+
+
+def _finished(strict: Counter[str], n: int, solved: float) -> dict[str, float | None]:
+    """The columns about replies that were not cut off, of which the model itself, or its answer, decided the end."""
+    cut_off = sum(strict[outcome] for outcome in CUT_OFF)
+    finished = n - cut_off if cut_off < n - ROUNDING else 0
+    if not finished:
+        return {"finished": 0.0, "solved_finished": None, "finished_low": None, "finished_high": None}
+    solved = min(solved, finished)
+    low, high = wilson(solved, finished)
+    shares = {"solved_finished": solved / finished, "finished_low": low, "finished_high": high}
+    return {"finished": finished, **{column: 100 * share for column, share in shares.items()}}
 
 
 def _outcomes(replies: _Replies) -> tuple[Counter[str], Counter[str]]:

@@ -12,7 +12,8 @@ from benchmark.mazes.outcomes import SOLVED
 from benchmark.mazes.printable import encodable, one_line
 from benchmark.mazes.suite import find_suite
 
-from . import accuracy, samples
+from . import accuracy, budget_curve, samples
+from .budget_curve import Curve
 from .comparison import Comparison
 from .run import Run
 from .statistics import length_scale
@@ -45,6 +46,8 @@ class Report:
     """Columns that others have added to the table for people: a head, and the text for a row."""
     diffs: Sequence[Diff] = ()
     """What fine-tuning changed inside, where that was asked for (`--mri`)."""
+    curves: Sequence[Curve] = ()
+    """See `reports.budget_curve.curves`."""
 
 
 def build_report(
@@ -69,7 +72,16 @@ def build_report(
                 f"{name}: of {flips.replies} replies {flips.changed} changed in {flips.runs} runs, and "
                 f"{flips.outcomes_changed} outcomes"
             )
-    return Report(runs, accuracy.table(records, suite), samples.table(records), compared, notes, columns, diffs)
+    return Report(
+        runs,
+        accuracy.table(records, suite),
+        samples.table(records),
+        compared,
+        notes,
+        columns,
+        diffs,
+        budget_curve.curves(runs),
+    )
 
 
 def _decay(name: str, run: Run) -> list[str]:

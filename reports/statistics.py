@@ -11,7 +11,7 @@ FEWEST = 6
 """Cases without which no change is significant in a two-sided test at 5 %: 2 / 2^5 is more than that."""
 
 
-def wilson(successes: float, n: int, level: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """Return the score interval of a proportion, as (low, high) shares from 0 to 1 (Wilson 1927).
 
         centre = (p + z^2 / 2n) / (1 + z^2 / n)

@@ -7,7 +7,8 @@ import pytest
 from benchmark.mazes.printable import printable
 
 from .ending import Ending
-from .render.terminal import render, render_changes, render_diff, render_outcomes, render_samples
+from .render.columns import CURVES
+from .render.terminal import render, render_changes, render_curves, render_diff, render_outcomes, render_samples
 from .report import Report
 
 
@@ -40,6 +41,8 @@ def _tables(report: Report) -> list[str]:
         models = report.table[report.table.checkpoint.isin(list(report.runs))]
         if (models.optimal < 100).any():
             tables.append(f"\nOutcomes (% of replies)\n\n{render_outcomes(models)}")
+    if report.curves:
+        tables.append(f"\n{CURVES}\n\n{render_curves(report.curves)}")
     if len(report.samples):
         tables.append(f"\n{render_samples(report.samples)}")
     return tables

@@ -1,13 +1,16 @@
-"""Compares the time of a run with the time of its parts and with other harnesses, in one run on one machine.
+r"""Compares the time of a run with the time of its parts and with other harnesses, in one run on one machine.
 
     tox -e speed                  # everything, about a quarter of an hour
     tox -e speed -- --cases 400 --only pytest raw
+    tox -e speed -- --checkpoint smollm2 --prompt plain --shots 3 --tier tiny --cases 100 \
+        --only transformers pytest lm-eval-hf lm-eval-vllm
 
-`sft` gets the prompts of the same 5x5 mazes, with greedy decoding, in float32:
+All get the prompts of the same mazes, with greedy decoding, in float32, and end replies at the same texts:
 
 | name | what is measured |
 | --- | --- |
 | pytest | `pytest benchmark --engine vllm`: total wall time, the cache written and not read |
+| transformers | the same with `--engine transformers` |
 | raw | `LLM.generate` of vLLM on the same prompts in one call |
 | each | a pytest test for each maze that calls `LLM.generate` with its prompt (40 mazes) |
 | lm-eval-vllm, lm-eval-hf | lm-evaluation-harness, same model, prompts and limit: total wall time |
@@ -28,16 +31,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from tabulate import tabulate
 
 from benchmark.mazes import answer
 from benchmark.mazes.agents import oracle
-from benchmark.mazes.prompt import PromptOptions
+from benchmark.mazes.prompt import DEFAULT_WORDINGS, PROMPT_STYLES, TRAINED, Message, PromptOptions
 from benchmark.mazes.suite import DEFAULT, SUITES, Suite
 from models import load, registry
-from models.budget import reply_tokens
 from models.engines import create_engine
 from models.inference.options import InferenceOptions
 from models.inference.plan import Plan
@@ -53,7 +56,7 @@ CACHED = 10_000
 PLUGIN = """
 from scripts.speed import longer
 from benchmark.mazes.suite import SUITES
-SUITES["longer"] = longer({cases})
+SUITES["longer"] = longer({tier!r}, {cases})
 """
 RAW = """
 import json, sys, time
@@ -62,7 +65,11 @@ began = time.monotonic()
 from vllm import LLM, SamplingParams
 llm = LLM(model=asked["model"], dtype="float32", enforce_eager=True, max_num_seqs=256, seed=0, disable_log_stats=True)
 started = time.monotonic()
-replies = llm.generate(asked["prompts"], SamplingParams(temperature=0, max_tokens=asked["limit"]), use_tqdm=False)
+replies = llm.generate(
+    asked["prompts"],
+    SamplingParams(temperature=0, max_tokens=asked["limit"], stop=asked["until"] or None),
+    use_tqdm=False,
+)
 ended = time.monotonic()
 texts = [reply.outputs[0].text for reply in replies]
 json.dump({"start": started - began, "seconds": ended - started, "texts": texts}, open(sys.argv[2], "w"))
@@ -81,7 +88,7 @@ def llm():
 @pytest.mark.parametrize("at", range(asked["singly"]))
 def test_maze(llm, at):
     from vllm import SamplingParams
-    sampling = SamplingParams(temperature=0, max_tokens=asked["limit"])
+    sampling = SamplingParams(temperature=0, max_tokens=asked["limit"], stop=asked["until"] or None)
     assert llm.generate([asked["prompts"][at]], sampling, use_tqdm=False)
 """
 EMPTY = """
@@ -106,7 +113,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--cases", type=int, default=2000, metavar="N", help="mazes of 5x5 (default: %(default)s)")
+    parser.add_argument("--checkpoint", default="sft", metavar="NAME", help="(default: %(default)s)")
+    parser.add_argument("--tier", choices=SUITES[DEFAULT].tiers, default="small", help="(default: %(default)s, 5x5)")
+    parser.add_argument("--prompt", choices=PROMPT_STYLES, help="the prompt style (default: the checkpoint's)")
+    parser.add_argument("--shots", type=int, default=0, metavar="N", help="solved examples (default: %(default)s)")
+    parser.add_argument("--cases", type=int, default=2000, metavar="N", help="mazes (default: %(default)s)")
     parser.add_argument(
         "--only",
         nargs="+",
@@ -120,7 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="labirinto-speed-") as folder:
-        bench = _Bench(Path(folder), options.cases, options.lm_eval or sys.executable)
+        bench = _Bench(Path(folder), options)
         results = {}
         for name in options.only:
             print(f"{name} ...", file=sys.stderr, flush=True)
@@ -130,42 +141,54 @@ def main(arguments: list[str] | None = None) -> int:
         for name, timed in results.items()
     ]
     print(tabulate(rows, headers=["", "mazes", "start s", "then s", "mazes/s"], tablefmt="github"))
-    for name in ("raw", "each", "lm-eval-vllm", "lm-eval-hf"):
-        if "pytest" in results and name in results:
-            ours, theirs = (results[key].seconds / results[key].mazes for key in ("pytest", name))
-            print(f"pytest takes {ours / theirs:.3f} of the time of {name} ({theirs / ours:.2f} times as fast)")
+    for session in ("pytest", "transformers"):
+        for name in ("raw", "each", "lm-eval-vllm", "lm-eval-hf"):
+            if session in results and name in results:
+                ours, theirs = (results[key].seconds / results[key].mazes for key in (session, name))
+                print(f"{session} takes {ours / theirs:.3f} of the time of {name} ({theirs / ours:.2f} times as fast)")
     if {"cached", "empty"} <= results.keys():
         print(f"cached takes {results['cached'].seconds / results['empty'].seconds:.2f} times the time of empty")
     return 0
 
 
-def longer(cases: int) -> Suite:
-    """The default suite with at least this many cases in the small tier."""
+def longer(tier: str, cases: int) -> Suite:
+    """The default suite with at least this many cases in a tier."""
     suite = SUITES[DEFAULT]
-    small = suite.groups["small"]
-    more = replace(small, each=max(small.each, -(-cases // len(small.generators))))
-    return replace(suite, groups={**suite.groups, "small": more}, recorded_digest="of more cases")
+    group = suite.groups[tier]
+    more = replace(group, each=max(group.each, -(-cases // len(group.generators))))
+    return replace(suite, groups={**suite.groups, tier: more}, recorded_digest="of more cases")
 
 
 class _Bench:
     """The folder of one run, and the prompts of all measurements."""
 
-    def __init__(self, folder: Path, cases: int, lm_eval: str) -> None:
-        self.folder, self.cases, self.lm_eval = folder, cases, lm_eval
-        checkpoint = registry.find("sft")
-        self.model = str(checkpoint.weights().folder)
-        mazes = longer(cases).cases("small")[:cases]
-        plan = Plan([(checkpoint, case) for case in mazes], {"sft": PromptOptions()}, InferenceOptions("vllm", "off"))
-        cell = len(load.tokenizer(checkpoint.weights())(" (10,10)", add_special_tokens=False)["input_ids"])
+    def __init__(self, folder: Path, options: argparse.Namespace) -> None:
+        self.folder, self.cases, self.tier = folder, options.cases, options.tier
+        self.lm_eval = options.lm_eval or sys.executable
+        checkpoint = registry.find(options.checkpoint)
+        style = options.prompt or checkpoint.prompt_style
+        wording = TRAINED if checkpoint.is_taught else DEFAULT_WORDINGS[style]
+        prompt = PromptOptions(prompt_style=style, shots=options.shots, wording=wording)
+        mazes = longer(options.tier, options.cases).cases(options.tier)[: options.cases]
+        plan = Plan(
+            [(checkpoint, case) for case in mazes], {checkpoint.name: prompt}, InferenceOptions("vllm", cache="off")
+        )
+        requests, tokenizer = plan.requests(checkpoint), load.tokenizer(checkpoint.weights())
+        cell = len(tokenizer(" (10,10)", add_special_tokens=False)["input_ids"])
+        generation = requests[0].generation
+        self.checkpoint = checkpoint.name
+        self.arguments = ["--checkpoint", options.checkpoint, "--prompt", style, "--shots", str(options.shots)]
         questions = {
-            "model": self.model,
-            "prompts": [request.prompt for request in plan.requests(checkpoint)],
-            "limit": reply_tokens(25, cell),
-            "singly": min(SINGLY, cases),
+            "model": str(checkpoint.weights().folder),
+            "prompts": [_as_text(request.prompt, tokenizer) for request in requests],
+            "limit": max(request.token_limit(cell) for request in requests),
+            # where the prompt ends with the tag of the answer, its line is the whole reply
+            "until": [*generation.stop, *(["\n"] if generation.prefix and generation.ends_with_answer else [])],
+            "singly": min(SINGLY, options.cases),
         }
         self.questions = folder / "questions.json"
         self.questions.write_text(json.dumps(questions))
-        (folder / "more.py").write_text(PLUGIN.format(cases=cases))
+        (folder / "more.py").write_text(PLUGIN.format(tier=options.tier, cases=options.cases))
 
     def run(self, command: list[str], **environment: str) -> float:
         """The seconds that a command took. If it fails, prints its output and raises CalledProcessError."""
@@ -196,20 +219,30 @@ class _Bench:
         return self.run([sys.executable, "-m", "pytest", "-q", "-p", "more", *arguments])
 
     def runs(self) -> set[Path]:
-        return set((ROOT / "runs").glob("*-sft.jsonl"))
+        return set((ROOT / "runs").glob("*.jsonl"))
 
 
-def _pytest(bench: _Bench) -> Timed:
-    before = bench.runs()
-    seconds = bench.pytest(
-        "benchmark", "-k", "small_mazes", "--suite", "longer", "--checkpoint", "sft", "--engine", "vllm",
-        "--cache", "refresh", "--limit", str(bench.cases),
-    )  # fmt: skip
-    (saved,) = bench.runs() - before
-    with saved.open() as opened:
-        engine = json.loads(opened.readline())["engine"]
-    saved.unlink()
-    return Timed(engine["waited"], seconds - engine["waited"], bench.cases)
+def _as_text(prompt: str | list[Message], tokenizer: Any) -> str:
+    if isinstance(prompt, str):
+        return prompt
+    text: str = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
+    return text
+
+
+def _session(engine: str) -> Callable[[_Bench], Timed]:
+    def run(bench: _Bench) -> Timed:
+        before = bench.runs()
+        seconds = bench.pytest(
+            "benchmark", "-k", f"{bench.tier}_mazes", "--suite", "longer", "--engine", engine,
+            "--cache", "refresh", "--limit", str(bench.cases), *bench.arguments,
+        )  # fmt: skip
+        (saved,) = bench.runs() - before
+        with saved.open() as opened:
+            metadata = json.loads(opened.readline())["engine"]
+        saved.unlink()
+        return Timed(metadata["waited"], seconds - metadata["waited"], bench.cases)
+
+    return run
 
 
 def _raw(bench: _Bench) -> Timed:
@@ -293,7 +326,8 @@ def _empty(bench: _Bench) -> Timed:
 
 
 RUNS: dict[str, Callable[[_Bench], Timed]] = {
-    "pytest": _pytest,
+    "pytest": _session("vllm"),
+    "transformers": _session("transformers"),
     "raw": _raw,
     "each": _each,
     "lm-eval-vllm": _lm_eval("vllm"),

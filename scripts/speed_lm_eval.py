@@ -43,7 +43,7 @@ def main(backend: str, questions: str, result: str) -> None:
             "doc_to_text": "{{prompt}}",
             "doc_to_target": "",
             "target_delimiter": "",
-            "generation_kwargs": {"until": [], "do_sample": False, "max_gen_toks": question["limit"]},
+            "generation_kwargs": {"until": question["until"], "do_sample": False, "max_gen_toks": question["limit"]},
             "metric_list": [{"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}],
         }
         settings = {"pretrained": question["model"], "dtype": "float32"}

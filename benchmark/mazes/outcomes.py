@@ -15,6 +15,8 @@ OUTCOMES = {
     "empty": "no text",
     "error": "no reply: the engine failed, the case is unscored",
 }
+CUT_OFF = ("truncated", "looping")
+"""The outcomes of replies that were cut off before their answer was whole."""
 SOLVED = ("optimal", "solved", "unreachable")
 """The outcomes that count as solved."""
 OPTIMAL = ("optimal", "unreachable")

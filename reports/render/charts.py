@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 from math import isnan
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from matplotlib import rc_context
@@ -18,6 +19,7 @@ from benchmark.mazes.outcomes import OUTCOMES, SOLVED
 from benchmark.mazes.printable import one_line
 from benchmark.mazes.suite import Suite, find_suite, group_names
 from models import curve
+from reports.budget_curve import Curve
 from reports.run import Run
 from reports.schema import Record
 from reports.statistics import wilson
@@ -104,6 +106,33 @@ def by_length(runs: Mapping[str, Run]) -> Picture | None:
     axes.set(xlabel="moves of the shortest path", ylabel="solved, %", ylim=(-3, 103))
     return (
         finish(drawn, axes, "Share of mazes solved over the length of the shortest path, with 95 % Wilson bands")
+        if has_any
+        else None
+    )
+
+
+def by_budget(curves: Sequence[Curve], runs: Mapping[str, Run]) -> Picture | None:
+    """Solved share over the token budget, and how many replies have ended, as means over the tiers; None without."""
+    suite, has_any = _suite(runs), False
+    drawn, axes = figure(5.2, 3.2)
+    for at, name in enumerate(runs):
+        own = [curve for curve in curves if curve.checkpoint == name and curve.group in suite.tiers]
+        if not own:
+            continue
+        has_any = True
+        budgets = [point.budget for point in own[0].points]
+        solved, ended = (
+            [100 * fmean(getattr(curve.points[place], share) for curve in own) for place in range(len(budgets))]
+            for share in ("solved", "ended")
+        )
+        axes.plot(budgets, solved, color=colour(at), marker="o", markersize=3, label=label(name))
+        axes.plot(budgets, ended, color=colour(at), linestyle=":", label=label(f"{name}, ended"))
+    axes.set_xscale("log", base=2)
+    axes.set(xlabel="token budget of a reply", ylabel="mazes, %", ylim=(-3, 103))
+    return (
+        finish(
+            drawn, axes, "Solved within a token budget, and replies that ended within it (dotted), mean of the tiers"
+        )
         if has_any
         else None
     )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.outcomes import OUTCOMES
 from benchmark.mazes.printable import one_line
+from reports.accuracy import ROUNDING
+from reports.budget_curve import Curve
 from reports.comparison import ALPHA, Change
 from reports.leaderboard import Board, Entry
 from reports.report import Column
@@ -29,14 +31,18 @@ def texts(columns: Sequence[Column], row: Any) -> list[str]:
     return [one_line(write(row)) for _, write in columns]
 
 
-def accuracy_columns(table: pd.DataFrame) -> list[Column]:
-    """Those of `reports.accuracy.table`; where some group has twins, balanced accuracy in the place of `unreadable`."""
+def accuracy_columns(table: pd.DataFrame, has_finished: bool = True) -> list[Column]:
+    """Those of `reports.accuracy.table`; where some group has twins, balanced accuracy in the place of `unreadable`.
+
+    `has_finished` is whether those of `finished_columns` are among them, for which a terminal has no room.
+    """
     columns: list[Column] = [
         ("mazes", lambda row: row.group),
         ("checkpoint", lambda row: row.checkpoint),
         ("n", lambda row: str(row.n)),
         ("solved %", _percent("solved")),
         ("95 % interval", lambda row: f"{row.low:.1f} - {row.high:5.1f}"),
+        *(finished_columns(table) if has_finished else []),
         ("optimal", _percent("optimal")),
         ("SPL", _percent("spl")),
         ("lenient", _percent("lenient")),
@@ -44,6 +50,17 @@ def accuracy_columns(table: pd.DataFrame) -> list[Column]:
     if len(table) and table["balanced"].notna().any():
         return [*columns, ("balanced", lambda row: f"{row.balanced:.1f}" if row.balanced == row.balanced else "")]
     return [*columns, ("unreadable", _percent("unreadable"))]
+
+
+def finished_columns(table: pd.DataFrame) -> list[Column]:
+    """The share solved of the replies that were not cut off, its interval, and their number; none if none was."""
+    if not len(table) or not (table["finished"] < table["n"] - ROUNDING).any():
+        return []
+    return [
+        ("of finished %", lambda row: f"{row.solved_finished:.1f}" if row.finished else "-"),
+        ("its interval", lambda row: f"{row.finished_low:.1f} - {row.finished_high:5.1f}" if row.finished else "-"),
+        ("finished", lambda row: f"{row.finished:.4g}"),
+    ]
 
 
 def outcome_columns(table: pd.DataFrame) -> list[Column]:
@@ -58,6 +75,24 @@ def outcome_columns(table: pd.DataFrame) -> list[Column]:
     return columns
 
 
+def curve_columns(curves: Sequence[Curve]) -> list[Column]:
+    """Those of budget curves, all with the same budgets: the mazes solved within each, in percent."""
+
+    def make_column(at: int) -> Callable[[Curve], str]:
+        return lambda curve: f"{100 * curve.points[at].solved:.1f}"
+
+    budgets = [point.budget for point in curves[0].points] if curves else []
+    return [
+        ("mazes", lambda curve: curve.group),
+        ("checkpoint", lambda curve: curve.checkpoint),
+        ("n", lambda curve: str(curve.n)),
+        *((str(budget), make_column(at)) for at, budget in enumerate(budgets)),
+        ("never ended", lambda curve: f"{100 * curve.never_ended:.1f}"),
+    ]
+
+
+CURVES = "Solved within a budget of so many tokens (% of mazes)"
+"""The title of the table of budget curves."""
 CHANGE_COLUMNS: Sequence[Column] = (
     ("mazes", lambda row: row.name),
     ("n", lambda row: str(row.n)),

@@ -1,5 +1,7 @@
 """The accuracy table as CSV: every column of `reports.accuracy.table`, shares in percent.
 
+With budget curves (`reports.budget_curve`) come columns `solved_within_N`, for N tokens.
+
 A spreadsheet takes a cell that begins with one of `=+-@` for a formula and calculates it. A text that begins so (the
 name of a checkpoint may) is written with `'` before it, and so is one that begins with `'`: taking one `'` off the
 beginning of a text gives back what it was. Numbers are written as they are.
@@ -17,7 +19,11 @@ FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "'")  # noqa: RUF001 
 
 def render(report: Report) -> str:
     """The whole table, each number with ten digits."""
-    return str(report.table.map(_cell).to_csv(index=False, lineterminator="\n", float_format="%.10g"))
+    table = report.table.copy()
+    for at, budget in enumerate(point.budget for point in next(iter(report.curves)).points) if report.curves else ():
+        solved = {(curve.group, curve.checkpoint): 100 * curve.points[at].solved for curve in report.curves}
+        table[f"solved_within_{budget}"] = list(map(solved.get, zip(table.group, table.checkpoint, strict=True)))
+    return str(table.map(_cell).to_csv(index=False, lineterminator="\n", float_format="%.10g"))
 
 
 def _cell(value: Any) -> Any:

@@ -22,7 +22,16 @@ from reports.report import Column, Report
 from reports.schema import Record
 
 from . import activation_charts, activations, charts
-from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, table_rows, texts
+from .columns import (
+    CHANGE_COLUMNS,
+    CURVES,
+    accuracy_columns,
+    board_columns,
+    curve_columns,
+    outcome_columns,
+    table_rows,
+    texts,
+)
 from .json import dumps
 from .templating import render_template
 from .terminal import LEFT, changed, sentences
@@ -45,6 +54,7 @@ def render(report: Report) -> str:
     pictures = [
         charts.by_size(report.table, report.runs),
         charts.by_length(report.runs),
+        charts.by_budget(report.curves, report.runs),
         charts.outcomes(report.table, report.runs),
         charts.transfer(report.table, report.runs),
         *charts.curves(report.runs),
@@ -55,6 +65,7 @@ def render(report: Report) -> str:
         ],
         "accuracy": _table([*accuracy_columns(report.table), *report.columns], table_rows(report.table), "Accuracy"),
         "outcomes": _table(outcome_columns(models), table_rows(models), "Outcomes (% of replies)"),
+        "curves": _table(curve_columns(report.curves), report.curves, CURVES) if report.curves else None,
         "pictures": [picture for picture in pictures if picture],
         "comparisons": [_comparison(name, *compared) for name, compared in report.compared.items()],
         "notes": report.notes,

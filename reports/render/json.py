@@ -30,6 +30,8 @@ def render(report: Report) -> str:
         "notes": report.notes,
         "runs": {name: run.provenance for name, run in report.runs.items()},
     }
+    if report.curves:
+        content["budget_curves"] = [curve.as_dict() for curve in report.curves]
     if report.diffs:
         content["activations"] = [diff.as_dict() for diff in report.diffs]
     return dumps(content) + "\n"

@@ -12,7 +12,16 @@ from reports.mri.result import Diff
 from reports.report import Column, Report
 
 from . import activations
-from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, table_rows, texts
+from .columns import (
+    CHANGE_COLUMNS,
+    CURVES,
+    accuracy_columns,
+    board_columns,
+    curve_columns,
+    outcome_columns,
+    table_rows,
+    texts,
+)
 from .terminal import LEFT, changed, sentences
 
 _TAG = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -29,6 +38,8 @@ def render(report: Report) -> str:
     parts = ["## Mazes", _table([*accuracy_columns(report.table), *report.columns], table_rows(report.table))]
     if len(models):
         parts += ["### Outcomes (% of replies)", _table(outcome_columns(models), table_rows(models))]
+    if report.curves:
+        parts += [f"### {CURVES}", _table(curve_columns(report.curves), report.curves)]
     for name, (against, comparison) in report.compared.items():
         title = escape(f"{name} against {against}")
         parts += [f"### {title}", _table(CHANGE_COLUMNS, comparison.rows), *map(_paragraph, sentences(comparison))]

@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Any
 from tabulate import tabulate
 
 from benchmark.mazes.printable import one_line
+from reports.budget_curve import Curve
 from reports.comparison import Comparison
 from reports.leaderboard import Board
 from reports.mri.result import Diff
 from reports.report import Column
 
 from . import activations
-from .columns import CHANGE_COLUMNS, accuracy_columns, board_columns, outcome_columns, table_rows, texts
+from .columns import (
+    CHANGE_COLUMNS,
+    accuracy_columns,
+    board_columns,
+    curve_columns,
+    finished_columns,
+    outcome_columns,
+    table_rows,
+    texts,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,12 +35,17 @@ SHOWN = 40  # changed mazes that are named
 
 def render(table: pd.DataFrame, columns: Sequence[Column] = ()) -> str:
     """The accuracy table (see `reports.accuracy.table`), perhaps with more columns; a group is named once."""
-    return _text([*accuracy_columns(table), *columns], list(table_rows(table)))
+    return _text([*accuracy_columns(table, has_finished=False), *columns], list(table_rows(table)))
 
 
 def render_outcomes(table: pd.DataFrame) -> str:
-    """The outcomes, in percent of the replies."""
-    return _text(outcome_columns(table), list(table_rows(table)))
+    """The outcomes, in percent of the replies, and where some were cut off, the share solved of the others."""
+    return _text([*outcome_columns(table), *finished_columns(table)], list(table_rows(table)))
+
+
+def render_curves(curves: Sequence[Curve]) -> str:
+    """The budget curves (see `reports.budget_curve`)."""
+    return _text(curve_columns(curves), curves)
 
 
 def render_samples(table: pd.DataFrame) -> str:

@@ -1,10 +1,11 @@
 import pytest
+from msgspec.structs import replace
 
 from benchmark.mazes.agents import AGENTS
 from benchmark.mazes.labirinto_v1 import SUITE
 from reports import baseline_agents
 from reports.accuracy import table
-from reports.render.terminal import render
+from reports.render.terminal import render, render_outcomes
 from reports.schema import Record
 from reports.statistics import wilson
 
@@ -125,3 +126,41 @@ def test_the_table_fits_the_terminal_and_names_each_group_once(group):
     assert text.count(f"\n{group} ") == text.count("\nsmall ") == 1
     assert ("balanced" in text) == (group == "unsolvable-medium")
     assert "36.4" in text
+
+
+def test_solved_of_the_replies_that_finished_stands_beside_solved_where_some_were_cut_off():
+    cases = SUITE.cases("tiny")[:6]
+    outcomes = ["optimal", "solved", "wall", "unreadable", "truncated", "looping"]
+    found = table({"m": [line("tiny", case, outcome) for case, outcome in zip(cases, outcomes, strict=True)]})
+    row = found[found.checkpoint == "m"].iloc[0]
+    assert row.solved == pytest.approx(100 * 2 / 6)
+    assert [row.finished, row.solved_finished] == [4, 50]
+    assert [row.finished_low, row.finished_high] == pytest.approx([100 * share for share in wilson(2, 4)])
+    assert render_outcomes(found[found.checkpoint == "m"]).splitlines()[-1].split()[-5:] == [
+        "50.0",
+        "15.0",
+        "-",
+        "85.0",
+        "4",
+    ]
+    assert "of finished %" not in render_outcomes(table({"m": [line("tiny", case, "wall") for case in cases]}))
+
+
+def test_a_checkpoint_of_which_nothing_finished_has_no_share_of_it():
+    cases = SUITE.cases("tiny")[:2]
+    found = table({"m": [line("tiny", case, "looping") for case in cases]})
+    row = found[found.checkpoint == "m"].iloc[0]
+    assert row.finished == 0
+    assert row[["solved_finished", "finished_low", "finished_high"]].isna().all()
+    assert render_outcomes(found[found.checkpoint == "m"]).splitlines()[-1].split()[-3:] == ["-", "-", "0"]
+
+
+def test_of_several_replies_to_a_case_those_that_finished_count_with_their_share():
+    first, second = SUITE.cases("tiny")[:2]
+    replies = [
+        line("tiny", first, "optimal"),
+        replace(line("tiny", first, "truncated"), sample=1),
+        line("tiny", second, "wall"),
+    ]
+    row = table({"m": replies}).iloc[0]
+    assert [row.finished, row.solved_finished] == [1.5, pytest.approx(100 / 3)]
