@@ -11,7 +11,7 @@ from tqdm import tqdm
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from benchmark.mazes.errors import CheckpointError
-from models import chat
+from models import chat, load
 from models.requests import Reply, Request
 from models.weights import Weights
 
@@ -57,6 +57,14 @@ def tokenize(
         limit = request.token_limit(len(bare))
         rows.append(TokenizedRequest(ids, max(0, min(limit, positions - len(ids))), request))
     return sorted(rows, key=lambda one: (-one.limit, -len(one.ids), one.request.place))
+
+
+def render(request: Request, weights: Weights) -> tuple[str, int, int]:
+    """The prompt of a request as a model gets it, its number of tokens, and the token limit of the reply."""
+    tokenizer = load.tokenizer(weights)
+    longest = positions(load.settings(weights)) - weights.virtual_tokens
+    (one,) = tokenize([request], tokenizer, weights, longest)
+    return str(tokenizer.decode(one.ids)), len(one.ids), one.limit
 
 
 def _closing(bare: list[int], whole: list[int]) -> int:

@@ -68,6 +68,13 @@ def estimate(checkpoint: Checkpoint, requests: Sequence[Request], engine: str) -
     downloaded. One that has yet to be built is as large as the one that it starts from. The speed of the machine is
     measured the first time.
     """
+    try:
+        return _estimate(checkpoint, requests, engine)
+    except Exception:  # noqa: BLE001  settings of any kind; an estimate is not a reason to fail
+        return None
+
+
+def _estimate(checkpoint: Checkpoint, requests: Sequence[Request], engine: str) -> Estimate | None:
     info = ENGINES[engine]
     weights = _find_weights(checkpoint) if info.runs_models and requests else None
     size = weights and measure_model(weights, checkpoint.options.dtype)
@@ -80,6 +87,13 @@ def estimate(checkpoint: Checkpoint, requests: Sequence[Request], engine: str) -
         workload = Workload(machine.measured(hardware.dtype(checkpoint.options.dtype, weights.dtype)), size, texts)
         seconds = info.estimate_cost(workload)
     return Estimate(seconds, info.estimate_memory(workload), round(sum(texts.prompts)), round(sum(texts.replies)))
+
+
+def list_local_engines(checkpoint: Checkpoint) -> list[str]:
+    """The engines that can run a checkpoint on this machine."""
+    if checkpoint.engine:
+        return []
+    return [info.name for info in ENGINES.values() if info.runs_models and info.supports(checkpoint)]
 
 
 def choose_cheapest(names: Sequence[str], checkpoint: Checkpoint, requests: Sequence[Request]) -> str:

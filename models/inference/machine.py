@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from benchmark.mazes.atomic import replace_text
-from models import hardware, store
+from models import hardware, store, threads
 from models.engines.cost import Machine
 
 USUAL = Machine(flops=3e10, bandwidth=4e9, dispatch=8e-6)
 """A slow machine: what it does in a few seconds need not be estimated better."""
 SECONDS = 0.12
-"""For each of the measurements."""
+"""For each of the three measurements."""
+MEMORY_CHANNELS = 4
+"""More cores than these do not read faster together."""
+
+Clock = Callable[[], float]
 
 
 def measured(dtype: str) -> Machine:
@@ -40,7 +45,7 @@ def file() -> Path:
 @cache
 def _key(dtype: str) -> str:
     """What the speed depends on, as one line."""
-    cores = os.cpu_count() or 1
+    cores = len(threads.allowed_cores())
     return f"{hardware.cpu_name()}, {cores} cores, torch {version('torch')}, {dtype}"
 
 
@@ -61,36 +66,46 @@ def _keep(key: str, entry: dict[str, Any]) -> None:
 def _measure(dtype: str) -> Machine:
     import torch  # it takes seconds; a session whose replies are all known measures nothing
 
-    device = "cuda" if hardware.has_cuda() else "cpu"
+    if hardware.has_cuda():
+        return _measure_device(torch, dtype, "cuda", time.perf_counter)
+    before, cores = torch.get_num_threads(), len(threads.allowed_cores())
+    torch.set_num_threads(1)
+    try:
+        # time of the processor: other programs on a shared machine count for nothing
+        one = _measure_device(torch, dtype, "cpu", time.thread_time)
+    finally:
+        torch.set_num_threads(before)
+    return replace(one, flops=one.flops * cores, bandwidth=one.bandwidth * min(cores, MEMORY_CHANNELS))
+
+
+def _measure_device(torch: ModuleType, dtype: str, device: str, clock: Clock) -> Machine:
     kind = getattr(torch, dtype)
 
-    def finish() -> None:
-        if device == "cuda":
-            torch.cuda.synchronize()
+    def seconds(operation: Callable[[], object]) -> float:
+        return _least_seconds(operation, clock, torch.cuda.synchronize if device == "cuda" else lambda: None)
 
     with torch.inference_mode():
         rows, weights = (torch.randn(shape, device=device).to(kind) for shape in ((128, 1024), (1024, 1024)))
-        flops = 2 * 128 * 1024 * 1024 / _seconds(lambda: rows @ weights, finish)
-        large = torch.ones(2**24, device=device)  # 64 MiB: more than caches hold
-        bandwidth = large.nbytes / _seconds(lambda: large.sum(), finish)
-        small = torch.ones(16, device=device)
-        dispatch = _seconds(lambda: small + small, finish)
-    return Machine(flops, bandwidth, dispatch, device == "cuda")
+        large, small = torch.ones(2**24, device=device), torch.ones(16, device=device)  # 64 MiB: no cache holds it
+        return Machine(
+            flops=2 * 128 * 1024 * 1024 / seconds(lambda: rows @ weights),
+            bandwidth=large.nbytes / seconds(large.sum),
+            dispatch=seconds(lambda: small + small),
+            has_cuda=device == "cuda",
+        )
 
 
-def _seconds(operation: Callable[[], object], finish: Callable[[], None]) -> float:
-    """The least seconds of one call, over several rounds: other programs only add to it."""
+def _least_seconds(operation: Callable[[], object], clock: Clock, finish: Callable[[], None]) -> float:
+    """The least seconds of one call, over several rounds."""
+    began, calls = time.perf_counter(), 1
     operation()
     finish()
     times: list[float] = []
-    began = time.perf_counter()
-    calls = 1
-    while time.perf_counter() - began < SECONDS:
-        before = time.perf_counter()
+    while not times or time.perf_counter() - began < SECONDS:
+        before = clock()
         for _ in range(calls):
             operation()
         finish()
-        seconds = time.perf_counter() - before
-        times.append(seconds / calls)
-        calls = max(1, min(1000, int(SECONDS / 10 / max(seconds / calls, 1e-9))))
+        times.append((clock() - before) / calls)
+        calls = max(1, min(1000, int(SECONDS / 10 / max(times[-1], 1e-7))))
     return min(times)

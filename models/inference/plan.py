@@ -21,8 +21,10 @@ from .asking import ask
 from .boundary import release, translate, translated
 from .committing import Committer
 from .cost import choose_cheapest
+from .dry_run import describe_questions
 from .engine_choice import Lookup, choose_engine, list_engines
 from .engine_pool import EnginePool
+from .forecast import describe_plan
 from .options import DEFAULTS, InferenceOptions
 from .questions import Questions
 from .reply_cache import key
@@ -75,6 +77,18 @@ class Plan:
         cached = sum(len(questions.replies) for questions in planned)
         counts = f"{_count(len(planned), 'checkpoint')}, {_count(cases, 'case')}"
         return f"{counts}, {cached} of {total} replies in the cache, engine: {engines}"
+
+    def describe(self) -> list[str]:
+        """Lines for the user about how third-party models are asked, and about what takes long; after `look_up`."""
+        return describe_plan(list(self._questions.values()))
+
+    def describe_dry_run(self) -> list[str]:
+        """Lines about what would be asked, with the cost on each engine and a prompt of each checkpoint."""
+        lines = []
+        for questions in self._questions.values():
+            with self._failing(questions, EngineError):
+                lines += describe_questions(questions)
+        return lines
 
     def is_asked(self, checkpoint: Checkpoint) -> bool:
         questions = self._questions[checkpoint.name]
