@@ -29,6 +29,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tabulate import tabulate
@@ -220,8 +221,6 @@ def _pretrain(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from .adapter_check import check_adapter
-
     for name in options.names:
         checkpoint = _find_any(name, options.choices)
         if isinstance(checkpoint, Built):
@@ -230,7 +229,9 @@ def _check(options: argparse.Namespace) -> None:
         weights = checkpoint.weights()
         if not weights.base:
             raise CheckpointError(f"{name} is a whole model, not an adapter: there is nothing to check")
-        differences = check_adapter(weights, str(prompt(SUITES[DEFAULT].cases("small")[0].maze, PromptOptions())))
+        differences = _heavy().check_adapter(
+            weights, str(prompt(SUITES[DEFAULT].cases("small")[0].maze, PromptOptions()))
+        )
         print(
             f"{name}: its logits differ from those of {weights.base} by up to {differences['from_base']:.2g} of their "
             f"spread, and from those of the merged model by {differences['from_merged']:.1g}"
@@ -279,19 +280,17 @@ def _push(options: argparse.Namespace) -> None:
 
 def _write(checkpoint: Built, target: Path, merged: bool) -> None:
     """Write the files of a built checkpoint into a new folder; with `merged`, its adapter merged into the base."""
-    from .checkpoints.lineage import model_card
-
     folder = _place(checkpoint)
-    shutil.copytree(folder, target)
     if merged and is_adapter(folder):
-        from . import load  # it imports transformers
-
         _require_ancestors(checkpoint)
-        load.model(checkpoint.weights()).merge_and_unload(safe_merge=True).save_pretrained(target)
-        for file in target.glob("adapter_*"):
-            file.unlink()
-    text = model_card(target, store.read_record(target) or {}, checkpoint.parent)
-    (target / "README.md").write_text(text, encoding="utf-8")
+    _heavy().write_checkpoint(checkpoint, folder, target, merged)
+
+
+def _heavy() -> ModuleType:
+    """The parts of the commands that need transformers, which takes seconds to import."""
+    from . import commands
+
+    return commands
 
 
 def _find_any(name: str, choices: registry.Choices) -> Checkpoint:

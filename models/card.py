@@ -75,6 +75,22 @@ def readme(folder: Path, record: Mapping[str, Any], lineage: Mapping[str, Any]) 
     return text
 
 
+def gguf_readme(record: Mapping[str, Any]) -> str:
+    """The text of a README.md for a model that was converted from a .gguf file; `record` is its record in the store."""
+    origin = record["gguf"]
+    header = ModelCardData(
+        license=origin["license"],
+        base_model=origin["base_model"] or None,
+        base_model_relation="quantized" if origin["base_model"] and origin["quantization"] else None,
+        library_name="transformers",
+        pipeline_tag="text-generation",
+    )
+    text: str = _TEMPLATES.get_template("gguf_card.md.jinja").render(
+        header=header.to_yaml(), record=record, origin=origin, versions=_table([*record["versions"].items()], "package")
+    )
+    return text
+
+
 def _table(rows: Sequence[tuple[str, Any]], head: str, value: str = "value") -> str:
     return str(tabulate(rows, headers=[head, value], tablefmt="github", disable_numparse=True))
 

