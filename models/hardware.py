@@ -6,6 +6,7 @@ import platform
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 CPU_INFO = Path("/proc/cpuinfo")
 BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
@@ -15,9 +16,15 @@ def has_cuda() -> bool:
     """Whether there is a usable GPU. The version of a CPU build of PyTorch answers this without the import."""
     if version("torch").endswith("+cpu"):
         return False
+    return bool(load_torch().cuda.is_available())
+
+
+def load_torch() -> ModuleType:
+    """PyTorch, which takes seconds to import: for what is light without it."""
     import torch
 
-    return bool(torch.cuda.is_available())
+    module: ModuleType = torch
+    return module
 
 
 def cpu_name() -> str:

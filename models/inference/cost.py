@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 from benchmark.mazes.errors import CheckpointError
 from models import budget, chat, hardware
+from models.audit import read_tokenizer
 from models.chat_rendering import render
 from models.checkpoints import Checkpoint
 from models.engines import ENGINES
@@ -159,7 +158,7 @@ def expect_texts(checkpoint: Checkpoint, weights: Weights, requests: Sequence[Re
     for request in requests:
         groups[request.case.group].append(request)
     prompts, replies, shared = [], [], 0.0
-    name = max(1, _count(weights.tokenizer / "tokenizer.json", CELL_NAME))
+    name = max(1, _count(weights, CELL_NAME))
     for group in groups.values():
         written = [_write(request.prompt) for request in group]
         tokens = count_prompt_tokens(weights, group[0]) / max(1, len(written[0]))
@@ -213,23 +212,12 @@ def count_prompt_tokens(weights: Weights, request: Request) -> int:
     text = _write(request.prompt)
     if not isinstance(request.prompt, str) and weights.chat_template:
         text = render(chat.fold(chat.choose(weights.chat_template)), request.prompt) or text
-    return _count(weights.tokenizer / "tokenizer.json", text)
+    return _count(weights, text)
 
 
 @cache
-def _count(file: Path, text: str) -> int:
-    tokenizer = _tokenizer(file)
+def _count(weights: Weights, text: str) -> int:
+    tokenizer = read_tokenizer(weights)
     if tokenizer is None:
         return round(len(text) / CHARACTERS_PER_TOKEN)
     return len(tokenizer.encode(text, add_special_tokens=False).ids)
-
-
-@cache
-def _tokenizer(file: Path) -> Any:
-    """The tokenizer in a file; None where there is none that can be read."""
-    from tokenizers import Tokenizer
-
-    try:
-        return Tokenizer.from_file(str(file))
-    except Exception:  # noqa: BLE001  the library raises Exception itself; loading the model reports the error
-        return None

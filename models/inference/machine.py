@@ -64,8 +64,7 @@ def _keep(key: str, entry: dict[str, Any]) -> None:
 
 
 def _measure(dtype: str) -> Machine:
-    import torch  # it takes seconds; a session whose replies are all known measures nothing
-
+    torch = hardware.load_torch()  # a session whose replies are all known measures nothing
     if hardware.has_cuda():
         return _measure_device(torch, dtype, "cuda", time.perf_counter)
     before, cores = torch.get_num_threads(), len(threads.allowed_cores())

@@ -15,7 +15,7 @@ PRIOR_REPLIES = 4
 class _Bar(tqdm):  # type: ignore[misc]  # tqdm has no types
     """A bar that shows a text of its own beside the percentage."""
 
-    counts = ""
+    counts = "..."
 
     @property
     def format_dict(self) -> dict[str, Any]:
