@@ -135,7 +135,7 @@ def test_each_way_of_asking_has_its_digest():
             PromptOptions(prompt_style=style, wording=wording)
             for style in PROMPT_STYLES
             for wording in WORDINGS
-            if wording != "v1"
+            if wording != "v1" and (style, wording) != ("plain", "v7")  # which is v5
         ),
     ]
     assert len({digest_prompt(way) for way in ways}) == len(ways)
@@ -212,7 +212,7 @@ def test_each_wording_shows_the_maze_and_right_replies_to_its_examples(drawing, 
         assert "{" not in text
         assert LANGUAGES[language].TAG in text
         assert LANGUAGES[language].UNREACHABLE in text
-        assert _mazes_in(messages[-1]["content"], drawing) == [EXAMPLE]
+        assert _mazes_in(messages[-1]["content"], drawing)[-1] == EXAMPLE
         turns = [message for message in messages if message["role"] != "system"]
         for question, answered in zip(turns[:-1:2], turns[1::2], strict=True):
             (shot,) = _mazes_in(question["content"], drawing)

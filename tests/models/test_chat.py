@@ -9,9 +9,10 @@ from transformers import AutoTokenizer
 
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.labirinto_v1 import SUITE
-from benchmark.mazes.prompt import PromptOptions, prompt
+from benchmark.mazes.prompt import WORDINGS, PromptOptions, prompt
 from models import chat, hub, load, registry, store
 from models.audit import audit
+from models.chat_rendering import render
 from models.checkpoints import Hub
 from models.registry import base_of_adapter, find
 from models.requests import Request
@@ -45,10 +46,28 @@ TAKES_IT = {
     "chatml": strangers.TEMPLATE,
     "date": "{{ strftime_now('%d') }}{% for m in messages %}{% if m.tool_calls is defined %}{% continue %}{% endif %}"
     "{{ m | tojson(indent=1) }}{% generation %}x{% endgeneration %}{% endfor %}",
-    "own system turn": "{% set system = messages[0]['content'] %}<<SYS>>{{ system }}<</SYS>>"
-    "{% for m in messages[1:] %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('no') }}"
-    "{% endif %}{{ m.content }}{% endfor %}",
+    "default system": "{% if messages[0].role != 'system' %}<s>I am a model.{% endif %}"
+    "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}",
+    "thinking": "{% for m in messages %}[{{ m.role }}]{{ m.content.split('</think>')[-1] }}{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]<think>{% if enable_thinking is defined and not enable_thinking %}\n\n"
+    "</think>{% endif %}{% endif %}",
+    "tools and date": "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
+    "{% if messages[0].role == 'system' %}{% set system = messages[0].content | trim %}"
+    "{% set messages = messages[1:] %}{% else %}{% set system = '' %}{% endif %}[system]{{ date_string }}"
+    "{% if tools is not none %}{{ tools | tojson }}"
+    "{% endif %}{{ system }}{% for m in messages %}[{{ m.role }}]{{ m.content | trim }}{% endfor %}",
+    "text or parts": "{% for m in messages %}[{{ m.role }}]{% if m.content is string %}{{ m.content }}{% else %}"
+    "{% for part in m.content %}{{ part.text }}{% endfor %}{% endif %}{% endfor %}",
 }
+OWN_SYSTEM_TURN = (
+    "{% set system = messages[0]['content'] %}<<SYS>>{{ system }}<</SYS>>"
+    "{% for m in messages[1:] %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('no') }}"
+    "{% endif %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+)
+ONLY_PARTS = (
+    "{% for m in messages %}[{{ m.role }}]{% for part in m.content if part.type == 'text' %}{{ part.text }}{% endfor %}"
+    "{% endfor %}"
+)
 DOES_NOT = {"strict": STRICT, "alternate": ALTERNATE, "silent": SILENT, "macro": MACRO}
 SYSTEM, USER = {"role": "system", "content": "the rules"}, {"role": "user", "content": "the maze"}
 SHOT = {"role": "assistant", "content": "answer: U"}
@@ -93,6 +112,39 @@ def test_turns_of_one_role_become_one(folder):
         ("user", "the rules\n\nthe maze\n\nthe maze"), ("assistant", "answer: U\n\nanswer: U"), ("user", "the maze")
     )]  # fmt: skip
     assert ours.apply_chat_template(turns, tokenize=False) == plain.apply_chat_template(one, tokenize=False)
+
+
+def test_a_template_that_takes_the_first_message_for_the_system_gets_a_system_message(folder):
+    give(folder, OWN_SYSTEM_TURN)
+    ours = load.tokenizer(Weights(folder))
+    without = ours.apply_chat_template([USER, SHOT, USER], tokenize=False)
+    assert without == "<<SYS>>You are a helpful assistant.<</SYS>>[user]the maze[assistant]answer: U[user]the maze"
+    written = ours.apply_chat_template([SYSTEM, USER, SHOT, USER], tokenize=False)
+    assert written == "<<SYS>>the rules<</SYS>>[user]the maze[assistant]answer: U[user]the maze"
+    assert "system_text" not in find(str(folder)).provenance()
+
+
+@pytest.mark.parametrize("refuses_system", [False, True])
+def test_a_template_that_wants_parts_gets_them(folder, refuses_system):
+    refuse = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    give(folder, (refuse if refuses_system else "") + ONLY_PARTS)
+    ours = load.tokenizer(Weights(folder))
+    system = "[user]the rules\n\n" if refuses_system else "[system]the rules[user]"
+    text = ours.apply_chat_template([SYSTEM, USER, SHOT, USER], tokenize=False)
+    assert text == f"{system}the maze[assistant]answer: U[user]the maze"
+    assert ("system_text" in find(str(folder)).provenance()) == refuses_system
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+@pytest.mark.parametrize("template", [*TAKES_IT.values(), *DOES_NOT.values(), OWN_SYSTEM_TURN, ONLY_PARTS])
+def test_each_wording_reaches_the_model_whole_through_each_template(wording, template):
+    (case,) = SUITE.cases("tiny")[:1]
+    for shots in (0, 2):
+        messages = prompt(case.maze, PromptOptions(prompt_style="chat", wording=wording, shots=shots))
+        text = render(chat.fold(template), messages)
+        for message in messages:
+            # a template may write a text as JSON
+            assert message["content"].strip() in text or json.dumps(message["content"]) in text
 
 
 @pytest.mark.parametrize("template", TAKES_IT)

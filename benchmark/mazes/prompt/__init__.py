@@ -86,6 +86,9 @@ class Writer:
         if system is None:
             system = self._system(reply)
         messages = [{"role": "system", "content": system}] if system else []
+        if not self.wording.has_turns:
+            examples = [f"{self._turn(shown)}\n\n{answered}" for shown, answered in solved]
+            return [*messages, {"role": "user", "content": "\n\n".join([*examples, self._turn(maze)])}]
         for shown, answered in (*solved, (maze, "")):
             messages.append({"role": "user", "content": self._turn(shown)})
             if answered:

@@ -8,6 +8,7 @@
 | `v4` | all rules | yes | as a first question and its answer | `answer:` | as in `v1` |
 | `v5` | short | no | as a first question and its answer | `answer:` | moves |
 | `v6` | short | no | as a first question and its answer | `answer:` | cells |
+| `v7` | short | no | before the question, in the same turn of the user | `answer:` | moves |
 
 A prompt with `shots` has no example as a first question, because its examples have the size of the maze.
 
@@ -31,6 +32,8 @@ class Wording:
     """Where its solved example is: in the `system` message, as a first `turn`; empty if there is none."""
     ends_with_tag: bool = True
     """Whether the plain prompt ends with the tag of the answer, which the model continues."""
+    has_turns: bool = True
+    """Whether the solved examples of a chat are turns of their own; else all is in one turn of the user."""
     in_cells: bool = False
     """Whether the answer is given as cells instead of moves."""
 
@@ -42,8 +45,9 @@ WORDINGS = {
     "v4": Wording(has_system=True, example="turn"),
     "v5": Wording(is_short=True, example="turn"),
     "v6": Wording(is_short=True, example="turn", in_cells=True),
+    "v7": Wording(is_short=True, example="turn", has_turns=False),
 }
 TRAINED = "v1"
 """The wording that our recipes train, and that of all runs that were saved before there were others."""
-DEFAULT_WORDINGS = {"plain": "v1", "chat": "v1"}
+DEFAULT_WORDINGS = {"plain": "v5", "chat": "v5"}
 """By prompt style: the wording for models that our recipes did not train."""
