@@ -115,8 +115,8 @@ class EngineCosts:
 
 
 TRANSFORMERS = EngineCosts(
-    startup=400_000,
-    startup_bytes=4.0,
+    startup=4_000_000,
+    startup_bytes=2.0,
     step=100,
     step_layer=60,
     row=4,
@@ -127,8 +127,8 @@ TRANSFORMERS = EngineCosts(
     memory=0.6,
 )
 VLLM_ON_CPU = EngineCosts(
-    startup=2_500_000,
-    startup_bytes=8.0,
+    startup=12_000_000,
+    startup_bytes=4.0,
     step=300,
     step_layer=40,
     row=4,
