@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jinja2 import TemplateError
 from tqdm import tqdm
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
+from benchmark.mazes.answer.thoughts import find_opening
 from benchmark.mazes.errors import CheckpointError
 from models import chat, load
+from models.model_options import GenerationOptions
 from models.requests import Reply, Request
 from models.weights import Weights
 
 NAME = " (10,10)"
 """The name of a cell, as models write it."""
+_MARK_TOKENS = 32
+"""At least as many as the mark of a thought has."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,14 @@ class TokenizedRequest:
     limit: int
     """The most tokens that the reply may have."""
     request: Request
+    opening: str = ""
+    """The mark of a thought that the chat template has written at the end of the prompt: the reply goes on in it."""
+
+    @property
+    def generation(self) -> GenerationOptions:
+        """The options of the request, where `prefix` begins with the opening."""
+        options = self.request.generation
+        return replace(options, prefix=self.opening + options.prefix) if self.opening else options
 
 
 def tokenize(
@@ -55,7 +67,8 @@ def tokenize(
                 f"model in {weights.whole} knows {vocabulary}: they do not belong together"
             )
         limit = request.token_limit(len(bare))
-        rows.append(TokenizedRequest(ids, max(0, min(limit, positions - len(ids))), request))
+        room = max(0, min(limit, positions - len(ids)))
+        rows.append(TokenizedRequest(ids, room, request, _opening(request, ids, tokenizer)))
     return sorted(rows, key=lambda one: (-one.limit, -len(one.ids), one.request.place))
 
 
@@ -89,12 +102,19 @@ def _ids(request: Request, tokenizer: PreTrainedTokenizerBase, weights: Weights,
     if tokenizer.chat_template is None:
         raise CheckpointError(f"the model in {weights.folder} has no chat template: ask it with --prompt plain")
     try:
-        ids = tokenizer.apply_chat_template(request.prompt, add_generation_prompt=True, return_dict=True)["input_ids"]
+        ids = tokenizer.apply_chat_template(
+            request.prompt, add_generation_prompt=True, return_dict=True, **request.generation.chat_template_args
+        )["input_ids"]
     except (TemplateError, TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise CheckpointError(
             f"the chat template in {weights.tokenizer} does not take the question ({error}): ask with --prompt plain"
         ) from error
     return ids
+
+
+def _opening(request: Request, ids: list[int], tokenizer: PreTrainedTokenizerBase) -> str:
+    """The mark of a thought that the chat template has written at the end of the prompt."""
+    return "" if isinstance(request.prompt, str) else find_opening(tokenizer.decode(ids[-_MARK_TOKENS:]))
 
 
 def notify_if_folded(name: str, requests: Sequence[Request], tokenizer: PreTrainedTokenizerBase) -> None:

@@ -1,8 +1,8 @@
-"""The embedded engine: batched decoding with transformers, in this process."""
+"""The embedded engine: continuous batches with transformers, in this process."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from models import hardware
@@ -21,12 +21,13 @@ class Transformers:
     """One model at a time, in float32 on a CPU and in bfloat16 on a GPU; an adapter stays unmerged.
 
     `generate` raises CheckpointError where there is no model that loads, its adapter does nothing, or one without a
-    chat template is to chat. A batch that does not fit in memory is halved, and what is left goes on in halves.
+    chat template is to chat. Replies come as they end. A batch that does not fit in memory is halved, see `continuous`.
     """
 
     startup_seconds = 0.0
 
     def __init__(self) -> None:
+        self.on_tokens: Callable[[int], None] | None = None
         self._decoder: Decoder | None = None
 
     def describe(self, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -45,7 +46,11 @@ class Transformers:
         if self._decoder is None or self._decoder.weights != weights:
             self.close()  # before the next one is loaded: memory may be enough for one of them alone
             self._decoder = Decoder(weights)
-        yield from self._decoder.decode(checkpoint.name, requests)
+        yield from self._decoder.decode(checkpoint.name, requests, self._count)
+
+    def _count(self, tokens: int) -> None:
+        if self.on_tokens:
+            self.on_tokens(tokens)
 
     def close(self) -> None:
         if self._decoder:

@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 import torch
-import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.mazes.agents import AGENTS
@@ -12,17 +11,23 @@ from benchmark.mazes.answer import read
 from benchmark.mazes.errors import CheckpointError
 from benchmark.mazes.labirinto_v1 import SUITE
 from benchmark.mazes.prompt import PromptOptions, prompt
-from models.engines import tokens
-from models.engines import transformers_decoding as engine
+from models import block_cache, budget
+from models.engines import continuous, create_engine, memory, transformers_decoding
+from models.engines.forward import Forward
 from models.registry import find
 from models.requests import Request
 
 from ..asking import ask, requests
 
 
-@pytest.mark.parametrize("cache_bytes", [engine.CACHE_BYTES, 2 * 2 * 16 * 4 * 500])
-def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch, cache_bytes):
-    monkeypatch.setattr(engine, "CACHE_BYTES", cache_bytes)
+@pytest.mark.parametrize(
+    ("most_rows", "block", "free"),
+    [(128, 128, 2**30), (3, 128, 2**30), (5, 3, 2**30), (128, 16, 2 * 2 * 16 * 4 * 4000)],
+)
+def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch, most_rows, block, free):
+    monkeypatch.setitem(continuous.MOST_ROWS, "cpu", most_rows)
+    monkeypatch.setattr(block_cache, "BLOCK", block)
+    monkeypatch.setattr(memory, "free_bytes", lambda _: free)
     asked = requests("tiny", 6) + requests("small", 1, "block")
     replies = ask(find(str(tiny_model)), asked)
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
@@ -49,33 +54,49 @@ def test_batches_say_what_greedy_search_says_one_by_one(tiny_model, monkeypatch,
 def test_a_batch_that_does_not_fit_is_halved_and_all_is_replied_to(tiny_model, monkeypatch, error):
     checkpoint, questions = find(str(tiny_model)), [*requests("tiny", 12), *requests("small", 7)]
     expected = ask(checkpoint, questions)
-    rows, generate = [], transformers.GenerationMixin.generate
-
-    def small(self, **settings):
-        rows.append(len(settings["input_ids"]))
-        if rows[-1] > 3:
-            raise error
-        return generate(self, **settings)
-
-    monkeypatch.setattr(transformers.GenerationMixin, "generate", small)
+    rows = shrink_memory(monkeypatch, 3, error)
     assert ask(checkpoint, questions) == expected
-    assert rows[:4] == [19, 9, 4, 2]
-    assert max(rows[4:]) <= 3
+    assert max(rows) > 3
+    assert max(rows[rows.index(max(rows)) + 4 :]) <= 3
+
+
+def shrink_memory(monkeypatch, most_rows, error):
+    """Passes over more rows raise an error; returns the rows of each pass."""
+    rows, step = [], Forward.step
+
+    def limited(self, ids, lengths, cache):
+        rows.append(len(ids))
+        if len(ids) > most_rows:
+            raise error
+        return step(self, ids, lengths, cache)
+
+    monkeypatch.setattr(Forward, "step", limited)
+    return rows
 
 
 def test_what_does_not_fit_alone_is_raised_and_other_errors_are_not_memory(tiny_model, monkeypatch):
-    rows = []
-
-    def fails(self, **settings):
-        rows.append(len(settings["input_ids"]))
-        raise RuntimeError(said)
-
-    monkeypatch.setattr(transformers.GenerationMixin, "generate", fails)
+    monkeypatch.setattr(transformers_decoding, "takes_batches", lambda *_: True)
     for said, tried in (("can't allocate memory", [4, 2, 1]), ("shapes do not fit", [4])):
-        rows.clear()
-        with pytest.raises(RuntimeError, match=said):
-            ask(find(str(tiny_model)), requests("tiny", 4))
-        assert rows == tried
+        with monkeypatch.context() as patched:
+            rows = shrink_memory(patched, 0, RuntimeError(said))
+            with pytest.raises(RuntimeError, match=said):
+                ask(find(str(tiny_model)), requests("tiny", 4))
+        assert [one for one in rows if one != 1 or tried[-1] == 1][-len(tried) :] == tried
+
+
+def test_each_reply_comes_when_it_ends_and_what_came_is_kept(tiny_model):
+    asked = requests("tiny", 40)
+    expected = dict(zip((one.place for one in asked), ask(find(str(tiny_model)), asked), strict=True))
+    engine = create_engine("transformers")
+    tokens_seen = []
+    engine.on_tokens = tokens_seen.append
+    replies = engine.generate(find(str(tiny_model)), asked)
+    request, reply = next(replies)
+    assert reply == expected[request.place]
+    assert reply.tokens < sum(tokens_seen) < sum(one.tokens for one in expected.values())
+    replies.close()
+    assert {one.place: answer for one, answer in engine.generate(find(str(tiny_model)), asked)} == expected
+    engine.close()
 
 
 @pytest.mark.parametrize("spoilt", ["config.json", "model.safetensors"])
@@ -102,7 +123,7 @@ def test_a_chat_goes_through_the_template_of_the_model_and_thoughts_have_room(ti
     (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
     tokenizer = AutoTokenizer.from_pretrained(tmp_path)
     model = AutoModelForCausalLM.from_pretrained(tmp_path).eval()
-    monkeypatch.setattr(tokens, "THOUGHTS", 50)
+    monkeypatch.setattr(budget, "THOUGHTS", 50)
     for reasoning in (False, True):
         (reply,) = ask(find(str(tmp_path)), chat(reasoning))
         system, user = (message["content"] for message in chat(reasoning)[0].prompt)

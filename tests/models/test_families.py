@@ -10,8 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.mazes.errors import CheckpointError
 from models import hardware, load
-from models.engines import transformers_decoding as engine
-from models.engines import vllm_support
+from models.engines import memory, vllm_support
 from models.registry import find
 from models.weights import Weights
 
@@ -155,5 +154,5 @@ def test_the_memory_of_a_batch_is_known_for_each_family(tmp_path):
     for family in ("Mamba", "Gemma3", "Bloom"):
         folder = tmp_path / family
         model = load.model(Weights(strangers.save(folder, family)))
-        assert engine._bytes_per_token(model) >= 2 * 2 * 16 * 4
+        assert memory.bytes_per_token(model) >= 2 * 2 * 16 * 4
         shutil.rmtree(folder)

@@ -129,6 +129,14 @@ def find_open_thought(reply: str) -> OpenThought | None:
     return OpenThought(mark.start(), f"\n{end}" if family == "harmony" else f"\n{end}\n\n")
 
 
+def find_opening(prompt: str) -> str:
+    """Return the mark at the end of a prompt that begins reasoning, with the space after it; empty without one."""
+    mark = next(reversed([*_marks(prompt)]), None)
+    if mark is None or not (mark.lastgroup or "").startswith("begin") or prompt[mark.end() :].strip():
+        return ""
+    return prompt[mark.start() :]
+
+
 def _split(reply: str) -> tuple[str, re.Match[str] | None]:
     """The reply without its reasoning, and the mark of the reasoning that it ends in."""
     opening: re.Match[str] | None = None
