@@ -4,6 +4,8 @@ python -m models list
 python -m models build sft dpo
 python -m models build sft:org/name
 python -m models show sft
+python -m models inspect sft
+python -m models inspect ./model.gguf --tier small --drawing block
 python -m models check sft-lora
 python -m models export sft ./folder
 python -m models push sft org/name
@@ -27,6 +29,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -35,15 +38,17 @@ from typing import Any
 from tabulate import tabulate
 
 from benchmark.mazes.atomic import replacing
+from benchmark.mazes.draw import DRAWINGS
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
-from benchmark.mazes.prompt import PromptOptions, prompt
+from benchmark.mazes.prompt import PROMPT_STYLES, PromptOptions, prompt
 from benchmark.mazes.suite import DEFAULT, SUITES
 from models.weights import is_adapter
 
 from . import hub, processes, registry, store
 from .checkpoints import GGUF, Built, Checkpoint
+from .inference.boundary import translated
 from .inference.reply_cache import Cache, place
 from .options import add_checkpoint_options
 from .recipes import RECIPES
@@ -94,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--private", action="store_true", help="make the repository private, if it is new")
         if name == "remove":
             _add_deletion_options(command)
+    _add_inspect(commands)
     _add_cache(commands)
     return parser
 
@@ -102,6 +108,57 @@ def _add_deletion_options(command: argparse.ArgumentParser) -> None:
     """Declare the options of commands that delete."""
     command.add_argument("--dry-run", action="store_true", help="list what would be deleted, and delete nothing")
     command.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+
+
+INSPECT = """\
+Show what is known of a checkpoint before it is asked, without loading its weights:
+
+- parameters, architecture, context, number formats on disk and in use here;
+- BOS, EOS and PAD, and whether BOS is added to texts;
+- the chat template: its roles, its variables (for --chat-template-args), whether it opens a thought;
+- for each drawing the tokens from a cell to the cell below, and whether they are equal in all columns;
+- the whole prompt of one case as the model gets it;
+- the expected time and memory of a tier on this machine, for each engine.
+
+The section `what to know` says in words what is odd or wrong. A checkpoint that is missing is downloaded or converted;
+the product of a recipe has to be built first.
+
+python -m models inspect smollm2
+python -m models inspect ./model.gguf --tier small --drawing block --prompt plain
+python -m models inspect org/name --json
+"""
+
+
+def _add_inspect(commands: Any) -> None:
+    """Declare the command `inspect`."""
+    text = "show what is known of a checkpoint, how it will be asked, and what is odd about it"
+    command = commands.add_parser(
+        "inspect", help=text, description=INSPECT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    command.set_defaults(run=_inspect, prog=command.prog)
+    command.add_argument("name", metavar="NAME", help="any name that `pytest benchmark --checkpoint` takes")
+    tiers, drawings = list(SUITES[DEFAULT].groups), list(DRAWINGS)
+    command.add_argument(
+        "--tier", choices=tiers, default="tiny", help="the mazes of prompt and cost: %(choices)s (default: %(default)s)"
+    )
+    command.add_argument(
+        "--drawing", choices=drawings, default="compact", help="one of %(choices)s (default: %(default)s)"
+    )
+    command.add_argument(
+        "--prompt", choices=PROMPT_STYLES, help="one of %(choices)s (default: chat if there is a chat template)"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    checkpoint = registry.find(options.name, options.choices)
+    if isinstance(checkpoint, Built):
+        _place(checkpoint)
+    _require_ancestors(checkpoint)
+    inspection = _heavy().inspection
+    with translated():
+        found = inspection.inspect(checkpoint, inspection.View(options.tier, options.drawing, options.prompt))
+    print(json.dumps(asdict(found), indent=2, ensure_ascii=False) if options.json else inspection.render(found))
 
 
 def _days(text: str) -> float:
@@ -237,7 +294,7 @@ def _pretrain(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     for name in options.names:
         checkpoint = _find_any(name, options.choices)
-        if isinstance(checkpoint, Built | GGUF):
+        if isinstance(checkpoint, Built):
             _place(checkpoint)
         _require_ancestors(checkpoint)
         weights = checkpoint.weights()
@@ -341,7 +398,7 @@ def _place(checkpoint: Built | GGUF) -> Path:
 def _require_ancestors(checkpoint: Checkpoint) -> None:
     """Raise CheckpointError if an ancestor of a checkpoint, or the base of its adapter, is not built."""
     for ancestor in (checkpoint.base_model(), *checkpoint.ancestors()):
-        if isinstance(ancestor, Built | GGUF):
+        if isinstance(ancestor, Built):
             _place(ancestor)
 
 

@@ -28,7 +28,7 @@ def undeclared_variables(template: str) -> set[str]:
     """The variables that a template reads and does not set; none if it cannot be parsed."""
     environment = _environment()
     try:
-        return meta.find_undeclared_variables(environment.parse(template)) - environment.globals.keys()
+        return set(meta.find_undeclared_variables(environment.parse(template))) - set(environment.globals)
     except TemplateError:
         return set()
 

@@ -10,6 +10,7 @@ import psutil
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from benchmark.mazes.draw import DRAWINGS
+from benchmark.mazes.printable import printable
 from benchmark.mazes.prompt import DEFAULT_WORDINGS, TRAINED, PromptOptions
 from benchmark.mazes.suite import DEFAULT, SUITES
 
@@ -19,6 +20,7 @@ from .audit import audit
 from .checkpoints import GGUF, Checkpoint
 from .engines.tokens import NAME, positions, tokenize
 from .inference import cost
+from .inference.forecast import describe_time
 from .inference.options import DEFAULTS
 from .inference.questions import Questions
 from .requests import Request
@@ -26,7 +28,7 @@ from .template_facts import TemplateFacts, read_template
 from .tensor_headers import read_tensors
 from .weights import Weights
 
-TRAINED_WITH_BOS = ("<s>", "<bos>", "<|begin_of_text|>", "<｜begin▁of▁sentence｜>")
+TRAINED_WITH_BOS = ("<s>", "<bos>", "<|begin_of_text|>")
 """BOS tokens of families whose models read them before each text in training."""
 
 
@@ -86,7 +88,11 @@ def inspect(checkpoint: Checkpoint, view: View) -> Inspection:
     tokenizer = load.tokenizer(weights)
     template = weights.chat_template
     parts = _Parts(
-        checkpoint, weights, load.settings(weights), tokenizer, read_template(chat.choose(template)) if template else None
+        checkpoint,
+        weights,
+        load.settings(weights),
+        tokenizer,
+        read_template(chat.choose(template)) if template else None,
     )
     found.sections["model"] = _model(parts, found.notes)
     found.sections["number formats"] = _formats(parts, found.notes)
@@ -96,6 +102,28 @@ def inspect(checkpoint: Checkpoint, view: View) -> Inspection:
     found.sections["prompt"] = _prompt(parts, questions, found)
     found.sections["cost"] = _costs(checkpoint, questions, found.notes)
     return found
+
+
+def render(found: Inspection) -> str:
+    """An inspection as text: the sections, the prompt, and what is odd."""
+    lines = [printable(found.name)]
+    for name, section in found.sections.items():
+        lines += ["", name, *(f"  {label:<28}{_word(value)}" for label, value in section.items())]
+        if not section:
+            lines.append("  nothing is known")
+    if found.prompt:
+        lines += ["", "prompt of one case, as the model gets it", *(f"  | {line}" for line in found.prompt.split("\n"))]
+    lines += ["", "what to know", *(f"  - {note}" for note in found.notes or ["nothing odd was found"])]
+    return printable("\n".join(lines))
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, Mapping):
+        seconds = describe_time(value["seconds"])
+        return f"{seconds} for {value['cases']} cases, {value['memory_gib']} GiB of memory"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _questions(checkpoint: Checkpoint, view: View) -> Questions:
@@ -143,12 +171,12 @@ def _model(parts: _Parts, notes: list[str]) -> dict[str, Any]:
     if isinstance(parts.checkpoint, GGUF):
         section["file"] = str(parts.checkpoint.file)
         section["quantization of the file"] = parts.checkpoint.header.quantization or "none"
-        if parts.checkpoint.header.is_quantized:
+        if parts.checkpoint.header.quantization:
             notes.append("the file is quantized: the model may answer worse than the one that was quantized")
     if not section["context"]:
         notes.append("its settings do not say how long a text it can read: any length is tried")
     if section["of them embeddings"] * 2 > section["parameters"]:
-        notes.append("more than half of its parameters are embeddings: it is smaller than its number of parameters says")
+        notes.append("more than half of its parameters are embeddings, which are looked up and not computed with")
     return {name: value for name, value in section.items() if value is not None}
 
 
@@ -177,7 +205,7 @@ def _formats(parts: _Parts, notes: list[str]) -> dict[str, Any]:
         if used in ("bfloat16", "float16") and not hardware.has_bfloat16():
             notes.append(f"this CPU does not compute in {used}: it is slower than float32 here")
         elif stored in ("bfloat16", "float16") and used == "float32":
-            notes.append(f"the files are in {stored} and this machine computes in float32: twice the memory of the files")
+            notes.append(f"the files are in {stored}, and float32 is used here: twice the memory of the files")
     return section
 
 
@@ -197,13 +225,15 @@ def _tokens(parts: _Parts, notes: list[str]) -> dict[str, Any]:
     }
     if not adds_bos and tokenizer.bos_token in TRAINED_WITH_BOS:
         notes.append(
-            f"the tokenizer does not add {tokenizer.bos_token} to texts, and models with this token were usually trained "
-            "with it: plain prompts may be read badly. Compare with the tokenizer of the original model"
+            f"the tokenizer does not add {tokenizer.bos_token} to texts, and its family is usually trained "
+            "with it: they read plain prompts badly without. Compare with the tokenizer of the original model"
         )
     if not stops:
         notes.append("no token ends a reply: each reply goes on to its limit, unless a text ends it (--stop)")
     if vocabulary and len(tokenizer) > vocabulary:
-        notes.append(f"the tokenizer knows {len(tokenizer)} tokens and the model {vocabulary}: they may not belong together")
+        notes.append(
+            f"the tokenizer knows {len(tokenizer)} tokens and the model {vocabulary}: they may not belong together"
+        )
     return section
 
 
@@ -237,7 +267,9 @@ def _chat(parts: _Parts, questions: Questions, notes: list[str]) -> dict[str, An
     end = template.end_of_turn
     ids = parts.tokenizer(end, add_special_tokens=False)["input_ids"] if end else []
     if ids and ids[0] not in load.stop_token_ids(parts.weights, parts.tokenizer):
-        notes.append(f"a turn of the assistant ends with {end!r}, which does not end a reply: replies may go on after it")
+        notes.append(
+            f"a turn of the assistant ends with {end!r}, which does not end a reply: replies may go on after it"
+        )
     return section
 
 
@@ -247,13 +279,14 @@ def _drawings(parts: _Parts, questions: Questions, notes: list[str]) -> dict[str
         if result := audit(parts.weights, maze, name):
             steps = f"{result.fewest}" if result.is_aligned else f"{result.fewest} to {result.most}"
             rows[name] = f"{steps} tokens a row, {result.tokens} in all" + ", aligned" * result.is_aligned
-    chosen = rows.get(questions.prompt_options.drawing)
+    drawing = questions.prompt_options.drawing
+    chosen = rows.get(drawing)
     if chosen and "aligned" not in chosen:
         aligned = [name for name, row in rows.items() if "aligned" in row]
         better = f"; they are in {', '.join(aligned)}" if aligned else ", nor in another drawing"
         notes.append(
-            f"the columns of the drawing {questions.prompt_options.drawing} are not aligned in tokens{better}: the cell "
-            "below is not always equally far"
+            f"the columns of the drawing {drawing} are not aligned in tokens{better}: the cell below is not always "
+            "equally many tokens away"
         )
     return rows
 
