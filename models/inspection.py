@@ -11,7 +11,7 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from benchmark.mazes.draw import DRAWINGS
 from benchmark.mazes.printable import printable
-from benchmark.mazes.prompt import DEFAULT_WORDINGS, TRAINED, PromptOptions
+from benchmark.mazes.prompt import PromptOptions
 from benchmark.mazes.suite import DEFAULT, SUITES
 
 from . import chat, hardware, load
@@ -132,7 +132,7 @@ def _questions(checkpoint: Checkpoint, view: View) -> Questions:
         drawing=view.drawing,
         prompt_style=style,
         system_prompt=checkpoint.options.system_prompt,
-        wording=TRAINED if checkpoint.is_taught else DEFAULT_WORDINGS[style],
+        wording=checkpoint.default_wording(style),
     )
     return Questions(checkpoint, options, DEFAULTS, list(SUITES[DEFAULT].cases(view.tier)))
 
