@@ -19,9 +19,15 @@ STRICT = (
 THINKING = strangers.TEMPLATE + "{% if enable_thinking is not defined or enable_thinking %}<think>\n{% endif %}"
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("LABIRINTO_HOME", str(tmp_path / "home"))
+def store(home, monkeypatch):
+    """One store for all tests of this file: the speed of the machine is measured once."""
+    monkeypatch.setenv("LABIRINTO_HOME", str(home))
 
 
 def save(folder, template):
