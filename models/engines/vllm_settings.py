@@ -24,7 +24,7 @@ ROWS = 512  # replies that are written at once; on two cores 6 % faster than vLL
 LONGEST = 32_768  # tokens of prompt and reply, where a model knows more than that
 LARGE = 32_000_000  # parameters from which prompts share their keys and values on a CPU, see docs/engines.md
 BLOCK = 32  # tokens whose keys and values are shared as one; vLLM's 128 leave more of a shared beginning out
-KEYS_TOKENS = 2**17  # tokens whose keys and values are kept on a CPU, where the memory is there: 128 replies of 1,024
+KEYS_TOKENS = 2**15  # tokens whose keys and values are kept on a CPU: 50 replies of 650, more if prompts are shared
 LEAST_KEYS = 2 * 2**30  # bytes for keys and values on a CPU, where the memory is there
 LEAST_TOKENS = 2048  # tokens whose keys and values have to fit: a prompt with examples and one reply
 LIBRARIES = 2**30  # bytes of vLLM and PyTorch themselves
@@ -65,47 +65,42 @@ class Launch:
         """Whether a process that was started for this can be asked about the other."""
         return replace(other, rank=self.rank) == self and other.rank <= self.rank
 
-    @property
-    def longest(self) -> int:
-        """The most tokens of a prompt and its reply, where the model itself knows no fewer."""
-        if "max_model_len" in self.engine_args:
-            return int(self.engine_args["max_model_len"])
-        keys = None if hardware.has_cuda() else self._keys_bytes()
-        size = self._size()
-        return LONGEST if keys is None or not size.bytes_per_token else min(LONGEST, keys // size.bytes_per_token)
-
     def settings(self) -> dict[str, Any]:
         """The settings of `vllm.LLM`, and `longest`, which the process reads itself.
 
-        Raises EngineError if there is not enough memory.
+        `longest` is the most tokens of a prompt and its reply, where the model itself knows no fewer. Raises
+        EngineError if there is not enough memory.
         """
+        keys = None if hardware.has_cuda() else self._keys_bytes()
         return {
             "model": str(self.whole),
             "dtype": self.dtype,
-            "longest": self.longest,
+            "longest": self._longest(keys),
             "max_num_seqs": ROWS,
             "seed": 0,
             "skip_tokenizer_init": True,
             "trust_remote_code": self.remote_code,
             "disable_log_stats": True,
             **({"language_model_only": True} if uses_images(self.whole) else {}),
-            **({} if hardware.has_cuda() else self._cpu_settings()),
+            **({} if hardware.has_cuda() else self._cpu_settings(keys)),
             **({"enable_lora": True, "max_lora_rank": self.rank, "max_loras": 1} if self.rank else {}),
             **self.engine_args,
         }
 
-    def _cpu_settings(self) -> dict[str, Any]:
+    def _longest(self, keys: int | None) -> int:
+        if "max_model_len" in self.engine_args:
+            return int(self.engine_args["max_model_len"])
+        bytes_per_token = self._size().bytes_per_token
+        return LONGEST if keys is None or not bytes_per_token else min(LONGEST, keys // bytes_per_token)
+
+    def _cpu_settings(self, keys: int | None) -> dict[str, Any]:
         """On a CPU compiling never gives back what it costs, and looking for common beginnings only in large models."""
         is_large = self._size().parameters >= LARGE
         shared = {"enable_prefix_caching": True, "block_size": BLOCK} if is_large else {"enable_prefix_caching": False}
-        keys = self._keys_bytes()
         return {"enforce_eager": True, **shared, **({} if keys is None else {"kv_cache_memory_bytes": keys})}
 
     def _keys_bytes(self) -> int | None:
-        """The memory for keys and values on a CPU; None if the user has set it. Raises EngineError for too little.
-
-        The memory is only taken as it is used.
-        """
+        """The memory for keys and values on a CPU; None if the user has set it. Raises EngineError for too little."""
         if os.environ.get(KEYS_VARIABLE) or "kv_cache_memory_bytes" in self.engine_args:
             return None
         size = self._size()
