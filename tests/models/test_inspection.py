@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from peft import LoraConfig, get_peft_model
 
 from benchmark.mazes.suite import DEFAULT, SUITES
+from models import load
 from models.__main__ import main
 from models.template_facts import read_template
+from models.weights import Weights
 
 from . import gguf_files, strangers
 
@@ -59,12 +62,25 @@ def test_the_shipped_base_is_described(capsys):
     assert not any("columns" in note for note in found["notes"])
 
 
-def test_a_built_checkpoint_is_described_and_one_that_is_missing_is_not_trained(tiny_recipes, capsys):
+def test_a_checkpoint_that_is_not_built_is_not_trained(tiny_recipes, capsys):
     assert main(["inspect", "sft"]) == 2
     assert "sft is not built" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_built_checkpoints_are_described(tiny_recipes, capsys):
     assert main(["build", "sft", "sft-lora"]) == 0
     assert inspect(capsys, "sft")["sections"]["model"]["layers"] == 2
     assert inspect(capsys, "sft-lora")["sections"]["model"]["adapter parameters"] > 0
+
+
+def test_an_adapter_is_described_with_its_base(tmp_path, capsys):
+    base = strangers.save(tmp_path / "base", "Qwen3")
+    settings = LoraConfig(r=3, target_modules="all-linear", base_model_name_or_path=str(base))
+    get_peft_model(load.model(Weights(base)), settings).save_pretrained(tmp_path / "adapter")
+    model = inspect(capsys, tmp_path / "adapter")["sections"]["model"]
+    assert (model["adapter rank"], model["adapter of"]) == (3, str(base))
+    assert 0 < model["adapter parameters"] < model["parameters"]
 
 
 def test_a_file_in_gguf_is_described(tmp_path, capsys):
