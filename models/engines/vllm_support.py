@@ -12,7 +12,7 @@ from models.model_options import DEFAULTS, ModelOptions
 from models.settings_file import read_settings
 from models.weights import Weights
 
-from .vllm_models import head_size, read_text_config
+from .vllm_models import head_size, read_text_config, uses_images
 from .vllm_names import list_architectures
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ LATENT = (512, 64)  # the sizes of its attention over compressed keys (DeepSeek)
 START_COST = 750_000
 """On a CPU vLLM repays its start when the squares of the cells of all mazes that are asked about add up to this: 1,200
 mazes of 5x5, 180 of 8x8, 36 of 12x12. See docs/engines.md for what was measured."""
+
+IMAGES = "torchvision"
 
 
 def supports(checkpoint: Checkpoint) -> bool:
@@ -59,6 +61,8 @@ def explain_refusal(weights: Weights, options: ModelOptions = DEFAULTS) -> str:
     config = read_text_config(weights.whole)
     if reason := _explain_architecture(weights, options):
         return reason
+    if uses_images(weights.whole) and find_spec(IMAGES) is None:
+        return f"it reads images too, for which vllm needs the package {IMAGES}, which is not installed"
     return "" if hardware.has_cuda() else _explain_attention(config)
 
 
