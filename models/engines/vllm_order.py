@@ -39,10 +39,7 @@ class Order:
             "adapter": str(self.weights.folder) if self.weights.base else None,
             "tokenizer": str(self.weights.tokenizer),
             "stop": sorted(self.stop_ids),
-            "requests": [
-                {"ids": one.ids, "sampling": _sampling(one), "watch": describe_watch(one.request)}
-                for one in self.tokenized
-            ],
+            "requests": [{"ids": one.ids, "sampling": _sampling(one), "watch": _watch(one)} for one in self.tokenized],
         }
 
     def read(self, message: dict[str, Any]) -> tuple[Request, Reply]:
@@ -52,7 +49,7 @@ class Order:
             fields = ("text", "tokens", "truncated", "looped")
             return one.request, Reply(**{name: message[name] for name in fields})
         reply = decode_reply(message["ids"], one.limit, self.stop_ids, self.tokenizer)
-        return one.request, replace(reply, text=one.request.generation.prefix + reply.text)
+        return one.request, replace(reply, text=one.generation.prefix + reply.text)
 
 
 def _sampling(one: TokenizedRequest) -> dict[str, Any]:
@@ -64,6 +61,10 @@ def _sampling(one: TokenizedRequest) -> dict[str, Any]:
         "max_tokens": one.limit,
         **request.generation.arguments,
     }
+
+
+def _watch(one: TokenizedRequest) -> dict[str, Any] | None:
+    return describe_watch(replace(one.request, generation=one.generation))
 
 
 def write_order(name: str, weights: Weights, requests: Sequence[Request], longest: int) -> Order:

@@ -24,7 +24,7 @@ ROWS = 512  # replies that are written at once; on two cores 6 % faster than vLL
 LONGEST = 32_768  # tokens of prompt and reply, where a model knows more than that
 LARGE = 32_000_000  # parameters from which prompts share their keys and values on a CPU, see docs/engines.md
 BLOCK = 32  # tokens whose keys and values are shared as one; vLLM's 128 leave more of a shared beginning out
-KEYS_TOKENS = 2**17  # tokens whose keys and values are kept on a CPU, where the memory is there: 128 replies of 1,024
+KEYS_TOKENS = 2**15  # tokens whose keys and values are kept on a CPU: 50 replies of 650, more if prompts are shared
 LEAST_KEYS = 2 * 2**30  # bytes for keys and values on a CPU, where the memory is there
 LEAST_TOKENS = 2048  # tokens whose keys and values have to fit: a prompt with examples and one reply
 LIBRARIES = 2**30  # bytes of vLLM and PyTorch themselves
@@ -102,10 +102,7 @@ class Launch:
         return {"enforce_eager": True, **shared, **({} if keys is None else {"kv_cache_memory_bytes": keys})}
 
     def _keys_bytes(self) -> int | None:
-        """The memory for keys and values on a CPU; None if the user has set it. Raises EngineError for too little.
-
-        The memory is only taken as it is used.
-        """
+        """The memory for keys and values on a CPU; None if the user has set it. Raises EngineError for too little."""
         if os.environ.get(KEYS_VARIABLE) or "kv_cache_memory_bytes" in self.engine_args:
             return None
         size = self._size()

@@ -136,6 +136,15 @@ def test_replies_end_early_where_a_request_says_so(family, engine):
     assert sum(counted) < 2 * sum(reply.tokens for reply in expected)
 
 
+def test_thoughts_beyond_their_budget_are_closed_as_transformers_does_it(family, engine):
+    options = GenerationOptions(thinking_budget=10, prefix="<think>\n")
+    questions = requests("tiny", 6, generation=options)
+    found = said(engine, family[0], questions)
+    assert found == ask(family[0], questions)
+    assert all(reply.text.startswith("<think>\n") for reply in found)
+    assert [reply.text.count("</think>") for reply in found] == [1] * 6
+
+
 def test_arguments_of_the_sampling_reach_it(family, engine):
     arguments = GenerationOptions(arguments={"top_k": 1})
     questions = requests("tiny", 6, temperature=1.0, generation=arguments)

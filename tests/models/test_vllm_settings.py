@@ -97,7 +97,7 @@ LARGE = {"num_hidden_layers": 32, "num_key_value_heads": 8, "head_dim": 128, "nu
 def test_keys_and_values_get_the_memory_that_they_need_as_far_as_it_is_free(changed, memory):
     memory(100)
     large = changed(**LARGE)
-    assert launch(large).settings()["kv_cache_memory_bytes"] == 32 * 2**30  # 128 Ki tokens
+    assert launch(large).settings()["kv_cache_memory_bytes"] == 8 * 2**30  # 32 Ki tokens
     assert launch(find("base")).settings()["kv_cache_memory_bytes"] == 2 * 2**30
     memory(6)
     settings = launch(large).settings()
