@@ -32,11 +32,13 @@ BRIEF = 4.0
 """Seconds: an engine that needs less on a slow machine is taken without measuring this one."""
 SEARCH = (9.0, 8.2)
 """Tokens of a reply of the nano family: fixed, and per cell. Means from 4x4 to 20x20 differ by less than 2 %."""
+SEARCH_MOST = 600
+"""In mazes that are larger than those of its training (8x8), it ends its searches too early."""
 MOVES = (3.3, 0.155)
 """Moves of a shortest path in the suite: fixed, and per cell."""
-TOKENS_PER_MOVE = 2
-RAMBLING = 60
-"""Additional tokens of third-party models, on average: some replies do not end with their answer, or loop."""
+TOKENS_PER_MOVE = 1.2
+BESIDE_MOVES = {"plain": 4, "chat": 30}
+"""Tokens besides the moves, on average, by prompt style: some replies to chats explain themselves, or loop."""
 THOUGHT_SHARE = 0.4
 """The part of the budget for thoughts that is used, on average."""
 FULL_SHARE = 0.8
@@ -196,11 +198,12 @@ def expect_reply_tokens(checkpoint: Checkpoint, request: Request, tokens_per_cel
     limit = request.token_limit(tokens_per_cell)
     if checkpoint.answer_format == "search":
         fixed, per_cell = SEARCH
-        return min(limit, fixed + per_cell * request.cells)
+        return min(limit, SEARCH_MOST, fixed + per_cell * request.cells)
     if not _ends_early(checkpoint, request):
         return FULL_SHARE * limit
     fixed, per_cell = MOVES
-    expected = TOKENS_PER_MOVE * (fixed + per_cell * request.cells) + RAMBLING
+    style = "plain" if isinstance(request.prompt, str) else "chat"
+    expected = TOKENS_PER_MOVE * (fixed + per_cell * request.cells) + BESIDE_MOVES[style]
     if request.reasoning or request.generation.thinking_budget:
         budgeted = request.generation.thinking_budget or budget.THOUGHTS
         expected += THOUGHT_SHARE * budgeted
