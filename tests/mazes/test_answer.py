@@ -90,14 +90,35 @@ def test_blanks_of_all_kinds_stand_between_moves():
 @pytest.mark.parametrize(
     "answer",
     [
-        "R ... D", "R! D!", "R * D", "**R** **D**", "R<br>D", "R\\nD", "R (east), D (south)", "R (1). D (2).", "6. 2.",
-        "(5,5). (5,6). (6,6).", "→ . ↓", "R. Then D.", "Right (1 step) then down", r"\boxed{R (east), D (south)}",
+        "R ... D", "R! D!", "R * D", "**R** **D**", "R<br>D", "R\\nD", "R (west), D (south)", "R (1). D (2).", "6. 2.",
+        "(5,5). (5,6). (6,6).", "→ . ↓", "R. Then D.", "Right (1 step) then down", r"\boxed{R (once), D (south)}",
+        "S R D G R", "R D GO", "S G R D", "S R (up) D G",
     ],
 )  # fmt: skip
 def test_of_moves_that_go_on_in_another_way_none_is_taken(answer):
     for tag in ("answer: ", "Path: ", "The answer is ", "<answer>"):
         assert read(tag + answer, MAZE).lenient.moves is None, tag
         assert read(tag + answer, MAZE).strict.moves is None, tag
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "R (east), D (south)", "R (right) D (down).", "\n1. R (right)\n2. D (down)\n", r"\boxed{R (right), D (down)}",
+        "S R D G", "S -> R -> D -> G", "S, R, D, G.", "`S → R → D → G`", "R D G", "S R (right) D (down) G",
+        "R (direita), D (baixo)",
+    ],
+)  # fmt: skip
+def test_moves_that_are_explained_or_stand_between_s_and_g_are_read_leniently(answer):
+    for tag in ("answer: ", "**Answer:** ", "Path: ", "<answer>"):
+        assert read(tag + answer, MAZE) == Reading(read(tag + answer, MAZE).strict, Answer("RD")), tag
+    assert read("answer: " + answer, MAZE).strict.moves is None
+    assert read("answer: " + answer.rstrip(), MAZE, truncated=True).lenient.moves in (None, "RD")
+
+
+def test_south_and_the_letter_of_the_start_are_told_apart():
+    assert read("answer: S E", MAZE).strict == read("answer: S E", MAZE).lenient == Answer("DR")
+    assert read("The answer is S, S, E.", MAZE).lenient == Answer("DDR")
 
 
 def _marks():

@@ -6,8 +6,9 @@ marked. The whole text of the answer has one of the `forms`, or is `unreachable`
 only needs no tag. The reasoning of a model (`<think>...</think>` and the other marks of `thoughts`) is removed first.
 
 **The lenient reading** also accepts other tags (`<answer>`, `\boxed{}`, `Path:`, ...) and takes the last tag that is
-followed by an answer. Words may follow the answer in a new sentence, the answer may have several lines, and a last line
-or last block that consists of an answer only needs no tag.
+followed by an answer. Words may follow the answer in a new sentence, the answer may have several lines, moves may be
+explained (`U (up)`) and stand between S and G, and a last line or last block that consists of an answer only needs no
+tag.
 
 Neither reading takes directions from prose, code or reasoning, and neither takes a part of an answer: where moves
 continue in a form that is not understood, none of them is taken.
@@ -63,6 +64,9 @@ _DOTTED = re.compile(
     rf"|({_MOVE_WORDS})\.(?=\s*(?:{_MOVE_WORDS})\s*(?:[.,;!)}}\]`*\n]|$)))",
     re.IGNORECASE,
 )
+_EXPLAINED = re.compile(rf"(?<![^\W_])([UDLR])[ \t]{{0,4}}\(({_MOVE_WORDS})\)", re.IGNORECASE)
+_FROM_START = re.compile(r"\AS[ \t,:>→\u2013-]*(?=[UDLR](?![^\W_]))")
+_TO_GOAL = re.compile(r"(?<=[UDLR])[ \t,>→\u2013-]*(?<![^\W_])G(?=[.*`]*[ \t]*$)")
 # separators between moves that continue an answer: `R (east), D (south)`, `**R** **D**`, `R! D!`, `R<br>D`
 _BETWEEN = r"\\n|[^\S\n]|[*_`.!,;:/\\>→\u2013-]|<br ?/?>|(?:and )?then\b|depois\b"
 _GOING_ON = tuple(
@@ -156,7 +160,7 @@ def _is_bare(text: str) -> bool:
 
 def _lenient(text: str, maze: Maze, drawing: str, glyphs: Glyphs | None, truncated: bool) -> Answer | None:
     """The lenient reading: the answer after the last usable tag, else in the last block, else in the last line."""
-    start = maze.start
+    start, text = maze.start, _EXPLAINED.sub(_unexplained, text)
     for tag in list(_OTHER_TAG.finditer(text))[-1 : -_MOST_TAGS - 1 : -1]:
         for answer, after in _candidates(text, tag, start):
             is_cut = truncated and not _CLOSED.fullmatch(after)
@@ -205,6 +209,8 @@ def _beginning(text: str, start: Cell) -> tuple[Answer | None, str]:
         return Answer(None, "unreachable"), text[stated.end() :]
     listed: list[str] = []
     at = 0
+    line, newline, rest = text.partition("\n")
+    text = _TO_GOAL.sub("", _FROM_START.sub("", line)) + newline + rest
     while number := _NUMBERED.match(text, at):
         line_end = text.find("\n", number.end())
         line = text[number.end() : line_end if line_end >= 0 else len(text)].strip(_MARKUP + ".")
@@ -233,6 +239,11 @@ def _goes_on(after: str, start: Cell) -> bool:
             if answer is not None and _STOPS.match(line, end):
                 return True
     return False
+
+
+def _unexplained(match: re.Match[str]) -> str:
+    """The move alone, if its explanation is the same move."""
+    return match[1] if MOVE_OF_WORD[match[2].lower()] == match[1].upper() else match[0]
 
 
 def _undotted(match: re.Match[str]) -> str:
