@@ -4,6 +4,8 @@ python -m models list
 python -m models build sft dpo
 python -m models build sft:org/name
 python -m models show sft
+python -m models inspect sft
+python -m models inspect ./model.gguf --tier small --drawing block
 python -m models check sft-lora
 python -m models export sft ./folder
 python -m models push sft org/name
@@ -27,6 +29,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -35,15 +38,17 @@ from typing import Any
 from tabulate import tabulate
 
 from benchmark.mazes.atomic import replacing
+from benchmark.mazes.draw import DRAWINGS
 from benchmark.mazes.errors import CheckpointError, LabirintoError
 from benchmark.mazes.pipe import run_piped
 from benchmark.mazes.printable import printable
-from benchmark.mazes.prompt import PromptOptions, prompt
+from benchmark.mazes.prompt import PROMPT_STYLES, PromptOptions, prompt
 from benchmark.mazes.suite import DEFAULT, SUITES
 from models.weights import is_adapter
 
 from . import hub, processes, registry, store
-from .checkpoints import Built, Checkpoint
+from .checkpoints import GGUF, Built, Checkpoint
+from .inference.boundary import translated
 from .inference.reply_cache import Cache, place
 from .options import add_checkpoint_options
 from .recipes import RECIPES
@@ -94,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--private", action="store_true", help="make the repository private, if it is new")
         if name == "remove":
             _add_deletion_options(command)
+    _add_inspect(commands)
     _add_cache(commands)
     return parser
 
@@ -102,6 +108,57 @@ def _add_deletion_options(command: argparse.ArgumentParser) -> None:
     """Declare the options of commands that delete."""
     command.add_argument("--dry-run", action="store_true", help="list what would be deleted, and delete nothing")
     command.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+
+
+INSPECT = """\
+Show what is known of a checkpoint before it is asked, without loading its weights:
+
+- parameters, architecture, context, number formats on disk and in use here;
+- BOS, EOS and PAD, and whether BOS is added to texts;
+- the chat template: its roles, its variables (for --chat-template-args), whether it opens a thought;
+- for each drawing the tokens from a cell to the cell below, and whether they are equal in all columns;
+- the whole prompt of one case as the model gets it;
+- the expected time and memory of a tier on this machine, for each engine.
+
+The section `what to know` says in words what is odd or wrong. A checkpoint that is missing is downloaded or converted;
+the product of a recipe has to be built first.
+
+python -m models inspect smollm2
+python -m models inspect ./model.gguf --tier small --drawing block --prompt plain
+python -m models inspect org/name --json
+"""
+
+
+def _add_inspect(commands: Any) -> None:
+    """Declare the command `inspect`."""
+    text = "show what is known of a checkpoint, how it will be asked, and what is odd about it"
+    command = commands.add_parser(
+        "inspect", help=text, description=INSPECT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    command.set_defaults(run=_inspect, prog=command.prog)
+    command.add_argument("name", metavar="NAME", help="any name that `pytest benchmark --checkpoint` takes")
+    tiers, drawings = list(SUITES[DEFAULT].groups), list(DRAWINGS)
+    command.add_argument(
+        "--tier", choices=tiers, default="tiny", help="the mazes of prompt and cost: %(choices)s (default: %(default)s)"
+    )
+    command.add_argument(
+        "--drawing", choices=drawings, default="compact", help="one of %(choices)s (default: %(default)s)"
+    )
+    command.add_argument(
+        "--prompt", choices=PROMPT_STYLES, help="one of %(choices)s (default: chat if there is a chat template)"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    checkpoint = registry.find(options.name, options.choices)
+    if isinstance(checkpoint, Built):
+        _place(checkpoint)
+    _require_ancestors(checkpoint)
+    inspection = _heavy().inspection
+    with translated():
+        found = inspection.inspect(checkpoint, inspection.View(options.tier, options.drawing, options.prompt))
+    print(json.dumps(asdict(found), indent=2, ensure_ascii=False) if options.json else inspection.render(found))
 
 
 def _days(text: str) -> float:
@@ -178,24 +235,38 @@ def _may_delete(options: argparse.Namespace, items: str) -> bool:
 
 def _list(options: argparse.Namespace) -> None:
     rows = []
-    for name in [*RECIPES, *options.choices.named]:
-        checkpoint = _find_any(name, options.choices)
-        if not isinstance(checkpoint, Built):
-            rows.append([name, "", "", "", "", options.choices.named[name]])
+    for name in [*RECIPES, *registry.PACKAGED, *options.choices.named]:
+        try:
+            checkpoint = _find_any(name, options.choices)
+        except CheckpointError as error:
+            if name not in registry.PACKAGED:
+                raise
+            rows.append([name, registry.PACKAGED[name].base_model_id, "", "", "", f"not installed: {error}"])
             continue
-        folder = checkpoint.place()
-        record = (store.read_record(folder) if folder else None) or {}
-        size = f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f} MB" if folder else ""
-        seconds = record.get("seconds")
-        minutes = f"{seconds / 60:.1f} min" if isinstance(seconds, int | float) else ""
-        parent = checkpoint.parent.name if checkpoint.parent else ""
-        rows.append([checkpoint.name, parent, checkpoint.digest()[:12], size, minutes, folder or "not built"])
+        if isinstance(checkpoint, Built | GGUF):
+            rows.append(_row(checkpoint))
+        else:
+            rows.append([name, "", "", "", "", options.choices.named[name]])
     print(tabulate(rows, headers=["checkpoint", "from", "digest", "size", "time", "folder"], tablefmt="plain"))
+
+
+def _row(checkpoint: Built | GGUF) -> list[Any]:
+    """The row of a checkpoint of the store in the table of `list`."""
+    folder = checkpoint.place()
+    record = (store.read_record(folder) if folder else None) or {}
+    size = f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e6:.1f} MB" if folder else ""
+    seconds = record.get("seconds")
+    minutes = f"{seconds / 60:.1f} min" if isinstance(seconds, int | float) else ""
+    if isinstance(checkpoint, GGUF):
+        origin, missing = checkpoint.base_model_id or checkpoint.file.name, "not converted"
+    else:
+        origin, missing = checkpoint.parent.name if checkpoint.parent else "", "not built"
+    return [checkpoint.name, origin, checkpoint.digest()[:12], size, minutes, folder or missing]
 
 
 def _show(options: argparse.Namespace) -> None:
     for name in options.names:
-        print(json.dumps(store.read_record(_place(_built(name, options.choices))), indent=2))
+        print(json.dumps(store.read_record(_place(_stored(name, options.choices))), indent=2))
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -241,7 +312,7 @@ def _check(options: argparse.Namespace) -> None:
 def _remove(options: argparse.Namespace) -> None:
     folders = []
     for name in options.names:
-        folder = _built(name, options.choices).stored()
+        folder = _stored(name, options.choices).stored()
         if not folder.is_dir():
             raise CheckpointError(f"{name} is not in the store ({store.home() / 'checkpoints'}): nothing was removed")
         if folder not in folders:
@@ -259,7 +330,7 @@ def _export(options: argparse.Namespace) -> None:
     target = Path(options.folder).expanduser().absolute()
     if target.exists():
         raise CheckpointError(f"{target} already exists: choose a new folder")
-    checkpoint = _built(options.name, options.choices)
+    checkpoint = _stored(options.name, options.choices)
     _place(checkpoint)
     try:
         with replacing(target) as temporary:
@@ -278,9 +349,12 @@ def _push(options: argparse.Namespace) -> None:
         print(f"{options.name}: {hub.push(folder, options.repository, options.private)}")
 
 
-def _write(checkpoint: Built, target: Path, merged: bool) -> None:
-    """Write the files of a built checkpoint into a new folder; with `merged`, its adapter merged into the base."""
+def _write(checkpoint: Built | GGUF, target: Path, merged: bool) -> None:
+    """Write the files of a checkpoint into a new folder; with `merged`, its adapter merged into the base."""
     folder = _place(checkpoint)
+    if isinstance(checkpoint, GGUF):  # it has its model card already
+        shutil.copytree(folder, target)
+        return
     if merged and is_adapter(folder):
         _require_ancestors(checkpoint)
     _heavy().write_checkpoint(checkpoint, folder, target, merged)
@@ -308,7 +382,13 @@ def _built(name: str, choices: registry.Choices) -> Built:
     return checkpoint
 
 
-def _place(checkpoint: Built) -> Path:
+def _stored(name: str, choices: registry.Choices) -> Built | GGUF:
+    """A checkpoint that the store contains once it is built. Raises CheckpointError for any other checkpoint."""
+    checkpoint = _find_any(name, choices)
+    return checkpoint if isinstance(checkpoint, GGUF) else _built(name, choices)
+
+
+def _place(checkpoint: Built | GGUF) -> Path:
     """The folder of a checkpoint. Raises CheckpointError if it is not built: only `build` starts a training."""
     if (place := checkpoint.place()) is None:
         raise CheckpointError(f"{checkpoint.name} is not built. Run `python -m models build {checkpoint.name}` first")

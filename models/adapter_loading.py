@@ -37,9 +37,11 @@ def attach_adapter(model: Any, folder: Path) -> PeftModel:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about missing and unexpected weights, which are checked below
         config = load_config(folder)
-        adapted = PeftModel.from_pretrained(model, folder, config=config, use_safetensors=True)
+        # the adapter computes in the number format of its base; PEFT's default is float32 always
+        how = {"use_safetensors": True, "autocast_adapter_dtype": False}
+        adapted = PeftModel.from_pretrained(model, folder, config=config, **how)
         # `from_pretrained` does not return which weights it could not place, so that they are loaded a second time
-        loaded = adapted.load_adapter(folder, "default", use_safetensors=True)
+        loaded = adapted.load_adapter(folder, "default", **how)
     missing = {_name_in_file(name) for name in loaded.missing_keys}
     # embeddings that are saved whole are saved a second time under this name, which PEFT itself does not read
     unexpected = {_name_in_file(name) for name in loaded.unexpected_keys if ".modules_to_save." not in name}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from jinja2 import TemplateError, nodes
+from jinja2 import TemplateError, meta, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -22,6 +22,15 @@ def render(template: str, messages: Sequence[dict[str, str]]) -> str:
         return str(compiled.render(_TOKENS, messages=messages, tools=None, documents=None, add_generation_prompt=True))
     except (TemplateError, SecurityError, TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError):
         return ""
+
+
+def undeclared_variables(template: str) -> set[str]:
+    """The variables that a template reads and does not set; none if it cannot be parsed."""
+    environment = _environment()
+    try:
+        return set(meta.find_undeclared_variables(environment.parse(template))) - set(environment.globals)
+    except TemplateError:
+        return set()
 
 
 def _environment() -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from . import load, store
+from . import inspection, load, store
 from .adapter_check import check_adapter
 from .checkpoints import Built
 from .checkpoints.lineage import model_card
 from .weights import is_adapter
 
-__all__ = ["check_adapter", "write_checkpoint"]
+__all__ = ["check_adapter", "inspection", "write_checkpoint"]
 
 
 def write_checkpoint(checkpoint: Built, folder: Path, target: Path, merged: bool) -> None:

@@ -54,7 +54,10 @@ def download(repo: str, revision: str | None, remote_code: bool = False) -> Path
     except errors.HFValidationError as error:
         raise CheckpointError(f"{name} is not a valid model name of the hub: {_line(error)}") from error
     if not any(folder.glob("*.safetensors")):
-        raise CheckpointError(f"the model {name} has no weights as safetensors: other formats are not loaded")
+        raise CheckpointError(
+            f"the model {name} has no weights as safetensors: other formats are not loaded from the hub. Download a "
+            f"GGUF file of it (`hf download {repo} FILE`), and pass its path"
+        )
     return folder
 
 

@@ -50,22 +50,25 @@ def stop_token_ids(weights: Weights, tokenizer: PreTrainedTokenizerBase) -> set[
     return {token_id for token_id in stops if isinstance(token_id, int)}
 
 
-def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedModel:
-    """The model in float32, its adapter unmerged, in evaluation mode and on the CPU.
+def model(weights: Weights, kind: Any = None, dtype: str = "float32", **settings: Any) -> PreTrainedModel:
+    """The model, its adapter unmerged, in evaluation mode; by default in float32 on the CPU.
+
+    Each weight is read straight into its number format and onto its device.
 
     Args:
         weights: the folders of model and adapter.
         kind: one of transformers' Auto classes (default: AutoModelForCausalLM). Another class than the default adds a
             head of its own, whose weights need not be in the files.
-        settings: arguments of `kind.from_pretrained`.
+        dtype: the number format of the weights, such as `bfloat16`; `auto` is that of the files.
+        settings: arguments of `kind.from_pretrained`, such as `device_map="cuda"`, or `"auto"` for several GPUs.
 
     Raises CheckpointError if the model cannot be loaded, or its weights fail the checks of `soundness`.
     """
     if settings.get("device_map") != "meta":
         with suppress(_CannotLoadError):  # the loading below reports it, and more precisely
             # first without memory: wrong settings could ask for more memory than the machine has
-            _load_whole(weights, kind, device_map="meta", **settings)
-    loaded = _load_whole(weights, kind, **settings)
+            _load_whole(weights, kind, dtype, **settings | {"device_map": "meta"})
+    loaded = _load_whole(weights, kind, dtype, **settings)
     soundness.check_numbers(f"the weights in {weights.whole} are damaged", loaded.state_dict().items())
     if weights.base:
         with _loading("the adapter", weights.folder), _silence():
@@ -74,13 +77,13 @@ def model(weights: Weights, kind: Any = None, **settings: Any) -> PreTrainedMode
     return loaded.eval()
 
 
-def _load_whole(weights: Weights, kind: Any, **settings: Any) -> PreTrainedModel:
+def _load_whole(weights: Weights, kind: Any, dtype: str, **settings: Any) -> PreTrainedModel:
     """The whole model without its adapter. Raises CheckpointError if names or shapes differ from the model's."""
     logging.disable_progress_bar()  # of loading weights: callers show their own progress
     with _loading("the model", weights.whole), _silence():
         loaded, names = (kind or AutoModelForCausalLM).from_pretrained(
             weights.whole,
-            dtype="float32",
+            dtype=dtype,
             use_safetensors=True,
             trust_remote_code=weights.remote_code,
             output_loading_info=True,

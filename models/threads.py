@@ -34,7 +34,7 @@ class Load:
     """The load of other processes on the cores that this process may use, between two measurements."""
 
     def __init__(self) -> None:
-        self.cores = sorted(_cores())
+        self.cores = sorted(allowed_cores())
         self._last = self._read()
 
     def look(self) -> list[float]:
@@ -110,7 +110,7 @@ def idle_cores(seconds: float = 0.2) -> list[int]:
     return idle or [load.cores[shares.index(min(shares))]]
 
 
-def _cores() -> set[int]:
+def allowed_cores() -> set[int]:
     """The numbers of the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return set(os.sched_getaffinity(0))

@@ -13,6 +13,7 @@ from benchmark.mazes.atomic import replace_text
 
 from . import adapters
 from .store import RECORD
+from .tensor_headers import read_tensors
 
 ADAPTER = adapters.SETTINGS
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
@@ -35,6 +36,11 @@ class Weights:
     def bare(self) -> Weights:
         """The whole model without the adapter."""
         return Weights(self.whole, None, self.remote_code)
+
+    @property
+    def dtype(self) -> str:
+        """The number format of the whole model on disk, such as `bfloat16`; empty if it cannot be read."""
+        return read_tensors(self.whole).dtype
 
     @property
     def lora_rank(self) -> int:

@@ -65,9 +65,7 @@ def _device() -> str:
     """The GPU if there is one."""
     if not hardware.has_cuda():
         return "cpu"
-    import torch
-
-    return str(torch.cuda.get_device_name())
+    return str(hardware.load_torch().cuda.get_device_name())
 
 
 def _git(root: Path) -> dict[str, Any] | None:

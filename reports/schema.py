@@ -95,7 +95,7 @@ class CheckpointInfo(Struct, frozen=True):
 
     name: str | None = None
     kind: str | None = None
-    """built, folder, hub, served or agent."""
+    """built, folder, gguf, hub, served or agent."""
     content: str | None = None
     """The sha256 of everything that decides its replies."""
     weights: str | None = None

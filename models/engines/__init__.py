@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import vllm_support
+from .cost import VLLM_ON_CPU
 from .protocol import AdjustingEngine, CountingEngine, Engine, EngineInfo
 from .versions import installed_versions
 
@@ -52,7 +53,8 @@ ENGINES = {
             runs_models=True,
             is_automatic=True,
             supports=vllm_support.supports,
-            estimate_cost=vllm_support.estimate_cost,
+            estimate_cost=VLLM_ON_CPU.seconds,
+            estimate_memory=VLLM_ON_CPU.memory_bytes,
         ),
         EngineInfo("server", "models.engines.server:Server", packages=("openai",), settings=("concurrency",)),
     )

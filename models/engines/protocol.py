@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from benchmark.mazes.errors import EngineError
 from models.requests import Reply, Request
 
+from .cost import TRANSFORMERS, Workload
+
 if TYPE_CHECKING:
     from models.checkpoints import Checkpoint
 
@@ -62,14 +64,6 @@ def supports_all(_: Checkpoint) -> bool:
     return True
 
 
-def count_squared_cells(requests: Sequence[Request]) -> float:
-    """The squares of the cells of all mazes, summed.
-
-    Decoding time grows so: larger mazes have longer replies, and attention looks further back for each of their tokens.
-    """
-    return sum(request.cells**2 for request in requests)
-
-
 @dataclass(frozen=True)
 class EngineInfo:
     """What options, the choice of an engine, provenance and warnings have to know of an engine without importing it."""
@@ -91,6 +85,7 @@ class EngineInfo:
     supports: Callable[[Checkpoint], bool] = supports_all
     """Whether it is installed and can run a checkpoint, as far as that is told without loading a model. A checkpoint
     that has yet to be built counts as one that it can run."""
-    estimate_cost: Callable[[Sequence[Request]], float] = count_squared_cells
-    """How long requests take; `auto` chooses the cheapest. The unit is the time by which transformers is slower than
-    vLLM for one squared cell (29 microseconds on two cores), and 0 is vLLM once it has started."""
+    estimate_cost: Callable[[Workload], float] = TRANSFORMERS.seconds
+    """The expected seconds for some requests; `auto` chooses the engine with the least."""
+    estimate_memory: Callable[[Workload], int] = TRANSFORMERS.memory_bytes
+    """The expected memory for them, in bytes."""

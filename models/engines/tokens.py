@@ -12,7 +12,7 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from benchmark.mazes.answer.thoughts import find_opening
 from benchmark.mazes.errors import CheckpointError
-from models import chat
+from models import chat, load
 from models.model_options import GenerationOptions
 from models.requests import Reply, Request
 from models.weights import Weights
@@ -70,6 +70,14 @@ def tokenize(
         room = max(0, min(limit, positions - len(ids)))
         rows.append(TokenizedRequest(ids, room, request, _opening(request, ids, tokenizer)))
     return sorted(rows, key=lambda one: (-one.limit, -len(one.ids), one.request.place))
+
+
+def render(request: Request, weights: Weights) -> tuple[str, int, int]:
+    """The prompt of a request as a model gets it, its number of tokens, and the token limit of the reply."""
+    tokenizer = load.tokenizer(weights)
+    longest = positions(load.settings(weights)) - weights.virtual_tokens
+    (one,) = tokenize([request], tokenizer, weights, longest)
+    return str(tokenizer.decode(one.ids)), len(one.ids), one.limit
 
 
 def _closing(bare: list[int], whole: list[int]) -> int:

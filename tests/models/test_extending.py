@@ -8,7 +8,8 @@ import pytest
 from benchmark.mazes import agents, answer, score  # noqa: F401  Numba cannot be imported twice, as pytester would do
 from models.checkpoints import Built
 from models.engines import ENGINES, EngineInfo
-from models.inference.engine_choice import choose_cheapest, list_engines
+from models.inference.cost import choose_cheapest
+from models.inference.engine_choice import list_engines
 from models.registry import find
 from models.requests import Reply
 
@@ -45,7 +46,7 @@ PATIENT = EngineInfo(
     runs_models=True,
     is_automatic=True,
     supports=lambda checkpoint: isinstance(checkpoint, Built),
-    estimate_cost=lambda requests: len(requests),
+    estimate_cost=lambda workload: 1e-4 * len(workload.texts.prompts),
 )
 
 
@@ -87,5 +88,5 @@ def test_auto_chooses_it_where_it_can_and_is_the_cheapest():
     base = find("base")
     assert "patient" in list_engines(base, "auto")
     assert "patient" not in list_engines(find(str(base.weights().folder)), "auto")
-    assert choose_cheapest(list_engines(base, "auto"), requests("tiny", 3)) == "patient"
-    assert choose_cheapest(["transformers", "patient"], requests("tiny", 1)) == "patient"
+    assert choose_cheapest(list_engines(base, "auto"), base, requests("tiny", 3)) == "patient"
+    assert choose_cheapest(["transformers", "patient"], base, requests("tiny", 1)) == "patient"

@@ -16,8 +16,8 @@ from benchmark.mazes.prompt import PromptOptions, prompt
 from models import engines
 from models.checkpoints import Checkpoint
 from models.engines import EngineInfo
-from models.inference import boundary
-from models.inference.engine_choice import Lookup, choose_cheapest, choose_engine
+from models.inference import boundary, engine_choice
+from models.inference.engine_choice import Lookup, choose_engine
 from models.inference.options import InferenceOptions
 from models.inference.plan import Plan
 from models.inference.questions import choose_generation
@@ -309,36 +309,13 @@ def test_a_checkpoint_that_is_built_with_another_one_is_cached_too(make_plan, mo
     again.close()
 
 
-@dataclass(frozen=True)
-class Sized:
-    """A request for a maze of so many cells."""
-
-    cells: int
-
-
-@pytest.mark.parametrize(
-    ("cells", "chosen"), [([25] * 1199, "transformers"), ([25] * 1200, "vllm"), ([144] * 37, "vllm")]
-)
-def test_on_a_cpu_vllm_has_to_repay_its_start(monkeypatch, cells, chosen):
-    monkeypatch.setattr("models.hardware.has_cuda", lambda: False)
-    assert choose_cheapest(["transformers", "vllm"], [Sized(n) for n in cells]) == chosen
-    assert choose_cheapest(["transformers"], [Sized(n) for n in cells]) == "transformers"
-
-
-def test_on_a_gpu_vllm_is_chosen_whatever_is_asked(monkeypatch):
-    monkeypatch.setattr("models.hardware.has_cuda", lambda: True)
-    for cells in ([], [25]):
-        assert choose_cheapest(["transformers", "vllm"], [Sized(n) for n in cells]) == "vllm"
-
-
 def test_a_run_goes_on_with_the_engine_that_it_began_with(monkeypatch):
-    monkeypatch.setattr("models.hardware.has_cuda", lambda: False)
-    requests = [Sized(1000)] * 3
+    monkeypatch.setattr(engine_choice, "choose_cheapest", lambda *_: "vllm")
     keys = {name: [f"{name} {at}".encode() for at in range(3)] for name in ("transformers", "vllm")}
 
     def choose(transformers, vllm):
         replies = {name: dict.fromkeys(keys[name][:n]) for name, n in (("transformers", transformers), ("vllm", vllm))}
-        return choose_engine([Lookup(name, keys[name], replies[name]) for name in keys], requests).engine
+        return choose_engine([Lookup(name, keys[name], replies[name]) for name in keys], Odd("odd"), []).engine
 
     found = {(at, other): choose(at, other) for at in range(4) for other in range(4)}
     assert {pair for pair, engine in found.items() if engine == "transformers"} == {

@@ -34,7 +34,7 @@ def fake_load(monkeypatch, cores, readings):
     def times(percpu):
         return [SimpleNamespace(user=busy) for busy in current[1]]
 
-    monkeypatch.setattr(threads, "_cores", lambda: set(range(cores)))
+    monkeypatch.setattr(threads, "allowed_cores", lambda: set(range(cores)))
     monkeypatch.setattr(threads.psutil, "cpu_times", times)
     monkeypatch.setattr(threads.os, "times", lambda: SimpleNamespace(user=current[2], system=0.0))
     monkeypatch.setattr(threads.time, "monotonic", clock)

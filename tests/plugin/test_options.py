@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -203,3 +205,57 @@ def test_wrong_options_of_a_checkpoint_name_it(project, table, message):
     result = project.runpytest_subprocess("--checkpoints", "names.toml", "--checkpoint", "mine", "--limit", "1")
     assert result.ret == USAGE
     result.stderr.fnmatch_lines([message])
+
+
+def test_a_dry_run_shows_plan_costs_and_a_prompt_and_neither_builds_nor_asks(project, tiny_model):
+    names = ["test_mazes.py", "--checkpoint", str(tiny_model), "--checkpoint", "sft", "--checkpoint", "oracle"]
+    few = ["-k", "tiny_mazes or small_mazes", "--limit", "2", "--dry-run", "--max-new-tokens", "77"]
+    result = project.runpytest_subprocess(*names, *few)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "labirinto: dry run: nothing is built, and nothing is asked",
+            "tiny: 2 tiny, 2 small; 4 replies, 0 of them in the cache",
+            "  asked with a plain prompt, engine: transformers",
+            "  options: max_new_tokens 77",
+            "  transformers: about * seconds, * GiB of memory",
+            "  expected tokens: * per prompt, * per reply",
+            "  the prompt of tiny *, * tokens; its reply has at most 77:",
+            "  | *S* to G*",
+            "sft: 2 tiny, 2 small; *",
+            "  it has to be built or downloaded first",
+            "  | Find a shortest path from S to G in this maze. *",
+            "oracle: 2 tiny, 2 small; *",
+            "=*deselected*",
+        ]
+    )
+    assert not (project.path / "runs").exists()
+    assert not (project.path / "home" / "checkpoints").exists()
+    assert not (project.path / "home" / "replies.sqlite").exists() or cached_replies(project) == 0
+
+
+def cached_replies(project):
+    with closing(sqlite3.connect(project.path / "home" / "replies.sqlite")) as base:
+        return base.execute("SELECT count(*) FROM replies").fetchone()[0]
+
+
+LONG_RUN = """
+from models.inference import cost
+cost.LONG = 0.1
+"""
+
+
+def test_the_header_says_how_a_third_party_model_is_asked_and_what_shortens_a_long_run(project, tiny_model):
+    few = ["-k", "tiny_mazes", "--limit", "2", "--checkpoint", str(tiny_model), "--engine", "transformers"]
+    project.runpytest_subprocess(*few, "--max-new-tokens", "5").stdout.fnmatch_lines(
+        [
+            "labirinto: 1 checkpoint, 2 cases, *",
+            "labirinto: tiny: asked with a plain prompt, transformers, about * sec*",
+        ]
+    )
+    project.extend(LONG_RUN)
+    project.runpytest_subprocess(*few, "--max-new-tokens", "6").stdout.fnmatch_lines(
+        ["labirinto: this takes about * seconds. Shorter with fewer mazes (--limit N, -k)*--max-new-tokens N*"]
+    )
+    again = project.runpytest_subprocess(*few, "--max-new-tokens", "6")
+    assert "asked with" not in again.stdout.str()  # all replies are in the cache
