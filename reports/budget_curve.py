@@ -25,6 +25,8 @@ from .statistics import wilson
 
 SMALLEST = 8
 """The smallest budget, in tokens."""
+FEWEST_BUDGETS = 3
+"""With fewer, replies are all short, and there is no curve."""
 MOST_BUDGETS = 8
 """Budgets are powers of 2, or, where these would be more, powers of 4."""
 
@@ -82,7 +84,8 @@ def curves(runs: Mapping[str, Run]) -> list[Curve]:
         for name, records in chosen.items():
             if of_group := [record for record in records if record.group == group]:
                 found.append(build_curve(group, name, of_group, budgets))
-    return found if any(curve.points[0].ended < curve.points[-1].ended for curve in found) else []
+    varies = len(budgets) >= FEWEST_BUDGETS and any(curve.points[0].ended < curve.points[-1].ended for curve in found)
+    return found if varies else []
 
 
 def build_curve(group: str, checkpoint: str, records: Sequence[Record], budgets: Sequence[int]) -> Curve:

@@ -83,15 +83,16 @@ class EngineCosts:
     attention: float
     """The same of reading keys and values."""
     most_rows: int
-    shares_prompts: bool
-    """Whether common beginnings of prompts are read once."""
+    shares_prompts_from: int
+    """The number of parameters from which common beginnings of prompts are read once."""
     memory: float
     """GiB besides weights, keys and values."""
 
     def seconds(self, workload: Workload) -> float:
         """The expected time from loading the model until the last reply."""
         machine, model, texts = workload.machine, workload.model, workload.texts
-        prompt_tokens = sum(texts.prompts) - (texts.shared if self.shares_prompts else 0.0)
+        shared = texts.shared if model.parameters >= self.shares_prompts_from else 0.0
+        prompt_tokens = sum(texts.prompts) - shared
         reply_tokens = sum(texts.replies)
         steps = max(texts.longest, reply_tokens / self.most_rows + texts.longest / 2)
         read = [reply * (prompt + reply / 2) for prompt, reply in zip(texts.prompts, texts.replies, strict=True)]
@@ -114,27 +115,28 @@ class EngineCosts:
         return int(model.weight_bytes + rows * row + self.memory * GIB)
 
 
+# measured with scripts.engine_choice: the nano family from 4x4 to 20x20 and SmolLM2-135M, on one core
 TRANSFORMERS = EngineCosts(
-    startup=4_000_000,
+    startup=3_000_000,
     startup_bytes=2.0,
-    step=100,
-    step_layer=60,
-    row=4,
+    step=1300,
+    step_layer=130,
+    row=45,
     products=1.5,
-    attention=1.5,
+    attention=0.7,
     most_rows=128,
-    shares_prompts=True,
+    shares_prompts_from=0,
     memory=0.6,
 )
 VLLM_ON_CPU = EngineCosts(
     startup=12_000_000,
     startup_bytes=4.0,
-    step=300,
-    step_layer=40,
-    row=4,
+    step=2500,
+    step_layer=200,
+    row=10,
     products=1.2,
-    attention=1.0,
+    attention=1.9,
     most_rows=512,
-    shares_prompts=False,
+    shares_prompts_from=32_000_000,
     memory=3.2,
 )

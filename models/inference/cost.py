@@ -17,7 +17,7 @@ from models import budget, chat, hardware
 from models.audit import read_tokenizer
 from models.chat_rendering import render
 from models.checkpoints import Checkpoint
-from models.engines import ENGINES
+from models.engines import ENGINES, EngineInfo
 from models.engines.cost import ModelSize, Texts, Workload
 from models.requests import Request
 from models.settings_file import read_settings
@@ -28,15 +28,17 @@ from . import machine
 
 LONG = 600.0
 """Seconds after which a run counts as long."""
-BRIEF = 4.0
-"""Seconds: an engine that needs less on a slow machine is taken without measuring this one."""
+BRIEF = 10.0
+"""Seconds: an engine that needs less on a usual machine is taken without measuring this one."""
 SEARCH = (9.0, 8.2)
 """Tokens of a reply of the nano family: fixed, and per cell. Means from 4x4 to 20x20 differ by less than 2 %."""
+SEARCH_MOST = 600
+"""In mazes that are larger than those of its training (8x8), it ends its searches too early."""
 MOVES = (3.3, 0.155)
 """Moves of a shortest path in the suite: fixed, and per cell."""
-TOKENS_PER_MOVE = 2
-RAMBLING = 60
-"""Additional tokens of third-party models, on average: some replies do not end with their answer, or loop."""
+TOKENS_PER_MOVE = 1.2
+BESIDE_MOVES = {"plain": 4, "chat": 30}
+"""Tokens besides the moves, on average, by prompt style: some replies to chats explain themselves, or loop."""
 THOUGHT_SHARE = 0.4
 """The part of the budget for thoughts that is used, on average."""
 FULL_SHARE = 0.8
@@ -67,25 +69,34 @@ def estimate(checkpoint: Checkpoint, requests: Sequence[Request], engine: str) -
     downloaded. One that has yet to be built is as large as the one that it starts from. The speed of the machine is
     measured the first time.
     """
+    brief = _estimate(checkpoint, requests, engine, is_measured=False)
+    return brief if brief is None or brief.seconds < BRIEF else _estimate(checkpoint, requests, engine)
+
+
+def _estimate(
+    checkpoint: Checkpoint, requests: Sequence[Request], engine: str, is_measured: bool = True
+) -> Estimate | None:
+    """The estimate for this machine, or for a usual one; None where there is none."""
     try:
-        return _estimate(checkpoint, requests, engine)
+        weights = _find_weights(checkpoint) if ENGINES[engine].runs_models and requests else None
+        size = weights and measure_model(weights, checkpoint.options.dtype)
+        if not weights or not size:
+            return None
+        dtype = hardware.dtype(checkpoint.options.dtype, weights.dtype)
+        speed = machine.measured(dtype) if is_measured else machine.USUAL
+        return _compute(ENGINES[engine], Workload(speed, size, expect_texts(checkpoint, weights, requests)))
     except Exception:  # noqa: BLE001  settings of any kind; an estimate is not a reason to fail
         return None
 
 
-def _estimate(checkpoint: Checkpoint, requests: Sequence[Request], engine: str) -> Estimate | None:
-    info = ENGINES[engine]
-    weights = _find_weights(checkpoint) if info.runs_models and requests else None
-    size = weights and measure_model(weights, checkpoint.options.dtype)
-    if not weights or not size:
-        return None
-    texts = expect_texts(checkpoint, weights, requests)
-    workload = Workload(machine.USUAL, size, texts)
-    seconds = info.estimate_cost(workload)
-    if seconds > BRIEF:
-        workload = Workload(machine.measured(hardware.dtype(checkpoint.options.dtype, weights.dtype)), size, texts)
-        seconds = info.estimate_cost(workload)
-    return Estimate(seconds, info.estimate_memory(workload), round(sum(texts.prompts)), round(sum(texts.replies)))
+def _compute(info: EngineInfo, workload: Workload) -> Estimate:
+    texts = workload.texts
+    return Estimate(
+        info.estimate_cost(workload),
+        info.estimate_memory(workload),
+        round(sum(texts.prompts)),
+        round(sum(texts.replies)),
+    )
 
 
 def list_local_engines(checkpoint: Checkpoint) -> list[str]:
@@ -96,14 +107,17 @@ def list_local_engines(checkpoint: Checkpoint) -> list[str]:
 
 
 def choose_cheapest(names: Sequence[str], checkpoint: Checkpoint, requests: Sequence[Request]) -> str:
-    """The engine that has all replies soonest; the last in the table where that is not known."""
+    """The engine that has all replies soonest; of equals the last of these, and the first where nothing is known."""
     if len(names) == 1:
         return names[0]
     if hardware.has_cuda() and "vllm" in names:
         return "vllm"  # not measured: it starts faster than the batches of transformers are done
-    estimates = {name: estimate(checkpoint, requests, name) for name in names}
-    known = {name: value.seconds for name, value in estimates.items() if value}
-    return min(reversed(known), key=lambda name: known[name]) if known else names[0]
+    for is_measured in (False, True):
+        estimates = {name: _estimate(checkpoint, requests, name, is_measured) for name in names}
+        known = {name: value.seconds for name, value in estimates.items() if value}
+        if known and (is_measured or min(known.values()) < BRIEF):
+            return min(reversed(known), key=lambda name: known[name])
+    return names[0]
 
 
 def _find_weights(checkpoint: Checkpoint) -> Weights | None:
@@ -196,11 +210,12 @@ def expect_reply_tokens(checkpoint: Checkpoint, request: Request, tokens_per_cel
     limit = request.token_limit(tokens_per_cell)
     if checkpoint.answer_format == "search":
         fixed, per_cell = SEARCH
-        return min(limit, fixed + per_cell * request.cells)
+        return min(limit, SEARCH_MOST, fixed + per_cell * request.cells)
     if not _ends_early(checkpoint, request):
         return FULL_SHARE * limit
     fixed, per_cell = MOVES
-    expected = TOKENS_PER_MOVE * (fixed + per_cell * request.cells) + RAMBLING
+    style = "plain" if isinstance(request.prompt, str) else "chat"
+    expected = TOKENS_PER_MOVE * (fixed + per_cell * request.cells) + BESIDE_MOVES[style]
     if request.reasoning or request.generation.thinking_budget:
         budgeted = request.generation.thinking_budget or budget.THOUGHTS
         expected += THOUGHT_SHARE * budgeted

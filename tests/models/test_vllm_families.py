@@ -16,7 +16,6 @@ SETTINGS = {
     "Llama": strangers.OTHERS["Llama"] | WIDE,
     "Qwen3": strangers.FAMILIES["Qwen3"] | WIDE,
     "Gemma2": strangers.OTHERS["Gemma2"] | WIDE,
-    "Gemma3": strangers.OTHERS["Gemma3"] | {"text_config": strangers.OTHERS["Gemma3"]["text_config"] | WIDE},
     "GPT2": strangers.FAMILIES["GPT2"] | {"n_embd": 64},
     "Bloom": strangers.OTHERS["Bloom"] | {"hidden_size": 64},
     "OPT": strangers.OTHERS["OPT"] | {"hidden_size": 64, "word_embed_proj_dim": 64},

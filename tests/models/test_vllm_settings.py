@@ -122,10 +122,15 @@ def test_too_little_memory_is_one_line_before_the_process_starts(changed, memory
         ({"head_dim": 48}, "vllm has no attention on a CPU for heads of 48 numbers"),
         ({"kv_lora_rank": 32, "qk_rope_head_dim": 16}, "vllm has no attention on a CPU for compressed keys of 32"),
         ({"num_attention_heads": 0, "head_dim": 0}, "it has no attention"),
+        (
+            {"vision_config": {}},
+            "it reads images too, for which vllm needs the package a_package, which is not installed",
+        ),
     ],
 )
 def test_models_that_vllm_cannot_run_are_told_with_the_engine_that_can(changed, monkeypatch, settings, message):
     monkeypatch.setattr("models.hardware.has_cuda", lambda: False)
+    monkeypatch.setattr(vllm_support, "IMAGES", "a_package")
     checkpoint, engine = changed(**settings), VLLM()
     assert not vllm_support.supports(checkpoint)
     with pytest.raises(CheckpointError, match=rf"vllm cannot run .*: {message}.*\. --engine transformers runs it"):

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -141,6 +142,22 @@ def test_ctrl_c_tells_what_is_there_and_the_same_command_goes_on(slow, monkeypat
     assert result.ret == 0
     result.stdout.fnmatch_lines([f"labirinto: *, {there} of 120 replies in the cache*"])
     assert len({key for key, _ in diary(slow, "asked")}) == 120
+
+
+def test_ctrl_c_keeps_every_reply_that_a_model_has_finished(project, tiny_model):
+    """A real model, whose replies end at different times."""
+    arguments = ["test_mazes.py", "--checkpoint", str(tiny_model), "--engine", "transformers", "--limit", "60"]
+    arguments += ["-k", "tiny_mazes or small_mazes"]
+    code, text = _interrupt(project, rb" [1-9]\d*/120 mazes", *arguments)
+    assert code == pytest.ExitCode.INTERRUPTED
+    seen = max(map(int, re.findall(r" (\d+)/120 mazes", text)))
+    with closing(sqlite3.connect(project.path / "home" / "replies.sqlite")) as base:
+        ((kept,),) = base.execute("SELECT count(*) FROM replies")
+    assert seen <= kept < 120
+    (saved,) = (project.path / "runs").iterdir()
+    assert len(saved.read_text().splitlines()) == kept + 1
+    result = project.runpytest_subprocess(*arguments)
+    result.stdout.fnmatch_lines([f"labirinto: *, {kept} of 120 replies in the cache*"])
 
 
 def test_an_engine_that_dies_leaves_errors_that_are_told_and_the_same_command_goes_on(slow, monkeypatch):

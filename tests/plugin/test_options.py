@@ -246,7 +246,8 @@ cost.LONG = 0.1
 
 
 def test_the_header_says_how_a_third_party_model_is_asked_and_what_shortens_a_long_run(project, tiny_model):
-    few = ["-k", "tiny_mazes", "--limit", "2", "--checkpoint", str(tiny_model), "--engine", "transformers"]
+    few = ["test_mazes.py", "-k", "tiny_mazes", "--limit", "2", "--checkpoint", str(tiny_model)]
+    few += ["--engine", "transformers"]
     project.runpytest_subprocess(*few, "--max-new-tokens", "5").stdout.fnmatch_lines(
         [
             "labirinto: 1 checkpoint, 2 cases, *",

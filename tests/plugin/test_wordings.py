@@ -6,8 +6,9 @@ import shutil
 
 import pytest
 
-from benchmark.mazes.prompt import DEFAULT_WORDINGS, WORDINGS
+from benchmark.mazes.prompt import DEFAULT_WORDINGS, WORDINGS, PromptOptions
 from fixtures.choice import choose
+from fixtures.session import _describe_prompts
 from models import store
 from models.registry import find
 from models.weights import ADAPTER
@@ -56,3 +57,15 @@ def test_the_product_of_a_recipe_that_was_moved_is_asked_as_it_was_taught(qwen, 
 @pytest.mark.parametrize("given", WORDINGS)
 def test_the_user_decides(qwen, wording, given):
     assert wording(qwen, wording=given) == wording("sft", wording=given) == given
+
+
+def test_the_header_says_how_a_third_party_model_is_asked():
+    prompts = {
+        "sft": PromptOptions(),
+        "theirs": PromptOptions(prompt_style="chat", wording="v8"),
+        "base model": PromptOptions(wording="v5"),
+    }
+    assert list(_describe_prompts(prompts)) == [
+        "theirs: asked with the chat prompt, through its chat template, wording v8",
+        "base model: asked with the plain prompt, without a chat template, wording v5",
+    ]
