@@ -14,6 +14,7 @@ from models.weights import Weights
 from . import memory
 from .continuous import Batch
 from .equal_lengths import EqualLengths
+from .grouped_attention import use_grouped_attention
 from .padding import takes_batches
 from .prefixes import Prefixes
 from .rows import Row
@@ -29,6 +30,7 @@ class Decoder:
         model: PreTrainedModel = load.model(weights)
         self.tokenizer: PreTrainedTokenizerBase = load.tokenizer(weights)
         self.model: PreTrainedModel = model.to("cuda", torch.bfloat16) if hardware.has_cuda() else model
+        use_grouped_attention(self.model)
         self.stop_ids = load.stop_token_ids(weights, self.tokenizer)
         # nothing of what the model's own settings would change: all engines are to say what is likeliest, and no more
         self.model.generation_config = GenerationConfig(do_sample=False, pad_token_id=self.tokenizer.pad_token_id or 0)
