@@ -38,7 +38,7 @@ from tabulate import tabulate
 
 from benchmark.mazes import answer
 from benchmark.mazes.agents import oracle
-from benchmark.mazes.prompt import DEFAULT_WORDINGS, PROMPT_STYLES, TRAINED, Message, PromptOptions
+from benchmark.mazes.prompt import PROMPT_STYLES, Message, PromptOptions
 from benchmark.mazes.suite import DEFAULT, SUITES, Suite
 from models import load, registry
 from models.engines import create_engine
@@ -167,8 +167,7 @@ class _Bench:
         self.lm_eval = options.lm_eval or sys.executable
         checkpoint = registry.find(options.checkpoint)
         style = options.prompt or checkpoint.prompt_style
-        wording = TRAINED if checkpoint.is_taught else DEFAULT_WORDINGS[style]
-        prompt = PromptOptions(prompt_style=style, shots=options.shots, wording=wording)
+        prompt = PromptOptions(prompt_style=style, shots=options.shots, wording=checkpoint.default_wording(style))
         mazes = longer(options.tier, options.cases).cases(options.tier)[: options.cases]
         plan = Plan(
             [(checkpoint, case) for case in mazes], {checkpoint.name: prompt}, InferenceOptions("vllm", cache="off")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmark.mazes.prompt import DEFAULT_WORDINGS, TRAINED
 from models import chat, curve, store
 from models.model_options import ModelOptions
 from models.weights import Weights, content_digest, weights_digest
@@ -38,6 +39,10 @@ class Checkpoint:
     def is_taught(self) -> bool:
         """Whether one of our recipes trained it, on the wording `benchmark.mazes.prompt.TRAINED` of the question."""
         return False
+
+    def default_wording(self, prompt_style: str) -> str:
+        """The wording of its question unless the user chooses one, see `benchmark.mazes.prompt.WORDINGS`."""
+        return TRAINED if self.is_taught or self.is_agent else DEFAULT_WORDINGS[prompt_style]
 
     @property
     def is_missing(self) -> bool:

@@ -29,6 +29,7 @@ from . import ENGINES
 from .server_dialect import Dialect, adapt, learn, measured
 from .server_errors import Kind, RequestError
 from .server_http import Connection
+from .server_options import check_options, check_requests
 from .server_reply import to_reply
 from .server_turns import Turns
 from .versions import installed_versions
@@ -81,6 +82,8 @@ class Server:
     ) -> Generator[tuple[Request, Reply | EngineError]]:
         """A request that fails gives its error; an endpoint that refuses or fails them all raises EngineError."""
         served = _served(checkpoint)
+        check_options(served.options)
+        check_requests(requests)
         session = _Session(served, Connection(served.endpoint), Turns(requests))
         for number in range(min(self._concurrency, len(requests))):
             # daemons do not keep the process alive: Ctrl-C is not to wait for a server
@@ -138,7 +141,7 @@ class Server:
         for changes in count():
             body = dialect.body(checkpoint.model, request, tokens)
             try:
-                reply, prompt_tokens = to_reply(session.connection.post(path, body))
+                reply, prompt_tokens = to_reply(session.connection.post(path, body), request)
             except RequestError as failure:
                 change = adapt(dialect, body, request, failure) if changes < CHANGES else None
                 if change is None:
@@ -219,4 +222,10 @@ def _advice(checkpoint: Served, failure: RequestError) -> str:
         return "" if os.environ.get("OPENAI_API_KEY") else " (OPENAI_API_KEY is not set)"
     if failure.status == 404 and not checkpoint.endpoint.endswith("/v1"):
         return " (the address of most endpoints ends in /v1)"
+    if failure.kind is Kind.REQUEST:
+        options = checkpoint.options
+        sent = dict.fromkeys(options.generation_args, "--generation-args")
+        sent |= {"chat_template_kwargs": "--chat-template-args"} if options.chat_template_args else {}
+        if refused := next((name for name in sent if name in failure.words), None):
+            return f" ({refused} is set by {sent[refused]})"
     return " (is a server running there?)" if failure.kind is Kind.UNREACHABLE else ""

@@ -1,5 +1,9 @@
 """How a server wants to be asked: what it refuses is asked another way, and remembered.
 
+Temperature, seed and stop texts are left out where a server refuses them, and the saved run says so. Other arguments of
+the sampling, and those of the chat template, are not: without them something else would be measured, and the refusal is
+an error.
+
 The patterns are those of the messages of OpenAI, vLLM, llama.cpp, LiteLLM, SGLang, TGI, Anthropic, DeepSeek and Groq.
 """
 
@@ -12,6 +16,7 @@ from typing import Any
 
 from models.requests import Request
 
+from . import server_options
 from .server_errors import RequestError
 
 NAME_TOKENS = 7  # of a cell's name, for a tokenizer that is not known: " (10,10)" takes most models 5 to 7
@@ -57,10 +62,17 @@ _UNSUPPORTED = (
     r"not support|n't support|unsupported|deprecated|not permitted|not allowed|unrecognized|unknown|unexpected|"
     r"must be strictly|only the default|only temperature"
 )
-_REFUSED = {
-    name: re.compile(rf"(?:{_UNSUPPORTED}).{{0,80}}\b{name}\b|\b{name}\b.{{0,80}}(?:{_UNSUPPORTED})", re.IGNORECASE)
-    for name in ("temperature", "seed")
+_NAMES = {
+    "temperature": r"\btemperature\b",
+    "seed": r"\bseed\b",
+    "stop": r"(?:['`\"]stop['`\"]|\.stop:)",  # a word of other messages too: here in quotes, or as a field
 }
+_REFUSED = {
+    name: re.compile(rf"(?:{_UNSUPPORTED}).{{0,80}}{written}|{written}.{{0,80}}(?:{_UNSUPPORTED})", re.IGNORECASE)
+    for name, written in _NAMES.items()
+}
+_INSTEAD = {"stop": "cut off here"}
+"""What is done where a setting is refused, if the reply is the same without it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,7 @@ class Dialect:
         settings: dict[str, Any] = {"temperature": request.temperature}
         if request.temperature:
             settings["seed"] = request.seed % 2**31  # servers know seeds of 32 bits
+        settings |= server_options.fields(request)
         settings = {name: value for name, value in settings.items() if name not in self.dropped}
         if isinstance(request.prompt, str):
             return {"model": model, "prompt": request.prompt, "max_tokens": tokens, **settings}
@@ -111,7 +124,7 @@ class Dialect:
         """What a saved run says of it; nothing of a server that was asked as every other."""
         return {
             **({"limit": self.limit} if self.limit != "max_tokens" else {}),
-            **dict.fromkeys(sorted(self.dropped), "the server's own"),
+            **{name: _INSTEAD.get(name, "the server's own") for name in sorted(self.dropped)},
             **({"most_tokens": self.most} if self.most else {}),
             **({"context": self.context} if self.context else {}),
         }

@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 
 from benchmark.mazes.printable import encodable
-from models.requests import Reply
+from models.requests import Reply, Request
 from models.secrets import mask
+from models.stopping import end_reply
 
 from .server_errors import Kind, RequestError, excerpt, in_reply, parsed
 
@@ -20,8 +21,11 @@ _MOST_TOKENS = 2**20  # no reply is longer, whatever a server counts
 _MARK = re.compile(r"<(?=/?think)", re.IGNORECASE)
 
 
-def to_reply(response: httpx.Response) -> tuple[Reply, int | None]:
-    """The reply in what came, and the tokens of the prompt where they are told. Raises RequestError."""
+def to_reply(response: httpx.Response, request: Request) -> tuple[Reply, int | None]:
+    """The reply in what came, and the tokens of the prompt where they are told. Raises RequestError.
+
+    It is cut where an engine that runs the model here would have ended it; the tokens are those of the whole reply.
+    """
     whole = parsed(response.content)
     if not isinstance(whole, dict):
         raise RequestError(f"what came is no reply in JSON: {_shown(response)}", Kind.REPLY)
@@ -40,7 +44,9 @@ def to_reply(response: httpx.Response) -> tuple[Reply, int | None]:
     usage = whole.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     tokens = _count(usage.get("completion_tokens")) or len(text.split())
-    return Reply(text, tokens, truncated=why in _CUT), _count(usage.get("prompt_tokens"))
+    ended = end_reply(text, request)
+    is_whole = ended == request.generation.prefix + text
+    return Reply(ended, tokens, truncated=is_whole and why in _CUT), _count(usage.get("prompt_tokens"))
 
 
 def _text(choice: dict[str, Any], response: httpx.Response) -> str:

@@ -8,17 +8,20 @@ CPU, rows without an adapter that share a batch with rows that have one come bac
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.mazes.errors import CheckpointError
-from models import adapters, hardware
 from models.requests import Reply, Request
 from models.weights import Weights
 
 from . import ENGINES
+from .sampling_names import check_arguments
 from .versions import installed_versions
-from .vllm_child import LONGEST, Child
+from .vllm_child import Child
+from .vllm_settings import Launch, check_options, choose_dtype
+from .vllm_support import explain_refusal
 
 if TYPE_CHECKING:
     from models.checkpoints import Checkpoint
@@ -39,21 +42,27 @@ class VLLM:
         self._child: Child | None = None
         self._checked: set[Weights] = set()
         self.startup_seconds = 0.0
+        self.on_tokens: Callable[[int], None] | None = None
 
     def describe(self, checkpoint: Checkpoint) -> dict[str, Any]:
         """With VLLM_BATCH_INVARIANT=1 vLLM's replies do not depend on what is asked beside them."""
         return {
             "engine": "vllm",
             **installed_versions(*ENGINES["vllm"].packages),
-            "dtype": hardware.dtype(),
+            "dtype": choose_dtype(checkpoint.options),
             "determinism": "batch-invariant" if os.environ.get("VLLM_BATCH_INVARIANT") == "1" else "batched",
+            **({"engine_args": dict(engine_args)} if (engine_args := checkpoint.options.engine_args) else {}),
         }
 
     def generate(self, checkpoint: Checkpoint, requests: Sequence[Request]) -> Generator[tuple[Request, Reply]]:
         weights = checkpoint.weights()
-        if weights.base and (reason := adapters.not_in_vllm(weights.folder)):
+        check_options(checkpoint.options)
+        for request in requests[:1]:  # those to one checkpoint have the same arguments
+            check_arguments(request.generation.arguments, "vllm")
+        if reason := explain_refusal(weights, checkpoint.options):
+            what = "the adapter" if weights.base else "the model"
             raise CheckpointError(
-                f"vllm cannot run the adapter in {weights.folder}: {reason}. --engine transformers runs it"
+                f"vllm cannot run {what} in {weights.folder}: {reason}. --engine transformers runs it"
             )
         # the process needs ten seconds to start: meanwhile this one imports transformers and looks at the weights
         child = self._start_child(checkpoint)
@@ -66,14 +75,17 @@ class VLLM:
                 self.close()  # it is loading what nobody may ask
                 raise
             self._checked.add(weights)
-        order = write_order(checkpoint.name, weights, requests, LONGEST)
+        order = write_order(checkpoint.name, weights, requests, child.launch.longest)
         for request in order.too_long:
             yield request, Reply("", 0, truncated=True)
         self.startup_seconds += child.wait()
-        for index, ids in child.ask(order.to_message()):
-            if index is None:
+        for message in child.ask(order.to_message()):
+            if "at" in message:
+                yield order.read(message)
+            elif "unapplied" in message:
                 raise changes_nothing(weights)
-            yield order.decode(index, ids)
+            elif self.on_tokens:
+                self.on_tokens(message["tokens"])
 
     def close(self) -> None:
         if self._child:
@@ -88,11 +100,12 @@ class VLLM:
         """
         weights = checkpoint.weights()
         rank = weights.lora_rank
-        if self._child and self._child.fits(weights.whole, rank):
+        wanted = Launch.plan(weights, checkpoint.options, rank)
+        if self._child and self._child.fits(wanted):
             return self._child
         self.close()
         family = [one for one in self._planned if one.base_model().name == checkpoint.base_model().name]
         largest = max([rank, *(one.lora_rank for one in family)])
         room = next((known for known in RANKS if known >= largest), largest) if largest else 0
-        self._child = Child(weights, room)
+        self._child = Child(replace(wanted, rank=room))
         return self._child

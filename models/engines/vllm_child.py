@@ -16,12 +16,10 @@ from typing import IO, Any
 
 from benchmark.mazes.errors import EngineError
 from models import hardware, threads
-from models.weights import Weights
+
+from .vllm_settings import Launch
 
 ROOT = Path(__file__).parents[2]
-ROWS = 512  # replies that are written at once; on two cores 6 % faster than vLLM's 256
-KEYS = 2  # GiB for keys and values, on a CPU (on a GPU vLLM takes what is free)
-LONGEST = 32_768  # tokens of prompt and reply, where a model knows more than that
 TAIL = 15  # lines of the log in an error
 
 
@@ -33,8 +31,10 @@ class Child:
     vLLM and its libraries print goes to a file, which no reader has to empty and whose end is shown when it dies.
     """
 
-    def __init__(self, weights: Weights, rank: int) -> None:
-        self._whole, self._rank = weights.whole, rank
+    def __init__(self, launch: Launch) -> None:
+        """Raises EngineError if there is not enough memory."""
+        settings = launch.settings()
+        self.launch = launch
         self._is_ready = False
         self._began = time.monotonic()
         self._log = tempfile.NamedTemporaryFile(prefix="labirinto-vllm-", suffix=".log", mode="w+", errors="replace")  # noqa: SIM115  closed in close()
@@ -48,16 +48,15 @@ class Child:
             start_new_session=True,  # Ctrl-C is for us, and we end it
         )
         self._input, self._output = _pipe(self._process.stdin), _pipe(self._process.stdout)
-        self._send(_settings(weights, rank))
+        self._send(settings)
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def fits(self, whole: Path, rank: int) -> bool:
-        """Whether it runs, has this model, and takes an adapter of this rank."""
-        is_running = not self._log.closed and self._process.poll() is None
-        return is_running and whole == self._whole and rank <= self._rank
+    def fits(self, launch: Launch) -> bool:
+        """Whether it runs, has this model with these settings, and takes an adapter of this rank."""
+        return not self._log.closed and self._process.poll() is None and self.launch.serves(launch)
 
     def wait(self) -> float:
         """Wait until it has started; returns the seconds since it was created, 0 where it had started before."""
@@ -67,16 +66,16 @@ class Child:
         self._is_ready = True
         return time.monotonic() - self._began
 
-    def ask(self, order: dict[str, Any]) -> Iterator[tuple[int | None, list[int]]]:
-        """The place in the list and the token ids of each reply, in the order in which they come.
+    def ask(self, order: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The messages to an order, see `vllm_process`, as they come.
 
-        The place None says that the adapter changes nothing. A caller who leaves early ends the process: it cannot be
-        told to stop, and the replies that it still has to send would be read as those to the next order.
+        A caller who leaves early ends the process: it cannot be told to stop, and the replies that it still has to send
+        would be read as those to the next order.
         """
         try:
             self._send(order)
             while "done" not in (message := self._receive()):
-                yield message.get("at"), message.get("ids", [])
+                yield message
         except BaseException:
             self.close()
             raise
@@ -125,23 +124,6 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
     return pipe
 
 
-def _settings(weights: Weights, rank: int) -> dict[str, Any]:
-    """The settings of `vllm.LLM`, and `longest`, which the process reads itself."""
-    return {
-        "model": str(weights.whole),
-        "dtype": hardware.dtype(),
-        "longest": LONGEST,
-        "max_num_seqs": ROWS,
-        "seed": 0,
-        "skip_tokenizer_init": True,
-        "trust_remote_code": weights.remote_code,
-        "disable_log_stats": True,
-        # on a CPU neither compiling nor looking for common beginnings gives back what it costs
-        **({} if hardware.has_cuda() else {"enforce_eager": True, "enable_prefix_caching": False}),
-        **({"enable_lora": True, "max_lora_rank": rank, "max_loras": 1} if rank else {}),
-    }
-
-
 def _environment() -> dict[str, str]:
     """What vLLM takes from the environment, unless the user has set it."""
     wanted = {
@@ -153,7 +135,6 @@ def _environment() -> dict[str, str]:
         cores = threads.idle_cores()  # it binds a thread to each, and all wait for one that shares its core
         wanted |= {
             "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, cores)),  # its own choice leaves cores out
-            "VLLM_CPU_KVCACHE_SPACE": str(KEYS),
         }
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return {name: os.environ.get(name, value) for name, value in wanted.items()} | {"PYTHONPATH": path}

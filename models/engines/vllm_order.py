@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -15,6 +15,7 @@ from models.requests import Reply, Request
 from models.weights import Weights
 
 from .tokens import TokenizedRequest, decode_reply, notify_if_folded, positions, tokenize
+from .vllm_rows import describe_watch
 
 __all__ = ["Order", "changes_nothing", "check_weights", "write_order"]
 
@@ -36,14 +37,34 @@ class Order:
         """As `vllm_process` reads it."""
         return {
             "adapter": str(self.weights.folder) if self.weights.base else None,
+            "tokenizer": str(self.weights.tokenizer),
             "stop": sorted(self.stop_ids),
-            "requests": [[one.ids, one.limit, one.request.temperature, one.request.seed] for one in self.tokenized],
+            "requests": [{"ids": one.ids, "sampling": _sampling(one), "watch": _watch(one)} for one in self.tokenized],
         }
 
-    def decode(self, index: int, ids: list[int]) -> tuple[Request, Reply]:
-        """The reply to the request at this place of the message."""
-        one = self.tokenized[index]
-        return one.request, decode_reply(ids, one.limit, self.stop_ids, self.tokenizer)
+    def read(self, message: dict[str, Any]) -> tuple[Request, Reply]:
+        """The request that a message answers, and the reply."""
+        one = self.tokenized[message["at"]]
+        if "text" in message:
+            fields = ("text", "tokens", "truncated", "looped")
+            return one.request, Reply(**{name: message[name] for name in fields})
+        reply = decode_reply(message["ids"], one.limit, self.stop_ids, self.tokenizer)
+        return one.request, replace(reply, text=one.generation.prefix + reply.text)
+
+
+def _sampling(one: TokenizedRequest) -> dict[str, Any]:
+    """The arguments of `vllm.SamplingParams`."""
+    request = one.request
+    return {
+        "temperature": request.temperature,
+        "seed": request.seed if request.temperature else None,
+        "max_tokens": one.limit,
+        **request.generation.arguments,
+    }
+
+
+def _watch(one: TokenizedRequest) -> dict[str, Any] | None:
+    return describe_watch(replace(one.request, generation=one.generation))
 
 
 def write_order(name: str, weights: Weights, requests: Sequence[Request], longest: int) -> Order:

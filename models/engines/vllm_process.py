@@ -1,10 +1,15 @@
 """vLLM in a process of its own: started by `vllm_child`, spoken to in lines of JSON.
 
-    in    {...}                                             settings of vllm.LLM
+    in    {...}                                settings of vllm.LLM
     out   {"ready": true}
-    in    {"adapter": FOLDER or null, "stop": [id, ...], "requests": [[ids, limit, temperature, seed], ...]}
-    out   {"at": place in the list, "ids": [...]}           for each, as soon as it is done
-    out   {"done": true}                                    or {"unapplied": true}: the adapter changes nothing
+    in    {"adapter": FOLDER or null, "stop": [id, ...], "tokenizer": FOLDER, "requests": [REQUEST, ...]}
+    out   {"at": place in the list, ...}       for each, as soon as it is done
+          {"tokens": n}                        at times: how many were generated since the last such message
+    out   {"done": true}                       or {"unapplied": true}: the adapter changes nothing
+
+A REQUEST has the token ids of its prompt (`ids`), the arguments of `vllm.SamplingParams` (`sampling`), and where its
+reply may end before the model ends it, what `models.stopping` has to know (`watch`). A reply has its token ids (`ids`);
+where it was watched, the fields of `models.requests.Reply`.
 
 It ends with its input, so that it never outlives who started it, and everything that vLLM prints goes to stderr.
 """

@@ -72,7 +72,7 @@ OTHERS = {
 """More families, for the ways in which they keep and look back."""
 
 
-def save(folder, family):
+def save(folder, family, settings=None):
     """A model of that family with bytes for tokens; Qwen's has a chat template."""
     import torch
     import transformers
@@ -103,7 +103,7 @@ def save(folder, family):
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
-        **(FAMILIES | OTHERS)[family],
+        **(settings or (FAMILIES | OTHERS)[family]),
     )
     if family in OTHERS and "text_config" in OTHERS[family]:
         config.text_config.vocab_size = len(tokenizer)

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from benchmark.mazes.errors import EngineError
 from models.engines import create_engine, server, server_turns
 from models.engines.server_dialect import Dialect, adapt
 from models.engines.server_errors import Kind, RequestError
+from models.model_options import GenerationOptions, ModelOptions
 from models.registry import served
 from models.requests import Reply
 
@@ -282,3 +284,43 @@ def test_a_key_that_no_header_can_carry_is_told_without_it(monkeypatch):
     with pytest.raises(EngineError, match="OPENAI_API_KEY holds characters") as raised:
         asked("http://127.0.0.1:9/v1", requests("tiny", 1))
     assert "0123" not in str(raised.value)
+
+
+STOPS = ("\n\n", "Q:", "Human:", "###", "END")
+NO_STOP = [
+    {"message": "Unsupported parameter: 'stop' is not supported with this model.", "param": "stop"},
+    {"message": "litellm.UnsupportedParamsError: o3 does not support parameters: ['stop'], for model=o3"},
+    {"message": "body.stop: Extra inputs are not permitted"},
+]
+
+
+@pytest.mark.parametrize("words", NO_STOP)
+def test_stop_texts_that_a_server_refuses_are_cut_off_here(words):
+    def behave(handler, body, number):
+        content = {"text": "answer: R D\nQ: and now?", "finish_reason": "length"}
+        send(handler, 400, {"error": words}) if "stop" in body else reply(handler, body, content)
+
+    engine = create_engine("server", concurrency=1)
+    with serving(behave) as (endpoint, seen):
+        results = asked(endpoint, requests("tiny", 3, generation=GenerationOptions(stop=STOPS)), engine)
+    assert {(one.text, one.truncated) for one in results} == {("answer: R D\n", False)}
+    assert len(seen) == 4
+    assert engine.adjustments(served("m", endpoint, "org/m")) == {"stop": "cut off here"}
+
+
+def test_an_argument_of_the_sampling_that_is_refused_is_an_error_that_names_it():
+    def behave(handler, body, number):
+        send(handler, 400, {"error": {"message": f"Unrecognized request argument supplied: top_k, {number}"}})
+
+    arguments = {"top_k": 20, "temperature_last": True}
+    checkpoint = replace(served("m", "http://h/v1", "org/m"), options=ModelOptions(generation_args=arguments))
+    with serving(behave) as (endpoint, seen), pytest.raises(EngineError) as raised:
+        list(
+            create_engine("server", concurrency=1).generate(
+                replace(checkpoint, endpoint=endpoint),
+                requests("tiny", 20, generation=GenerationOptions(arguments=arguments)),
+            )
+        )
+    assert "Unrecognized request argument supplied: top_k" in str(raised.value)
+    assert str(raised.value).endswith("(top_k is set by --generation-args)")
+    assert {(body["top_k"], body["temperature_last"]) for _, body, _ in seen} == {(20, True)}

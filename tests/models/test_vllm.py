@@ -20,6 +20,7 @@ from benchmark.mazes.errors import CheckpointError, EngineError
 from models import load
 from models.engines.transformers import Transformers
 from models.engines.vllm import VLLM
+from models.model_options import GenerationOptions
 from models.registry import find, served
 from models.weights import Weights
 
@@ -110,6 +111,48 @@ def test_samples_have_seeds_of_their_own(family, engine):
         assert said(asked, family[1], questions[::-1])[::-1] == together
 
 
+def test_replies_end_early_where_a_request_says_so(family, engine):
+    """Beside requests that say nothing, whose replies are the same as alone."""
+    base, whole = family[0], requests("tiny", 40)
+    expected = said(engine, base, whole)
+    rules = GenerationOptions(stop=("(3,",), ends_loops=True, prefix="answer:")
+    early = requests("tiny", 40, sample=1, generation=rules)
+    counted = []
+    engine.on_tokens = counted.append
+    found = said(engine, base, [*whole, *early])
+    engine.on_tokens = None
+    assert found[:40] == expected
+    kinds = {"stop": 0, "loop": 0, "whole": 0}
+    for reply, full in zip(found[40:], expected, strict=True):
+        text = f"answer:{full.text}"
+        kind = "loop" if reply.looped else "whole" if reply.text == text else "stop"
+        kinds[kind] += 1
+        assert text.startswith(reply.text)
+        assert reply.truncated == (reply.looped or (kind == "whole" and full.truncated))
+        assert kind != "stop" or (text[len(reply.text) :].startswith("(3,") and reply.tokens < full.tokens)
+        assert kind != "loop" or reply.tokens < full.tokens
+    assert all(kinds.values())
+    assert sum(counted) >= sum(reply.tokens for reply in found)
+    assert sum(counted) < 2 * sum(reply.tokens for reply in expected)
+
+
+def test_thoughts_beyond_their_budget_are_closed_as_transformers_does_it(family, engine):
+    options = GenerationOptions(thinking_budget=10, prefix="<think>\n")
+    questions = requests("tiny", 6, generation=options)
+    found = said(engine, family[0], questions)
+    assert found == ask(family[0], questions)
+    assert all(reply.text.startswith("<think>\n") for reply in found)
+    assert [reply.text.count("</think>") for reply in found] == [1] * 6
+
+
+def test_arguments_of_the_sampling_reach_it(family, engine):
+    arguments = GenerationOptions(arguments={"top_k": 1})
+    questions = requests("tiny", 6, temperature=1.0, generation=arguments)
+    assert said(engine, family[0], questions) == said(engine, family[0], requests("tiny", 6))
+    with pytest.raises(CheckpointError, match="vllm has no generation argument 'top_q'"):
+        said(engine, family[0], requests("tiny", 1, generation=GenerationOptions(arguments={"top_q": 1})))
+
+
 def test_a_question_longer_than_the_model_can_read_is_truncated(nano, tmp_path):
 
     shutil.copytree(nano, tmp_path / "short")
@@ -196,6 +239,9 @@ def test_a_real_server_says_the_same(nano):
             time.sleep(1)
         questions = requests("tiny", 4)
         found = ask(served("nano", f"{endpoint}/v1", str(nano)), questions)
+        options = GenerationOptions(stop=("(3,",), prefix="answer:", arguments={"top_k": 1, "repetition_penalty": 1.0})
+        early = requests("tiny", 4, temperature=1.0, generation=options)
+        ended = ask(served("nano", f"{endpoint}/v1", str(nano)), early)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -203,3 +249,4 @@ def test_a_real_server_says_the_same(nano):
     for reply, expected in zip(found, ask(find(str(nano)), questions), strict=True):
         assert reply.text.startswith(expected.text)
         assert reply.tokens >= expected.tokens > 0
+    assert [reply.text for reply in ended] == [f"answer:{reply.text.partition('(3,')[0]}" for reply in found]

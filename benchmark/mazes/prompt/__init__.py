@@ -128,7 +128,8 @@ class Writer:
 
     def _short(self, drawing: str) -> str:
         answer = self.words.CELLS if self.wording.in_cells else self.words.MOVES
-        return self.words.SHORT_QUESTION.format(legend=self.legend, drawing=drawing, answer=answer)
+        legend = f"{self.legend} {self.steps}" if self.wording.has_steps else self.legend
+        return self.words.SHORT_QUESTION.format(legend=legend, drawing=drawing, answer=answer)
 
     def _draw(self, maze: Maze) -> str:
         return draw(maze, self.options.drawing, self.glyphs)

@@ -9,6 +9,7 @@
 | `v5` | short | no | as a first question and its answer | `answer:` | moves |
 | `v6` | short | no | as a first question and its answer | `answer:` | cells |
 | `v7` | short | no | before the question, in the same turn of the user | `answer:` | moves |
+| `v8` | short, with the size of a cell in the drawing | no | as in `v5` | `answer:` | moves |
 
 A prompt with `shots` has no example as a first question, because its examples have the size of the maze.
 
@@ -26,6 +27,8 @@ class Wording:
 
     is_short: bool = False
     """Whether it gives the moves and the form of the answer only, and no rules."""
+    has_steps: bool = False
+    """Whether a short text says how many characters of the drawing a cell takes, as the rules do."""
     has_system: bool = False
     """Whether the rules of a chat are in a system message; else they are in the user's first turn."""
     example: str = ""
@@ -46,8 +49,9 @@ WORDINGS = {
     "v5": Wording(is_short=True, example="turn"),
     "v6": Wording(is_short=True, example="turn", in_cells=True),
     "v7": Wording(is_short=True, example="turn", has_turns=False),
+    "v8": Wording(is_short=True, has_steps=True, example="turn"),
 }
 TRAINED = "v1"
 """The wording that our recipes train, and that of all runs that were saved before there were others."""
-DEFAULT_WORDINGS = {"plain": "v5", "chat": "v5"}
+DEFAULT_WORDINGS = {"plain": "v5", "chat": "v8"}
 """By prompt style: the wording for models that our recipes did not train."""
