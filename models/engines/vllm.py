@@ -75,7 +75,7 @@ class VLLM:
                 self.close()  # it is loading what nobody may ask
                 raise
             self._checked.add(weights)
-        order = write_order(checkpoint.name, weights, requests, child.launch.longest)
+        order = write_order(checkpoint.name, weights, requests, child.longest)
         for request in order.too_long:
             yield request, Reply("", 0, truncated=True)
         self.startup_seconds += child.wait()

@@ -35,6 +35,8 @@ class Child:
         """Raises EngineError if there is not enough memory."""
         settings = launch.settings()
         self.launch = launch
+        self.longest: int = settings["longest"]
+        """The most tokens of a prompt and its reply that it takes."""
         self._is_ready = False
         self._began = time.monotonic()
         self._log = tempfile.NamedTemporaryFile(prefix="labirinto-vllm-", suffix=".log", mode="w+", errors="replace")  # noqa: SIM115  closed in close()

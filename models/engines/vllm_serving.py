@@ -117,12 +117,12 @@ def _is_applied(llm: LLM, ids: list[int], adapter: LoRARequest) -> bool:
 
 
 def _limit_length(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings, with the longest text where the model knows a longer one than is wanted."""
+    """The settings, with the longest text that is wanted, where the model knows a longer one or sets no limit."""
     longest: int = settings["longest"]
     wanted = {name: value for name, value in settings.items() if name != "longest"}
     config = AutoConfig.from_pretrained(settings["model"], trust_remote_code=settings["trust_remote_code"])
     known = getattr(config.get_text_config(decoder=True), "max_position_embeddings", None) or 0
-    return {"max_model_len": longest if known > longest else None, **wanted}
+    return {"max_model_len": None if 0 < known <= longest else longest, **wanted}
 
 
 def _wait_for_memory() -> None:

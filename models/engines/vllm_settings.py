@@ -65,40 +65,38 @@ class Launch:
         """Whether a process that was started for this can be asked about the other."""
         return replace(other, rank=self.rank) == self and other.rank <= self.rank
 
-    @property
-    def longest(self) -> int:
-        """The most tokens of a prompt and its reply, where the model itself knows no fewer."""
-        if "max_model_len" in self.engine_args:
-            return int(self.engine_args["max_model_len"])
-        keys = None if hardware.has_cuda() else self._keys_bytes()
-        size = self._size()
-        return LONGEST if keys is None or not size.bytes_per_token else min(LONGEST, keys // size.bytes_per_token)
-
     def settings(self) -> dict[str, Any]:
         """The settings of `vllm.LLM`, and `longest`, which the process reads itself.
 
-        Raises EngineError if there is not enough memory.
+        `longest` is the most tokens of a prompt and its reply, where the model itself knows no fewer. Raises
+        EngineError if there is not enough memory.
         """
+        keys = None if hardware.has_cuda() else self._keys_bytes()
         return {
             "model": str(self.whole),
             "dtype": self.dtype,
-            "longest": self.longest,
+            "longest": self._longest(keys),
             "max_num_seqs": ROWS,
             "seed": 0,
             "skip_tokenizer_init": True,
             "trust_remote_code": self.remote_code,
             "disable_log_stats": True,
             **({"language_model_only": True} if uses_images(self.whole) else {}),
-            **({} if hardware.has_cuda() else self._cpu_settings()),
+            **({} if hardware.has_cuda() else self._cpu_settings(keys)),
             **({"enable_lora": True, "max_lora_rank": self.rank, "max_loras": 1} if self.rank else {}),
             **self.engine_args,
         }
 
-    def _cpu_settings(self) -> dict[str, Any]:
+    def _longest(self, keys: int | None) -> int:
+        if "max_model_len" in self.engine_args:
+            return int(self.engine_args["max_model_len"])
+        bytes_per_token = self._size().bytes_per_token
+        return LONGEST if keys is None or not bytes_per_token else min(LONGEST, keys // bytes_per_token)
+
+    def _cpu_settings(self, keys: int | None) -> dict[str, Any]:
         """On a CPU compiling never gives back what it costs, and looking for common beginnings only in large models."""
         is_large = self._size().parameters >= LARGE
         shared = {"enable_prefix_caching": True, "block_size": BLOCK} if is_large else {"enable_prefix_caching": False}
-        keys = self._keys_bytes()
         return {"enforce_eager": True, **shared, **({} if keys is None else {"kv_cache_memory_bytes": keys})}
 
     def _keys_bytes(self) -> int | None:
