@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-
-from transformers import PreTrainedTokenizerBase
 
 from models.requests import Reply
 from models.stopping import ReplyWatch
 from models.thinking import ThinkingBudget
 
+from .codec import Codec
 from .sampling import Sampling
 from .tokens import TokenizedRequest
 
@@ -18,25 +16,18 @@ from .tokens import TokenizedRequest
 class Row:
     """One request and its reply so far."""
 
-    def __init__(self, one: TokenizedRequest, tokenizer: PreTrainedTokenizerBase, stop_ids: set[int]) -> None:
-        def decode(ids: Sequence[int]) -> str:
-            text: str = tokenizer.decode(ids, skip_special_tokens=True)
-            return text
-
-        def encode(text: str) -> list[int]:
-            ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
-            return ids
-
+    def __init__(self, one: TokenizedRequest, codec: Codec, stop_ids: set[int]) -> None:
+        """`stop_ids` are the tokens that end a text."""
         self.request = one.request
         self.prompt = one.ids
         self.ids = [*one.ids]
         """The prompt and the reply so far."""
         self.sampling = Sampling(one.request)
         self.limit, self._stop_ids = one.limit, stop_ids
-        self._watch = ReplyWatch(replace(one.request, generation=one.generation), decode)
+        self._watch = ReplyWatch(replace(one.request, generation=one.generation), codec.decode)
         self._budget = None
         if one.generation.thinking_budget is not None:
-            self._budget = ThinkingBudget(one.generation, decode, encode)
+            self._budget = ThinkingBudget(one.generation, codec.decode, codec.encode)
         self._forced: list[int] = []
 
     def pick(self, token: int) -> int:

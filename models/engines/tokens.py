@@ -17,6 +17,8 @@ from models.model_options import GenerationOptions
 from models.requests import Reply, Request
 from models.weights import Weights
 
+from .codec import Codec
+
 NAME = " (10,10)"
 """The name of a cell, as models write it."""
 _MARK_TOKENS = 32
@@ -126,8 +128,8 @@ def notify_if_folded(name: str, requests: Sequence[Request], tokenizer: PreTrain
         tqdm.write(f"labirinto: {name}: {chat.FOLDED}", file=sys.stderr)
 
 
-def decode_reply(tokens: Sequence[int], limit: int, stop_ids: set[int], tokenizer: PreTrainedTokenizerBase) -> Reply:
+def decode_reply(tokens: Sequence[int], limit: int, stop_ids: set[int], codec: Codec) -> Reply:
     """What was written, up to the first token that ends a text; cut off where none came within the limit."""
     end = next((at for at, token in enumerate(tokens[:limit]) if token in stop_ids), None)
     kept = list(tokens[: limit if end is None else end])
-    return Reply(tokenizer.decode(kept, skip_special_tokens=True), len(kept), truncated=end is None)
+    return Reply(codec.decode(kept), len(kept), truncated=end is None)

@@ -12,8 +12,10 @@ from models.requests import Reply, Request
 from models.weights import Weights
 
 from . import memory
+from .codec import Codec
 from .continuous import Batch
 from .equal_lengths import EqualLengths
+from .grouped_attention import use_grouped_attention
 from .padding import takes_batches
 from .prefixes import Prefixes
 from .rows import Row
@@ -29,6 +31,8 @@ class Decoder:
         model: PreTrainedModel = load.model(weights)
         self.tokenizer: PreTrainedTokenizerBase = load.tokenizer(weights)
         self.model: PreTrainedModel = model.to("cuda", torch.bfloat16) if hardware.has_cuda() else model
+        self._codec = Codec.of(self.tokenizer)
+        use_grouped_attention(self.model)
         self.stop_ids = load.stop_token_ids(weights, self.tokenizer)
         # nothing of what the model's own settings would change: all engines are to say what is likeliest, and no more
         self.model.generation_config = GenerationConfig(do_sample=False, pad_token_id=self.tokenizer.pad_token_id or 0)
@@ -60,7 +64,7 @@ class Decoder:
         memory.release()
 
     def _make_row(self, one: TokenizedRequest) -> Row:
-        return Row(one, self.tokenizer, self.stop_ids)
+        return Row(one, self._codec, self.stop_ids)
 
     def _tokenize(self, name: str, requests: Sequence[Request]) -> list[TokenizedRequest]:
         """The requests in token ids, the longest first; raises CheckpointError where the adapter does nothing."""

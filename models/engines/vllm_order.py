@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -14,6 +15,7 @@ from models.adapter_check import changes_nothing
 from models.requests import Reply, Request
 from models.weights import Weights
 
+from .codec import Codec
 from .tokens import TokenizedRequest, decode_reply, notify_if_folded, positions, tokenize
 from .vllm_rows import describe_watch
 
@@ -33,6 +35,10 @@ class Order:
     too_long: list[Request]
     """Those whose prompt alone fills the context: the process is not asked about them."""
 
+    @cached_property
+    def _codec(self) -> Codec:
+        return Codec.of(self.tokenizer)
+
     def to_message(self) -> dict[str, Any]:
         """As `vllm_process` reads it."""
         return {
@@ -48,7 +54,7 @@ class Order:
         if "text" in message:
             fields = ("text", "tokens", "truncated", "looped")
             return one.request, Reply(**{name: message[name] for name in fields})
-        reply = decode_reply(message["ids"], one.limit, self.stop_ids, self.tokenizer)
+        reply = decode_reply(message["ids"], one.limit, self.stop_ids, self._codec)
         return one.request, replace(reply, text=one.generation.prefix + reply.text)
 
 

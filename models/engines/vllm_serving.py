@@ -14,6 +14,7 @@ from vllm import LLM, RequestOutput, SamplingParams
 from vllm.lora.request import LoRARequest
 from vllm.sampling_params import RequestOutputKind
 
+from .codec import Codec
 from .vllm_rows import Row
 
 SETTLED = 30.0  # seconds to wait for the memory of a process that has just ended on the same GPU
@@ -100,16 +101,9 @@ class _Generation:
 
 
 def _watch(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> None:
-    def decode(ids: Sequence[int]) -> str:
-        text: str = tokenizer.decode(ids, skip_special_tokens=True)
-        return text
-
-    def encode(text: str) -> list[int]:
-        ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
-        return ids
-
+    codec = Codec.of(tokenizer)
     for row in rows:
-        row.watch(decode, encode)
+        row.watch(codec.decode, codec.encode)
 
 
 def _is_applied(llm: LLM, ids: list[int], adapter: LoRARequest) -> bool:

@@ -129,6 +129,11 @@ def find_open_thought(reply: str) -> OpenThought | None:
     return OpenThought(mark.start(), f"\n{end}" if family == "harmony" else f"\n{end}\n\n")
 
 
+def is_mark(text: str) -> bool:
+    """Return whether a text is a mark that begins or ends reasoning."""
+    return bool(_MARK.fullmatch(text))
+
+
 def find_opening(prompt: str) -> str:
     """Return the mark at the end of a prompt that begins reasoning, with the space after it; empty without one."""
     mark = next(reversed([*_marks(prompt)]), None)
