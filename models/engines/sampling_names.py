@@ -22,6 +22,7 @@ def _is_count(value: Any) -> bool:
 
 _COUNT = (_is_count, "a whole number above 0")
 _SHARE = (_is_share, "a number above 0, up to 1")
+_PART = (lambda value: _is_share(value) and value < 1, "a number above 0 and below 1")
 _POSITIVE = (lambda value: _is_number(value) and value > 0, "a number above 0")
 _PENALTY = (lambda value: _is_number(value) and -2 <= value <= 2, "a number from -2 to 2")
 _BOTH: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -32,7 +33,7 @@ _BOTH: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 NAMES: dict[str, dict[str, tuple[Callable[[Any], bool], str]]] = {
     "transformers": _BOTH
-    | {"typical_p": _SHARE, "epsilon_cutoff": _SHARE, "eta_cutoff": _SHARE, "no_repeat_ngram_size": _COUNT},
+    | {"typical_p": _PART, "epsilon_cutoff": _PART, "eta_cutoff": _PART, "no_repeat_ngram_size": _COUNT},
     "vllm": _BOTH | {"presence_penalty": _PENALTY, "frequency_penalty": _PENALTY},
 }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any
 
-import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from models import adapter_check, hardware, load
@@ -23,14 +23,20 @@ from .tokens import TokenizedRequest, notify_if_folded, positions, tokenize
 
 
 class Decoder:
-    """One model where it is to run, its adapter unmerged: float32 on a CPU, bfloat16 on a GPU."""
+    """One model where it is to run, its adapter unmerged."""
 
-    def __init__(self, weights: Weights) -> None:
-        """Raises CheckpointError where there is no model that loads."""
+    def __init__(self, weights: Weights, dtype: str, arguments: Mapping[str, Any]) -> None:
+        """Raises CheckpointError where there is no model that loads.
+
+        Args:
+            weights: the folders of model and adapter.
+            dtype: the number format in which the model runs.
+            arguments: those of `from_pretrained` that the user has set.
+        """
         self.weights = weights
-        model: PreTrainedModel = load.model(weights)
         self.tokenizer: PreTrainedTokenizerBase = load.tokenizer(weights)
-        self.model: PreTrainedModel = model.to("cuda", torch.bfloat16) if hardware.has_cuda() else model
+        place = {"device_map": "cuda"} if hardware.has_cuda() else {}
+        self.model: PreTrainedModel = load.model(weights, dtype=dtype, **place | dict(arguments))
         self._codec = Codec.of(self.tokenizer)
         use_grouped_attention(self.model)
         self.stop_ids = load.stop_token_ids(weights, self.tokenizer)

@@ -1,6 +1,7 @@
 """The engines against the plainest way to do the same."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from benchmark.mazes.prompt import PromptOptions, prompt
 from models import block_cache, budget
 from models.engines import continuous, create_engine, memory, transformers_decoding
 from models.engines.forward import Forward
+from models.model_options import GenerationOptions, ModelOptions
 from models.registry import find
 from models.requests import Request
 
@@ -148,3 +150,63 @@ def test_agents_answer_through_the_same_door():
 def test_an_agent_has_no_folder():
     with pytest.raises(CheckpointError, match="has no weights"):
         find("oracle").weights()
+
+
+def set_options(checkpoint, **options):
+    return replace(checkpoint, options=ModelOptions(**options))
+
+
+def test_a_model_runs_in_the_number_format_and_with_the_arguments_that_are_set(tiny_model):
+    checkpoint, asked = find(str(tiny_model)), requests("tiny", 2)
+    engine = create_engine("transformers")
+    described = engine.describe(checkpoint)
+    for options, dtype, attention in (
+        ({}, torch.float32, "sdpa"),
+        ({"dtype": "bfloat16"}, torch.bfloat16, "sdpa"),
+        ({"engine_args": {"attn_implementation": "eager"}}, torch.float32, "eager"),
+    ):
+        given = set_options(checkpoint, **options)
+        assert len(list(engine.generate(given, asked))) == 2
+        assert engine._decoder.model.dtype == dtype
+        assert engine._decoder.model.config._attn_implementation.endswith(attention)
+        assert engine.describe(given) == described | options
+    engine.close()
+
+
+def test_an_argument_that_is_not_known_is_one_line(tiny_model):
+    checkpoint = find(str(tiny_model))
+    with pytest.raises(CheckpointError, match="unexpected keyword argument 'steam'"):
+        ask(set_options(checkpoint, engine_args={"steam": 1}), requests("tiny", 1))
+    for arguments, message in (
+        ({"top_j": 1}, "transformers has no generation argument 'top_j': it has .*top_k"),
+        ({"top_p": 2}, "top_p is 2, and has to be a number above 0, up to 1"),
+    ):
+        with pytest.raises(CheckpointError, match=message):
+            ask(checkpoint, requests("tiny", 1, generation=GenerationOptions(arguments=arguments)))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"repetition_penalty": 1.3}, {"no_repeat_ngram_size": 3}, {"top_k": 3, "top_p": 0.9}],
+)
+def test_arguments_of_sampling_do_not_depend_on_the_batch(tiny_model, arguments):
+    """Greedy replies with penalties are those of transformers, and samples are the same beside others and alone."""
+    options = GenerationOptions(max_new_tokens=24, arguments=arguments)
+    temperature = 1.0 if "top_k" in arguments else 0.0
+    asked = [
+        *requests("tiny", 3, generation=options, temperature=temperature),
+        *requests("small", 1, "block", generation=options, temperature=temperature),
+    ]
+    checkpoint = find(str(tiny_model))
+    replies = ask(checkpoint, asked)
+    assert replies == [ask(checkpoint, [request])[0] for request in asked]
+    assert replies != ask(checkpoint, [replace(one, generation=GenerationOptions(max_new_tokens=24)) for one in asked])
+    if not temperature:
+        tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+        model = AutoModelForCausalLM.from_pretrained(tiny_model).eval()
+        for request, reply in zip(asked, replies, strict=True):
+            ids = tokenizer(request.prompt, return_tensors="pt")
+            output = model.generate(**ids, max_new_tokens=24, do_sample=False, **arguments)[
+                0, ids["input_ids"].shape[1] :
+            ]
+            assert reply.text == tokenizer.decode(output, skip_special_tokens=True)
