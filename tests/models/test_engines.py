@@ -1,6 +1,7 @@
 """The engines against the plainest way to do the same."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from benchmark.mazes.prompt import PromptOptions, prompt
 from models import block_cache, budget
 from models.engines import continuous, create_engine, memory, transformers_decoding
 from models.engines.forward import Forward
+from models.model_options import ModelOptions
 from models.registry import find
 from models.requests import Request
 
@@ -148,3 +150,37 @@ def test_agents_answer_through_the_same_door():
 def test_an_agent_has_no_folder():
     with pytest.raises(CheckpointError, match="has no weights"):
         find("oracle").weights()
+
+
+def with_options(folder, **options):
+    return replace(find(str(folder)), options=ModelOptions(**options))
+
+
+def test_the_number_format_and_the_arguments_of_the_model_are_those_that_are_asked_for(tiny_model):
+    engine = create_engine("transformers")
+    seen = {}
+    for dtype, arguments in (("auto", {}), ("bfloat16", {}), ("bfloat16", {"attn_implementation": "eager"})):
+        checkpoint = with_options(tiny_model, dtype=dtype, engine_args=arguments)
+        assert len(list(engine.generate(checkpoint, requests("tiny", 1)))) == 1
+        model = engine._decoder.model
+        described = engine.describe(checkpoint)
+        assert str(model.dtype).removeprefix("torch.") == described["dtype"]
+        assert described.get("engine_args", {}) == arguments
+        seen[model.dtype, model.config._attn_implementation == "eager"] = model
+    assert set(seen) == {(torch.float32, False), (torch.bfloat16, False), (torch.bfloat16, True)}
+    assert "engine_args" not in engine.describe(find(str(tiny_model)))
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"dtype": "float16"}, "dtype cannot be set here: use --dtype"),
+        ({"use_safetensors": False}, "use_safetensors cannot be set here: pickles are not loaded"),
+        ({"attn_implementation": "none of them"}, "none of them"),
+        ({"no_such_argument": 1}, "no_such_argument"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_a_clear_error(tiny_model, arguments, message):
+    with pytest.raises(CheckpointError, match=message):
+        ask(with_options(tiny_model, engine_args=arguments), requests("tiny", 1), "transformers")
