@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from tabulate import tabulate
@@ -106,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 HEADERS = (
     "mazes", "checkpoint", "prompt", "shots", "language", "drawing", "n", "solved %", "95 % interval", "readable %",
-    "not ended %", "tokens",
+    "not ended %", "tokens", "different replies",
 )  # fmt: skip
 
 
@@ -116,13 +117,13 @@ def _rows(session: Session, checkpoint: str, run: Run) -> list[list[str]]:
     shares: list[dict[Any, Any]] = table[table.checkpoint == checkpoint].to_dict("records")
     for row in shares:
         group = row["group"]
-        lengths = [record.tokens for record in run.records if record.group == group and record.outcome != "error"]
+        replies = [record for record in run.records if record.group == group and record.outcome != "error"]
         not_ended = row["outcome_truncated"] + row["outcome_looping"]
         interval = f"{row['low']:.1f} - {row['high']:.1f}"
         rows.append(
             [group, checkpoint, session.prompt, str(session.shots), session.language, session.drawing, str(row["n"]),
              f"{row['solved']:.1f}", interval, f"{100 - row['unreadable']:.1f}", f"{not_ended:.1f}",
-             f"{sum(lengths) / len(lengths):.0f}"]
+             f"{fmean(record.tokens for record in replies):.0f}", str(len({record.reply for record in replies}))]
         )  # fmt: skip
     return rows
 
@@ -137,7 +138,7 @@ def _baselines(limit: int) -> list[list[str]]:
             solved = sum(score.outcome in ("optimal", "solved") for score in scores[agent].values())
             low, high = wilson(solved, n)
             interval = f"{100 * low:.1f} - {100 * high:.1f}"
-            rows.append([tier, agent, *[""] * 4, str(n), f"{100 * solved / n:.1f}", interval, "", "", ""])
+            rows.append([tier, agent, *[""] * 4, str(n), f"{100 * solved / n:.1f}", interval, *[""] * 4])
     return rows
 
 

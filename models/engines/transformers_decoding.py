@@ -23,25 +23,27 @@ from .tokens import TokenizedRequest, notify_if_folded, positions, tokenize
 
 
 class Decoder:
-    """One model where it is to run, its adapter unmerged."""
+    """One model on the device where it runs, its adapter unmerged."""
 
-    def __init__(self, weights: Weights, dtype: str, arguments: Mapping[str, Any]) -> None:
-        """Raises CheckpointError where there is no model that loads.
+    def __init__(self, weights: Weights, dtype: str, engine_args: Mapping[str, Any]) -> None:
+        """Load the model; `engine_args` are arguments of `from_pretrained`.
 
-        Args:
-            weights: the folders of model and adapter.
-            dtype: the number format in which the model runs.
-            arguments: those of `from_pretrained` that the user has set.
+        Raises CheckpointError where there is no model that loads.
         """
+        self._loaded = (weights, dtype, dict(engine_args))
         self.weights = weights
+        device = {"device_map": "cuda"} if hardware.has_cuda() else {}
+        self.model: PreTrainedModel = load.model(weights, dtype=dtype, **device | dict(engine_args))
         self.tokenizer: PreTrainedTokenizerBase = load.tokenizer(weights)
-        place = {"device_map": "cuda"} if hardware.has_cuda() else {}
-        self.model: PreTrainedModel = load.model(weights, dtype=dtype, **place | dict(arguments))
         self._codec = Codec.of(self.tokenizer)
         use_grouped_attention(self.model)
         self.stop_ids = load.stop_token_ids(weights, self.tokenizer)
         # nothing of what the model's own settings would change: all engines are to say what is likeliest, and no more
         self.model.generation_config = GenerationConfig(do_sample=False, pad_token_id=self.tokenizer.pad_token_id or 0)
+
+    def fits(self, weights: Weights, dtype: str, engine_args: Mapping[str, Any]) -> bool:
+        """Whether it has this model, loaded in this way."""
+        return self._loaded == (weights, dtype, dict(engine_args))
 
     def decode(
         self, name: str, requests: Sequence[Request], on_tokens: Callable[[int], None]

@@ -152,61 +152,77 @@ def test_an_agent_has_no_folder():
         find("oracle").weights()
 
 
-def set_options(checkpoint, **options):
-    return replace(checkpoint, options=ModelOptions(**options))
+def with_options(folder, **options):
+    return replace(find(str(folder)), options=ModelOptions(**options))
 
 
-def test_a_model_runs_in_the_number_format_and_with_the_arguments_that_are_set(tiny_model):
-    checkpoint, asked = find(str(tiny_model)), requests("tiny", 2)
+def test_the_number_format_and_the_arguments_of_the_model_are_those_that_are_asked_for(tiny_model):
     engine = create_engine("transformers")
-    described = engine.describe(checkpoint)
-    for options, dtype, attention in (
-        ({}, torch.float32, "sdpa"),
-        ({"dtype": "bfloat16"}, torch.bfloat16, "sdpa"),
-        ({"engine_args": {"attn_implementation": "eager"}}, torch.float32, "eager"),
-    ):
-        given = set_options(checkpoint, **options)
-        assert len(list(engine.generate(given, asked))) == 2
-        assert engine._decoder.model.dtype == dtype
-        assert engine._decoder.model.config._attn_implementation.endswith(attention)
-        assert engine.describe(given) == described | options
+    seen = {}
+    for dtype, arguments in (("auto", {}), ("bfloat16", {}), ("bfloat16", {"attn_implementation": "eager"})):
+        checkpoint = with_options(tiny_model, dtype=dtype, engine_args=arguments)
+        assert len(list(engine.generate(checkpoint, requests("tiny", 1)))) == 1
+        model = engine._decoder.model
+        described = engine.describe(checkpoint)
+        assert str(model.dtype).removeprefix("torch.") == described["dtype"]
+        assert described.get("engine_args", {}) == arguments
+        seen[model.dtype, model.config._attn_implementation == "eager"] = model
+    assert set(seen) == {(torch.float32, False), (torch.bfloat16, False), (torch.bfloat16, True)}
+    assert "engine_args" not in engine.describe(find(str(tiny_model)))
     engine.close()
 
 
-def test_an_argument_that_is_not_known_is_one_line(tiny_model):
-    checkpoint = find(str(tiny_model))
-    with pytest.raises(CheckpointError, match="unexpected keyword argument 'steam'"):
-        ask(set_options(checkpoint, engine_args={"steam": 1}), requests("tiny", 1))
-    for arguments, message in (
-        ({"top_j": 1}, "transformers has no generation argument 'top_j': it has .*top_k"),
-        ({"top_p": 2}, "top_p is 2, and has to be a number above 0, up to 1"),
-    ):
-        with pytest.raises(CheckpointError, match=message):
-            ask(checkpoint, requests("tiny", 1, generation=GenerationOptions(arguments=arguments)))
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"dtype": "float16"}, "dtype cannot be set here: use --dtype"),
+        ({"use_safetensors": False}, "use_safetensors cannot be set here: pickles are not loaded"),
+        ({"attn_implementation": "none of them"}, "none of them"),
+        ({"no_such_argument": 1}, "no_such_argument"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_a_clear_error(tiny_model, arguments, message):
+    with pytest.raises(CheckpointError, match=message):
+        ask(with_options(tiny_model, engine_args=arguments), requests("tiny", 1), "transformers")
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [{"repetition_penalty": 1.3}, {"no_repeat_ngram_size": 3}, {"top_k": 3, "top_p": 0.9}],
+    ("arguments", "message"),
+    [
+        ({"top_j": 1}, "transformers has no generation argument 'top_j': it has .*top_k"),
+        ({"presence_penalty": 1}, "vllm has it: --engine vllm"),
+        ({"top_p": 2}, "top_p is 2, and has to be a number above 0, up to 1"),
+    ],
+)
+def test_arguments_of_sampling_that_cannot_be_are_a_clear_error(tiny_model, arguments, message):
+    with pytest.raises(CheckpointError, match=message):
+        ask(find(str(tiny_model)), requests("tiny", 1, generation=GenerationOptions(arguments=arguments)))
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"repetition_penalty": 1.3}, {"no_repeat_ngram_size": 3}, {"top_k": 3, "top_p": 0.9}]
 )
 def test_arguments_of_sampling_do_not_depend_on_the_batch(tiny_model, arguments):
     """Greedy replies with penalties are those of transformers, and samples are the same beside others and alone."""
-    options = GenerationOptions(max_new_tokens=24, arguments=arguments)
-    temperature = 1.0 if "top_k" in arguments else 0.0
-    asked = [
-        *requests("tiny", 3, generation=options, temperature=temperature),
-        *requests("small", 1, "block", generation=options, temperature=temperature),
-    ]
+    how = {"temperature": 1.0 if "top_k" in arguments else 0.0}
+    with_arguments, without = (
+        [
+            *requests("tiny", 3, generation=options, **how),
+            *requests("small", 1, "block", generation=options, **how),
+        ]
+        for options in (
+            GenerationOptions(max_new_tokens=24, arguments=arguments),
+            GenerationOptions(max_new_tokens=24),
+        )
+    )
     checkpoint = find(str(tiny_model))
-    replies = ask(checkpoint, asked)
-    assert replies == [ask(checkpoint, [request])[0] for request in asked]
-    assert replies != ask(checkpoint, [replace(one, generation=GenerationOptions(max_new_tokens=24)) for one in asked])
-    if not temperature:
+    replies = ask(checkpoint, with_arguments)
+    assert replies == [ask(checkpoint, [request])[0] for request in with_arguments]
+    assert replies != ask(checkpoint, without)
+    if not how["temperature"]:
         tokenizer = AutoTokenizer.from_pretrained(tiny_model)
         model = AutoModelForCausalLM.from_pretrained(tiny_model).eval()
-        for request, reply in zip(asked, replies, strict=True):
+        for request, reply in zip(with_arguments, replies, strict=True):
             ids = tokenizer(request.prompt, return_tensors="pt")
-            output = model.generate(**ids, max_new_tokens=24, do_sample=False, **arguments)[
-                0, ids["input_ids"].shape[1] :
-            ]
-            assert reply.text == tokenizer.decode(output, skip_special_tokens=True)
+            output = model.generate(**ids, max_new_tokens=24, do_sample=False, **arguments)[0]
+            assert reply.text == tokenizer.decode(output[ids["input_ids"].shape[1] :], skip_special_tokens=True)

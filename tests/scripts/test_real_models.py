@@ -25,12 +25,13 @@ def test_a_row_counts_what_the_run_holds():
     for group in {line["group"] for line in lines}:
         of_group = [line for line in lines if line["group"] == group]
         n, solved = len(of_group), sum(line["outcome"] in SOLVED for line in of_group)
-        _, _, _, _, _, _, shown_n, share, interval, readable, not_ended, tokens = rows[group]
+        _, _, _, _, _, _, shown_n, share, interval, readable, not_ended, tokens, different = rows[group]
         low, high = map(float, interval.split(" - "))
         assert (int(shown_n), float(share)) == (n, round(100 * solved / n, 1))
         assert low <= float(share) <= high
         assert float(not_ended) == round(100 * sum(line["outcome"] == "truncated" for line in of_group) / n, 1)
         assert float(readable) <= 100 - float(not_ended)
+        assert int(different) == len({line["reply"] for line in of_group})
         assert int(tokens) == round(sum(line["tokens"] for line in of_group) / n)
 
 
