@@ -16,7 +16,7 @@ def static_cache(model: Any, tokens: int) -> dict[str, Any]:
     Without it, keys and values are copied for every token: 128 replies about 8x8 mazes take two cores 94 s, and 27 s
     with it. On a GPU transformers would compile the model for each size of the cache.
     """
-    if model.device.type != "cpu" or _has_prompt(model) or not _takes_static(_bare(model)):
+    if model.device.type != "cpu" or has_prompt(model) or not _takes_static(_bare(model)):
         return {}
     return {"past_key_values": StaticCache(config=model.config, max_cache_len=tokens)}
 
@@ -27,7 +27,7 @@ def is_plain(model: Any) -> bool:
     transformers has this information about its own families: they run as one graph and have no other state.
     """
     bare = _bare(model)
-    return bare._can_compile_fullgraph and not bare._is_stateful and not _has_prompt(model)
+    return bare._can_compile_fullgraph and not bare._is_stateful and not has_prompt(model)
 
 
 def _bare(model: Any) -> Any:
@@ -35,7 +35,7 @@ def _bare(model: Any) -> Any:
     return getattr(model, "get_base_model", lambda: model)()
 
 
-def _has_prompt(model: Any) -> bool:
+def has_prompt(model: Any) -> bool:
     """Whether its adapter inserts virtual tokens before a text."""
     return any(config.is_prompt_learning for config in getattr(model, "peft_config", {}).values())
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from models.static_cache import has_prompt, is_plain
+
 from .forward import Forward
 
 STEPS = 4
@@ -17,22 +19,13 @@ ROUNDED_TOLERANCE = 0.2
 """The same in formats of 16 bits."""
 
 
-def is_plain(model: Any) -> bool:
-    """Whether keys and values are all that a model keeps, as far as transformers says so of its own families.
-
-    They run as one graph, and have no other state. Prompt tuning inserts virtual tokens, and is not plain.
-    """
-    bare = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return bare._can_compile_fullgraph and not bare._is_stateful
-
-
 def takes_batches(model: Any, texts: Sequence[Sequence[int]]) -> bool:
     """Whether the shortest and the longest of these texts get the same logits in one batch as each by itself.
 
     No setting says so: it is tried, with a few tokens of each text where transformers knows the family, and else with
     all of them, since some models are only wrong beyond the length that they look back.
     """
-    if any(config.is_prompt_learning for config in getattr(model, "peft_config", {}).values()):
+    if has_prompt(model):
         return False
     shortest, longest = min(texts, key=len), max(texts, key=len)
     if is_plain(model):

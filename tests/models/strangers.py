@@ -39,6 +39,29 @@ _EYE = {
 }
 OTHERS = {
     "Llama": _SMALL,
+    "Qwen2": _SMALL,
+    "Qwen3Moe": _HEADS | {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32},
+    "Mistral": _HEADS | {"sliding_window": 64},  # all of its layers look back less than a prompt is long
+    "Phi": _SMALL,
+    "Phi3": _SMALL,
+    "GPTNeoX": _SMALL,
+    "GptOss": _HEADS | {"num_local_experts": 4, "num_experts_per_tok": 2, "sliding_window": 64},  # attention sinks
+    "DeepseekV3": _SMALL  # keys and values of different sizes
+    | {
+        "num_key_value_heads": 2,
+        "moe_intermediate_size": 32,
+        "n_routed_experts": 4,
+        "num_experts_per_tok": 2,
+        "n_group": 1,
+        "topk_group": 1,
+        "first_k_dense_replace": 1,
+        "q_lora_rank": 16,
+        "kv_lora_rank": 16,
+        "qk_rope_head_dim": 8,
+        "qk_nope_head_dim": 8,
+        "v_head_dim": 16,
+    },
+    "Lfm2": _SMALL | {"layer_types": ["conv", "full_attention"], "block_auto_adjust_ff_dim": False},
     "Gemma2": _HEADS | {"sliding_window": 64},  # half of its layers look back 64 tokens
     "Gemma3": {"text_config": _HEADS | {"sliding_window": 64}, "vision_config": _EYE},  # nested settings
     "Bloom": _BLOOM,  # ALiBi, and no static cache for a text that is not padded
@@ -70,6 +93,8 @@ OTHERS = {
     },
 }
 """More families, for the ways in which they keep and look back."""
+WITH_STATE = {"Lfm2", "Mamba", "Mamba2", "Rwkv", "RecurrentGemma", "Jamba"}
+"""Those of them that keep more than keys and values."""
 
 
 def save(folder, family, settings=None):

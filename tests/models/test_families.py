@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from benchmark.mazes.errors import CheckpointError
 from models import hardware, load
 from models.engines import memory, vllm_support
+from models.engines.padding import takes_batches
 from models.registry import find
 from models.weights import Weights
 
@@ -55,6 +56,14 @@ def test_a_batch_says_what_greedy_search_says_one_by_one(family, tmp_path):
     assert any(len(set(text)) > 2 for text in expected)  # no model that repeats itself
     assert texts(folder, asked) == expected
     assert texts(folder, asked[:1]) == expected[:1]
+
+
+@pytest.mark.parametrize("family", strangers.OTHERS)
+def test_rows_come_and_go_where_keys_and_values_are_all_that_a_model_keeps(family, tmp_path):
+    weights = Weights(strangers.save(tmp_path / family.lower(), family))
+    tokenizer, asked = load.tokenizer(weights), requests("tiny", 1) + requests("small", 1, "block")
+    texts = [tokenizer(request.prompt)["input_ids"] for request in asked]
+    assert takes_batches(load.model(weights), texts) == (family not in strangers.WITH_STATE)
 
 
 @pytest.fixture
