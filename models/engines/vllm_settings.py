@@ -16,6 +16,7 @@ from models import hardware
 from models.model_options import ModelOptions
 from models.weights import Weights
 
+from .cost import KEYS_TOKENS, LEAST_KEYS
 from .sampling_names import check_arguments
 from .vllm_models import ModelSize, read_size, uses_images
 from .vllm_names import list_engine_args
@@ -24,8 +25,6 @@ ROWS = 512  # replies that are written at once; on two cores 6 % faster than vLL
 LONGEST = 32_768  # tokens of prompt and reply, where a model knows more than that
 LARGE = 32_000_000  # parameters from which prompts share their keys and values on a CPU, see docs/engines.md
 BLOCK = 32  # tokens whose keys and values are shared as one; vLLM's 128 leave more of a shared beginning out
-KEYS_TOKENS = 2**15  # tokens whose keys and values are kept on a CPU: 50 replies of 650, more if prompts are shared
-LEAST_KEYS = 2 * 2**30  # bytes for keys and values on a CPU, where the memory is there
 LEAST_TOKENS = 2048  # tokens whose keys and values have to fit: a prompt with examples and one reply
 LIBRARIES = 2**30  # bytes of vLLM and PyTorch themselves
 SHARE = 0.8  # of the memory that is free beside weights and libraries
