@@ -51,7 +51,7 @@ def describe_questions(questions: Questions) -> list[str]:
     options = checkpoint.options.record()
     lines += [
         *(["  it has to be built or downloaded first"] if checkpoint.is_missing else []),
-        f"  {describe_asking(checkpoint, questions.prompt_options.prompt_style)}, engine: {questions.engine}",
+        f"  {describe_asking(checkpoint, questions.prompt_options)}, engine: {questions.engine}",
         *([f"  options: {', '.join(f'{name} {value!r}' for name, value in options.items())}"] if options else []),
         *_describe_costs(questions),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmark.mazes.errors import CheckpointError
+from benchmark.mazes.prompt import PromptOptions
 from models.checkpoints import Checkpoint
 
 from . import cost
@@ -20,13 +21,16 @@ def describe_time(seconds: float) -> str:
     return f"about {seconds / 3600:.1f} hours"
 
 
-def describe_asking(checkpoint: Checkpoint, prompt_style: str) -> str:
-    """How a model is asked: through its chat template, or with a text to continue."""
+def describe_asking(checkpoint: Checkpoint, prompt: PromptOptions) -> str:
+    """How a model is asked: through its chat template, or with a text to continue; and in which wording."""
+    is_chat = prompt.prompt_style == "chat"
     if checkpoint.engine:
-        return "asked with chat messages" if prompt_style == "chat" else "asked with a text to continue"
-    if prompt_style == "chat":
-        return "asked through its chat template"
-    return "asked with a plain prompt" + ", although it has a chat template" * _has_chat(checkpoint)
+        asked = "asked with chat messages" if is_chat else "asked with a text to continue"
+    elif is_chat:
+        asked = "asked through its chat template"
+    else:
+        asked = "asked with a plain prompt" + ", although it has a chat template" * _has_chat(checkpoint)
+    return f"{asked}, wording {prompt.wording}"
 
 
 def _has_chat(checkpoint: Checkpoint) -> bool:
@@ -41,12 +45,12 @@ def describe_plan(planned: Sequence[Questions]) -> list[str]:
     lines, seconds = [], 0.0
     for questions in planned:
         checkpoint, missing = questions.checkpoint, questions.missing
-        if checkpoint.is_agent or questions.failure or not missing:
+        if checkpoint.is_agent or questions.failure:
             continue
-        estimate = cost.estimate(checkpoint, missing, questions.engine)
+        estimate = cost.estimate(checkpoint, missing, questions.engine) if missing else None
         seconds += estimate.seconds if estimate else 0.0
         if checkpoint.answer_format != "search":
-            asking = describe_asking(checkpoint, questions.prompt_options.prompt_style)
+            asking = describe_asking(checkpoint, questions.prompt_options)
             time = f", {describe_time(estimate.seconds)}" if estimate else ""
             lines.append(f"{checkpoint.name}: {asking}, {questions.engine}{time}")
     if seconds > cost.LONG:

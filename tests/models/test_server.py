@@ -175,7 +175,7 @@ def test_a_refusal_ends_it_and_the_key_is_not_shown(monkeypatch, status):
         ({"endpoint": "localhost:8000", "model": "m"}, "is not a valid endpoint"),
         ({"endpoint": "http://me:secret@host/v1", "model": "m"}, "OPENAI_API_KEY"),
         ({"endpoint": "http://host/v1"}, "needs the settings endpoint and model"),
-        ({"endpoint": "http://host/v1", "model": "m", "key": "secret"}, "only, not key"),
+        ({"endpoint": "http://host/v1", "model": "m", "key": "secret"}, "key is neither"),
     ],
 )
 def test_an_address_that_is_none_is_told(settings, message):

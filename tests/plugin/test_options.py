@@ -251,12 +251,13 @@ def test_the_header_says_how_a_third_party_model_is_asked_and_what_shortens_a_lo
     project.runpytest_subprocess(*few, "--max-new-tokens", "5").stdout.fnmatch_lines(
         [
             "labirinto: 1 checkpoint, 2 cases, *",
-            "labirinto: tiny: asked with a plain prompt, transformers, about * sec*",
+            "labirinto: tiny: asked with a plain prompt, wording v5, transformers, about * sec*",
         ]
     )
     project.extend(LONG_RUN)
     project.runpytest_subprocess(*few, "--max-new-tokens", "6").stdout.fnmatch_lines(
         ["labirinto: this takes about * seconds. Shorter with fewer mazes (--limit N, -k)*--max-new-tokens N*"]
     )
-    again = project.runpytest_subprocess(*few, "--max-new-tokens", "6")
-    assert "asked with" not in again.stdout.str()  # all replies are in the cache
+    again = project.runpytest_subprocess(*few, "--max-new-tokens", "6").stdout
+    again.fnmatch_lines(["labirinto: tiny: asked with a plain prompt, wording v5, transformers"])
+    assert "this takes about" not in again.str()  # all replies are in the cache

@@ -8,8 +8,8 @@ import pytest
 
 from benchmark.mazes.prompt import DEFAULT_WORDINGS, WORDINGS, PromptOptions
 from fixtures.choice import choose
-from fixtures.session import _describe_prompts
 from models import store
+from models.inference.forecast import describe_asking
 from models.registry import find
 from models.weights import ADAPTER
 
@@ -59,13 +59,10 @@ def test_the_user_decides(qwen, wording, given):
     assert wording(qwen, wording=given) == wording("sft", wording=given) == given
 
 
-def test_the_header_says_how_a_third_party_model_is_asked():
-    prompts = {
-        "sft": PromptOptions(),
-        "theirs": PromptOptions(prompt_style="chat", wording="v8"),
-        "base model": PromptOptions(wording="v5"),
-    }
-    assert list(_describe_prompts(prompts)) == [
-        "theirs: asked with the chat prompt, through its chat template, wording v8",
-        "base model: asked with the plain prompt, without a chat template, wording v5",
-    ]
+def test_it_is_said_how_a_third_party_model_is_asked(qwen, tiny_model):
+    chat, plain = (PromptOptions(prompt_style=style, wording="v8") for style in ("chat", "plain"))
+    assert describe_asking(find(str(qwen)), chat) == "asked through its chat template, wording v8"
+    assert describe_asking(find(str(qwen)), plain) == (
+        "asked with a plain prompt, although it has a chat template, wording v8"
+    )
+    assert describe_asking(find(str(tiny_model)), plain) == "asked with a plain prompt, wording v8"
