@@ -216,7 +216,7 @@ def test_a_dry_run_shows_plan_costs_and_a_prompt_and_neither_builds_nor_asks(pro
         [
             "labirinto: dry run: nothing is built, and nothing is asked",
             "tiny: 2 tiny, 2 small; 4 replies, 0 of them in the cache",
-            "  asked with a plain prompt, engine: transformers",
+            "  asked with a plain prompt, wording v*, engine: transformers",
             "  options: max_new_tokens 77",
             "  transformers: about * seconds, * GiB of memory",
             "  expected tokens: * per prompt, * per reply",
