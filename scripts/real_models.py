@@ -53,7 +53,7 @@ class Session:
 
     @property
     def name(self) -> str:
-        return f"{self.prompt}-{self.shots}-{self.language}-{self.drawing}"
+        return "-".join([self.prompt, str(self.shots), self.language, self.drawing, *self.tiers])
 
     def arguments(self) -> list[str]:
         return [

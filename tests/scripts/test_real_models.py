@@ -15,6 +15,7 @@ def test_each_prompt_is_one_session_of_its_own():
     sessions = list(list_sessions(("prompts", "drawings")))
     assert len({session.name for session in list_sessions(("prompts",))}) == 8
     assert [session.drawing for session in sessions[8:]] == list(DRAWINGS)
+    assert len({session.name for session in sessions}) == len(sessions)
     assert all("--shots" in session.arguments() for session in sessions)
 
 
