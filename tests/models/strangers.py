@@ -134,7 +134,8 @@ def save(folder, family, settings=None):
         config.text_config.vocab_size = len(tokenizer)
         config.text_config.pad_token_id = tokenizer.pad_token_id
     torch.manual_seed(0)
-    if family in OTHERS:  # a model whose head is its embeddings repeats what it has read
+    is_tied = (settings or {}).get("tie_word_embeddings") is True
+    if family in OTHERS and not is_tied:  # a model whose head is its embeddings repeats what it has read
         config.tie_word_embeddings = config.get_text_config().tie_word_embeddings = False
     model = transformers.AutoModelForCausalLM.from_config(config)
     if family in OTHERS:  # random weights as they are begun write the same token again and again

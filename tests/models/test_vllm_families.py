@@ -15,7 +15,8 @@ WIDE = {"hidden_size": 64, "head_dim": 32}
 SETTINGS = {
     "Llama": strangers.OTHERS["Llama"] | WIDE,
     "Qwen3": strangers.FAMILIES["Qwen3"] | WIDE,
-    "Gemma2": strangers.OTHERS["Gemma2"] | WIDE,
+    # as all published ones: vLLM knows no Gemma 2 with a head of its own
+    "Gemma2": strangers.OTHERS["Gemma2"] | WIDE | {"tie_word_embeddings": True},
     "GPT2": strangers.FAMILIES["GPT2"] | {"n_embd": 64},
     "Bloom": strangers.OTHERS["Bloom"] | {"hidden_size": 64},
     "OPT": strangers.OTHERS["OPT"] | {"hidden_size": 64, "word_embed_proj_dim": 64},
