@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import psutil
@@ -20,10 +21,10 @@ from .audit import audit
 from .checkpoints import GGUF, Checkpoint
 from .engines.tokens import NAME, positions, tokenize
 from .inference import cost
+from .inference.dry_run import write_messages
 from .inference.forecast import describe_time
 from .inference.options import DEFAULTS
 from .inference.questions import Questions
-from .requests import Request
 from .template_facts import TemplateFacts, read_template
 from .tensor_headers import read_tensors
 from .weights import Weights
@@ -82,7 +83,7 @@ def inspect(checkpoint: Checkpoint, view: View) -> Inspection:
     if checkpoint.engine:
         found.sections["model"] = {"kind": "served model", **_served(checkpoint)}
         found.notes.append("its weights and its tokenizer are on the server, and unknown here")
-        found.prompt = _messages(questions.requests[0])
+        found.prompt = write_messages(questions.requests[0])
         return found
     weights = checkpoint.weights()
     tokenizer = load.tokenizer(weights)
@@ -142,12 +143,6 @@ def _served(checkpoint: Checkpoint) -> dict[str, Any]:
     return {name: described[name] for name in ("endpoint", "model")}
 
 
-def _messages(request: Request) -> str:
-    if isinstance(request.prompt, str):
-        return request.prompt
-    return "\n".join(f"[{message['role']}]\n{message['content']}" for message in request.prompt)
-
-
 def _model(parts: _Parts, notes: list[str]) -> dict[str, Any]:
     text, tensors = parts.text_config, read_tensors(parts.weights.whole)
     heads, key_heads = _setting(text, "num_attention_heads"), _setting(text, "num_key_value_heads")
@@ -167,7 +162,7 @@ def _model(parts: _Parts, notes: list[str]) -> dict[str, Any]:
     if parts.weights.base:
         shapes = weight_shapes(parts.weights.folder)
         section |= {"adapter of": str(parts.weights.base), "adapter rank": parts.weights.lora_rank or None}
-        section["adapter parameters"] = sum(_product(shape) for shape in shapes.values())
+        section["adapter parameters"] = sum(prod(shape) for shape in shapes.values())
     if isinstance(parts.checkpoint, GGUF):
         section["file"] = str(parts.checkpoint.file)
         section["quantization of the file"] = parts.checkpoint.header.quantization or "none"
@@ -182,13 +177,6 @@ def _model(parts: _Parts, notes: list[str]) -> dict[str, Any]:
 
 def _setting(config: PretrainedConfig, name: str) -> Any:
     return getattr(config, name, None)
-
-
-def _product(shape: list[int]) -> int:
-    total = 1
-    for size in shape:
-        total *= size
-    return total
 
 
 def _formats(parts: _Parts, notes: list[str]) -> dict[str, Any]:

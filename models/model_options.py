@@ -68,15 +68,20 @@ class ModelOptions:
 
     def record(self) -> dict[str, Any]:
         """The options that are set, by name."""
-        return {
-            option.name: value
-            for option in fields(self)
-            if (value := getattr(self, option.name)) != getattr(DEFAULTS, option.name)
-        }
+        return _changed(self, DEFAULTS)
 
 
 DEFAULTS = ModelOptions()
 OPTION_NAMES = tuple(option.name for option in fields(ModelOptions))
+
+
+def _changed(options: ModelOptions | GenerationOptions, defaults: ModelOptions | GenerationOptions) -> dict[str, Any]:
+    """The fields that differ from the defaults, by name."""
+    return {
+        option.name: value
+        for option in fields(options)
+        if (value := getattr(options, option.name)) != getattr(defaults, option.name)
+    }
 
 
 def parse_options(settings: Mapping[str, Any]) -> ModelOptions:
@@ -144,11 +149,7 @@ class GenerationOptions:
 
     def cache_key(self) -> dict[str, Any]:
         """The options that are set: replies that were stored before an option existed are still found."""
-        return {
-            option.name: value
-            for option in fields(self)
-            if (value := getattr(self, option.name)) != getattr(PLAIN, option.name)
-        }
+        return _changed(self, PLAIN)
 
 
 PLAIN = GenerationOptions()

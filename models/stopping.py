@@ -75,10 +75,10 @@ class ReplyWatch:
         if not any(stop in tail for stop in self._options.stop):
             return False
         text = self._decode(self.ids)
-        places = [place for stop in self._options.stop if (place := text.find(stop)) >= 0]
-        if not places:
+        place = _find_stop(text, self._options.stop)
+        if place is None:
             return False
-        self._text = text[: min(places)]
+        self._text = text[:place]
         return True
 
     def _has_answer(self) -> bool:
@@ -96,7 +96,6 @@ class Repetition:
     """Finds out whether a sequence of tokens ends with a repetition of at least `tokens` tokens."""
 
     def __init__(self, tokens: int) -> None:
-        self._tokens = tokens
         self._recent = np.full(LONGEST_PERIOD, -1, dtype=np.int64)  # the newest first
         self._matches = np.zeros(LONGEST_PERIOD, dtype=np.int64)
         """For each period from 1 on: how many of the last tokens are the same as that many tokens before."""
@@ -111,10 +110,14 @@ class Repetition:
         return bool((self._matches >= self._needed).any())
 
 
+def _find_stop(text: str, stops: Sequence[str]) -> int | None:
+    """Where the first stop text begins; None without one."""
+    return min((place for stop in stops if (place := text.find(stop)) >= 0), default=None)
+
+
 def end_reply(text: str, request: Request) -> str:
     """A whole reply, cut where `ReplyWatch` would have ended it: for servers, which cannot be stopped in time."""
     options = request.generation
-    places = [place for stop in options.stop if (place := text.find(stop)) >= 0]
-    text = options.prefix + text[: min(places, default=len(text))]
+    text = options.prefix + text[: _find_stop(text, options.stop)]
     end = find_end_of_answer(text) if options.ends_with_answer else None
     return text if end is None else text[:end]

@@ -36,6 +36,13 @@ def render_prompt(checkpoint: Checkpoint, request: Request) -> RenderedPrompt:
     return RenderedPrompt(text, tokens, limit)
 
 
+def write_messages(request: Request) -> str:
+    """The prompt of a request without the model's chat template: each message under its role."""
+    if isinstance(request.prompt, str):
+        return request.prompt
+    return "\n".join(f"[{message['role']}]\n{message['content']}" for message in request.prompt)
+
+
 def describe_questions(questions: Questions) -> list[str]:
     """The lines about one checkpoint."""
     checkpoint, missing = questions.checkpoint, questions.missing
@@ -77,10 +84,7 @@ def _describe_prompt(checkpoint: Checkpoint, request: Request) -> list[str]:
     """The whole prompt of one case; messages where the model's own files are not here."""
     case = f"{request.case.group} {request.case.id}"
     if checkpoint.engine or checkpoint.is_missing:
-        shown = [request.prompt] if isinstance(request.prompt, str) else []
-        messages = [] if isinstance(request.prompt, str) else request.prompt
-        shown += [f"[{message['role']}]\n{message['content']}" for message in messages]
-        return [f"  the prompt of {case}:", *indent("\n".join(shown), "  | ", lambda _: True).splitlines()]
+        return [f"  the prompt of {case}:", *indent(write_messages(request), "  | ", lambda _: True).splitlines()]
     with translated():
         prompt = render_prompt(checkpoint, request)
     head = f"  the prompt of {case}, {prompt.tokens} tokens; its reply has at most {prompt.limit}:"
